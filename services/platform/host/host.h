@@ -1,0 +1,38 @@
+/* host.h - what the machine gives: clocks, randomness, files, and the one way to end on a bug.
+ *
+ * The only code (with the rest of platform/) that asks for time or randomness. Thread-safe.
+ */
+#ifndef PLATFORM_HOST_HOST_H
+#define PLATFORM_HOST_HOST_H
+
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+
+/* First call of every program: libsodium, SIGPIPE ignored, umask 077, no core dumps, a SIGBUS
+ * handler that prints a fixed line and exits (a truncated map must not loop). */
+int host_init(struct err_ctx *err) MUST_USE;
+
+/* Milliseconds that never jump and go on while the machine sleeps (CLOCK_BOOTTIME). */
+uint64_t host_monotonic_ms(void);
+uint64_t host_monotonic_us(void);
+/* Wall clock, milliseconds since 1970 UTC: data only, never used to order or to time out. */
+int64_t host_wall_ms(void);
+void host_random(void *to, size_t len);
+
+/* Whole file, at most capacity_max bytes; *ret is malloc'ed and owned by the caller. */
+int file_read(const char *path, size_t bytes_max, uint8_t **ret, size_t *ret_len,
+              struct err_ctx *err) MUST_USE;
+/* As file_read, but refuses (ERR_PERMISSION) a file that is not a regular file owned by this user
+ * (or root) with no right for group or others. The text names path, mode found and mode wanted. */
+int file_read_secret(const char *path, size_t bytes_max, uint8_t **ret, size_t *ret_len,
+                     struct err_ctx *err) MUST_USE;
+/* Creates path with mode; ERR_EXISTS if there. File and folder are synced before it returns. */
+int file_create(const char *path, unsigned mode, struct bytes content,
+                struct err_ctx *err) MUST_USE;
+/* The same, but replaces what is there (write beside, sync, rename, sync the folder). */
+int file_replace(const char *path, unsigned mode, struct bytes content,
+                 struct err_ctx *err) MUST_USE;
+/* mkdir with mode 0700, parents too; fine if there. */
+int folder_make(const char *path, struct err_ctx *err) MUST_USE;
+
+#endif

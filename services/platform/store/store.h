@@ -1,0 +1,105 @@
+/* store.h - LMDB behind one writer thread: group commit, sticky errors, and a latch.
+ *
+ * Promises: what `done(arg, 0)` reported is synced. The first storage error latches the store: no
+ * later command succeeds and nothing may be acknowledged any more until the process restarts
+ * (LMDB has no latch of its own: after a failed commit the next one succeeds). Straight after
+ * open the environment is synced by force, so that nothing which a crashed process left unsynced
+ * is ever told to anyone. Stale readers are checked at open, every 60 s and when the map is full.
+ * A second process is refused by our own flock on PATH/lock. Never WRITEMAP, NOSYNC, NOMETASYNC,
+ * DUPSORT.
+ *
+ * Keys ≤ 511 bytes, big-endian numbers. Values point into the map: valid until the transaction ends.
+ */
+#ifndef PLATFORM_STORE_STORE_H
+#define PLATFORM_STORE_STORE_H
+
+#include "core/base/bytes.h"
+#include "core/base/error.h"
+
+struct store;
+struct store_txn;
+struct store_cursor;
+
+struct store_config {
+    const char *path;           /* a folder; created 0700 */
+    const char *const *tables;  /* names; a table's number is its index here */
+    size_t table_count;
+    uint64_t map_bytes;         /* address space; the file grows as used */
+    uint64_t quota_bytes;       /* own limit on used bytes for commands marked `droppable`; 0 = none */
+    uint32_t format;            /* written at creation; another number at open is ERR_VERSION */
+    unsigned readers_max;       /* 0 = 126 */
+    bool read_only;             /* for inspection of a store that no process holds */
+    bool test_no_sync;          /* tests only: MDB_NOSYNC, the negative control */
+};
+
+/* ERR_BUSY: another process has it; ERR_VERSION: newer format; ERR_IO: what and where in err. */
+int store_open(const struct store_config *config, struct store **ret, struct err_ctx *err) MUST_USE;
+void store_close(struct store *store);
+
+/* ---- reading: any thread; keep it short ---- */
+int store_read_begin(struct store *store, struct store_txn **ret, struct err_ctx *err) MUST_USE;
+void store_read_end(struct store_txn *txn); /* NULL is fine */
+
+/* ---- in any transaction ---- errors but ERR_NOT_FOUND stick to the transaction */
+int store_get(struct store_txn *txn, unsigned table, struct bytes key, struct bytes *ret) MUST_USE;
+/* Cursor: position at the first key >= key (empty key: the first), or at the last key <= key
+ * (store_seek_before; empty key: the last of all). ERR_NOT_FOUND past the ends. */
+int store_cursor_open(struct store_txn *txn, unsigned table, struct store_cursor **ret) MUST_USE;
+int store_seek(struct store_cursor *cursor, struct bytes key, struct bytes *ret_key,
+               struct bytes *ret_value) MUST_USE;
+int store_seek_before(struct store_cursor *cursor, struct bytes key, struct bytes *ret_key,
+                      struct bytes *ret_value) MUST_USE;
+int store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value) MUST_USE;
+void store_cursor_close(struct store_cursor *cursor); /* NULL is fine; before the transaction ends */
+
+/* ---- in a write transaction: a failed put sticks, and the commit then fails ---- */
+void store_put(struct store_txn *txn, unsigned table, struct bytes key, struct bytes value);
+/* Key must sort after all there (LMDB append); falls to an error that sticks otherwise. */
+void store_append(struct store_txn *txn, unsigned table, struct bytes key, struct bytes value);
+void store_delete(struct store_txn *txn, unsigned table, struct bytes key); /* absent is fine */
+/* The error that stuck, or 0. */
+int store_txn_error(const struct store_txn *txn);
+
+/* One transaction, now, on this thread, committed and synced before it returns. For set-up, tools
+ * and the view environment's own thread; not while a writer thread runs on the same store. */
+int store_apply(struct store *store, int (*run)(struct store_txn *txn, void *arg), void *arg,
+                struct err_ctx *err) MUST_USE;
+
+/* ---- the writer thread ---- */
+/* run(): on the writer thread, in a transaction shared with other commands. It returns 0, or an
+ * error *before its first write*: then only this command fails. done(): on the thread that calls
+ * store_collect, after the commit is synced (0), or with the command's own error, or ERR_FULL
+ * (map or disk or quota full: not latched, nothing written), or ERR_STORAGE (latched). */
+struct store_command {
+    int (*run)(struct store_txn *txn, void *arg);
+    void (*done)(void *arg, int rc);
+    void *arg;
+    bool droppable; /* new work: refused with ERR_FULL above the quota; acks, deletes are not */
+    struct store_command *next; /* the store's own while it holds the command */
+};
+
+struct store_writer_config {
+    struct store *store;
+    void (*wake)(void *arg); /* from the writer thread: there is something to collect */
+    void *wake_arg;
+    size_t queue_max; /* commands waiting; above it store_submit gives ERR_AGAIN */
+    size_t batch_max; /* commands per transaction */
+};
+
+int store_writer_start(const struct store_writer_config *config, struct err_ctx *err) MUST_USE;
+/* The command must live until done() was called. ERR_AGAIN when the queue is full, ERR_STORAGE
+ * once latched; then done() is not called. Any thread. */
+int store_submit(struct store *store, struct store_command *command) MUST_USE;
+/* Calls done() of what is finished; returns how many. */
+size_t store_collect(struct store *store);
+/* Finishes what is queued, joins the thread, collects. */
+void store_writer_stop(struct store *store);
+
+bool store_latched(const struct store *store);
+struct store_numbers {
+    uint64_t used_bytes, map_bytes, commits, commands, batches_max;
+    uint64_t last_commit_us, stale_readers_cleared;
+};
+void store_numbers(struct store *store, struct store_numbers *ret);
+
+#endif
