@@ -7,7 +7,7 @@ cmake_minimum_required(VERSION 3.25)
 # Fields may be quoted (RFC 4180) and then hold commas, line ends and doubled quotes.
 macro(take_field)
   if(NOT rest MATCHES "^(\"[^\"]*(\"\"[^\"]*)*\"|[^\",\n]*)(,|\n|$)")
-    message(FATAL_ERROR "${file}: row ${row}: malformed field")
+    message(FATAL_ERROR "${reading}: row ${row}: malformed field")
   endif()
   set(whole "${CMAKE_MATCH_0}")
   set(field "${CMAKE_MATCH_1}")
@@ -26,6 +26,7 @@ endmacro()
 # Reads a CSV file with a header. Sets <prefix>_codes, the sorted list of the column `code`, and
 # <prefix>_<code>_<column> for every field. Fields are never put into a list: they hold semicolons.
 macro(read_csv file prefix)
+  set(reading "${file}")
   file(READ "${file}" rest)
   string(REPLACE "\r\n" "\n" rest "${rest}")
   set(columns)
