@@ -81,18 +81,15 @@ const struct catalogue_region *catalogue_region_at(size_t index)
 
 const char *catalogue_phase_name(enum catalogue_phase phase)
 {
-    switch (phase) {
-    case CATALOGUE_PHASE_ANY:
-        return "any";
-    case CATALOGUE_PHASE_BEFORE_DETERMINATION:
-        return "before_determination";
-    case CATALOGUE_PHASE_AFTER_DETERMINATION:
-        return "after_determination";
-    case CATALOGUE_PHASE_CAMPAIGN:
-        return "campaign";
-    }
-    ASSERT(!"a phase out of the list");
-    return "";
+    static const char *const names[] = {
+        [CATALOGUE_PHASE_ANY] = "any",
+        [CATALOGUE_PHASE_BEFORE_DETERMINATION] = "before_determination",
+        [CATALOGUE_PHASE_AFTER_DETERMINATION] = "after_determination",
+        [CATALOGUE_PHASE_CAMPAIGN] = "campaign",
+    };
+    size_t index = (size_t)phase;
+    ASSERT(index < sizeof names / sizeof names[0]);
+    return names[index];
 }
 
 const char *catalogue_version(void)
