@@ -1,0 +1,23 @@
+/* text.h - UTF-8 and calendar days. */
+#ifndef CORE_BASE_TEXT_H
+#define CORE_BASE_TEXT_H
+
+#include "core/base/bytes.h"
+
+/* Well-formed UTF-8 (RFC 3629: no overlong forms, surrogates, above U+10FFFF) without NUL. */
+bool utf8_valid(struct bytes text);
+/* Index of the first byte that breaks it; text.len when valid. */
+size_t utf8_valid_until(struct bytes text);
+/* Nothing but white space (or empty). */
+bool text_blank(struct bytes text);
+
+/* Days since 1970-01-01 of a proleptic Gregorian date; false if there is no such day or the year
+ * is outside 1900..2200. */
+bool day_of_date(int year, int month, int day, int32_t *ret);
+/* "YYYY-MM-DD" exactly. */
+bool day_of_text(struct bytes text, int32_t *ret);
+#define DAY_TEXT_CAPACITY 12u
+/* Writes "YYYY-MM-DD" and a NUL; returns `to`. */
+char *day_to_text(int32_t day, char to[DAY_TEXT_CAPACITY]);
+
+#endif

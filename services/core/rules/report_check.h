@@ -1,0 +1,23 @@
+/* report_check.h - what a report must be, whoever sends it.
+ *
+ * Called twice: at the node's door on a line (clear answer to the clerk), and by the applier on a
+ * decoded body (a refusal entry to the node). Sources: DOMAIN "Identifiers", "Process and clocks".
+ */
+#ifndef CORE_RULES_REPORT_CHECK_H
+#define CORE_RULES_REPORT_CHECK_H
+
+#include "core/wire/report_json.h"
+
+/* own_regency: the filing regency of the node. today: days since 1970 by the local clock, or
+ * INT32_MAX where the clock must not matter (applier). Checks: regency known and own; form known;
+ * channel given; 1..64 subjects, each with a name or nip or nik or account; nip 18 digits with a
+ * possible birth date (NI PPPK: contract digits ≥ 21 are fine; 9-digit old NIP allowed), nik 16
+ * digits with possible birth date (+40 day for women); employing regency known; occurred_on given
+ * and not after known_on, not after today, until ≥ on; description or url or evidence there;
+ * evidence distinct. */
+int report_check(const struct report *report, struct bytes own_regency, int32_t today,
+                 struct field_error *ret) MUST_USE;
+int zero_report_check(const struct zero_report *zero, struct bytes own_regency, int32_t today,
+                      struct field_error *ret) MUST_USE;
+
+#endif

@@ -1,0 +1,65 @@
+/* span.h - a run of entries in one frame.
+ *
+ * Frame (all numbers big-endian):
+ *   0 version u8 = 1 | 1 kind u8 = FRAME_SPAN | 2 codec u8 | 3 zero u8 | 4 dictionary u32
+ *   8 count u32 | 12 raw_len u32 | 16 incarnation 16 | 32 first u64 | 40 h_before 32
+ *  72 head signature 64 (of entry first+count-1) | 136 payload (compressed as codec says)
+ * Payload, raw: per entry `kind u16 | length u16 | body`. Bit 15 of length set: erased, the length
+ * is 32 and the body is b. Codecs: 0 raw, 1 zstd (one frame, content size present, no
+ * dictionary id but `dictionary`, window ≤ 2^20).
+ * Limits: SPAN_WIRE_BYTES_MAX, SPAN_RAW_BYTES_MAX (checked before decompressing),
+ * SPAN_ENTRIES_MAX, ENTRY_BYTES_MAX; raw_len must be what comes out exactly.
+ */
+#ifndef CORE_WIRE_SPAN_H
+#define CORE_WIRE_SPAN_H
+
+#include "core/base/arena.h"
+#include "core/base/ident.h"
+#include "core/base/limits.h"
+
+#define SPAN_HEADER_BYTES 136u
+enum span_codec { SPAN_RAW = 0, SPAN_ZSTD = 1 };
+
+struct span_header {
+    struct incarnation incarnation;
+    uint64_t first;
+    uint32_t count, raw_len, dictionary;
+    enum span_codec codec;
+    struct hash h_before;
+    struct signature head;
+};
+
+struct span_entry {
+    uint16_t kind;
+    bool erased;
+    struct bytes body; /* of an erased entry: b, 32 bytes */
+};
+
+/* Fixed header only; *ret_payload points into the frame. ERR_FORMAT, ERR_VERSION, ERR_LIMIT. */
+int span_header_decode(struct bytes frame, struct span_header *ret, struct bytes *ret_payload,
+                       struct err_ctx *err) MUST_USE;
+void span_header_encode(const struct span_header *header, uint8_t ret[SPAN_HEADER_BYTES]);
+
+/* Decompresses (or borrows, when raw) and walks the payload: entries[] has room for
+ * header->count; scratch holds raw_len bytes and must live as long as the entries. */
+int span_entries_decode(const struct span_header *header, struct bytes payload,
+                        struct arena *scratch, struct span_entry **ret,
+                        struct err_ctx *err) MUST_USE;
+
+/* Builds a payload entry by entry, then a frame. Choose the codec: with SPAN_ZSTD the encoder
+ * decodes its own output and compares, and falls back to raw when it differs or is not smaller. */
+struct span_builder;
+struct span_builder *span_builder_new(void); /* NULL: out of memory; reusable, not per span */
+void span_builder_free(struct span_builder *builder);
+void span_builder_start(struct span_builder *builder, const struct incarnation *incarnation,
+                        uint64_t first, const struct hash *h_before);
+/* ERR_FULL when this entry no longer fits in raw_bytes_max (at least one entry always fits). */
+int span_builder_add(struct span_builder *builder, const struct span_entry *entry,
+                     size_t raw_bytes_max) MUST_USE;
+uint32_t span_builder_count(const struct span_builder *builder);
+/* The frame, valid until the next start. `head` must sign the last added entry. */
+int span_builder_finish(struct span_builder *builder, enum span_codec codec,
+                        const struct signature *head, struct bytes *ret_frame,
+                        struct err_ctx *err) MUST_USE;
+
+#endif
