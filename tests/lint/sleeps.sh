@@ -2,10 +2,10 @@
 # sleeps.sh SOURCE BUILD - no test waits for time to pass; it waits for a condition, with a deadline.
 #
 # The one place that may sleep, between two looks at a condition, is wait_until: tests/lib/
-# wait_until.c for programs, tests/lib/wait_until.bash for scripts.
+# wait_until.c for programs, tests/lib/wait_until.bash for scripts. (This file has what it plants.)
 . "$(dirname "$0")/lint.bash"
 
-exempt='^tests/lib/wait_until\.(c|bash)$'
+exempt='^tests/lib/wait_until\.(c|bash)$|^tests/lint/sleeps\.sh$'
 
 scripts() {
     files "$1" tests -- ! -name '*.c' ! -name '*.h' ! -name '*.md' | while read -r file; do
