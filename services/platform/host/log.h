@@ -24,7 +24,8 @@ struct log_field {
     size_t len;
 };
 
-struct log_field log_text(const char *key, const char *text); /* code, path, error text: no persons */
+/* For a code, a path, an error's text: never a person's. */
+struct log_field log_text(const char *key, const char *text);
 struct log_field log_u64(const char *key, uint64_t value);
 struct log_field log_i64(const char *key, int64_t value);
 struct log_field log_hex(const char *key, const uint8_t *bytes, size_t len);

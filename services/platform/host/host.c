@@ -1,0 +1,86 @@
+#include "platform/host/host.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <sodium.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#define EXIT_IO 74 /* sysexits: input or output failed */
+
+/* A store's map whose file was cut or whose disk fails ends in SIGBUS; returning would run the same
+ * instruction again for ever. Only async-safe calls here. */
+static void on_sigbus(int signum)
+{
+    static const char line[] = "<2>event=sigbus text=\"a mapped file failed or was cut short\"\n";
+    (void)signum;
+    ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
+    (void)written;
+    _exit(EXIT_IO);
+}
+
+static int set_signals(struct err_ctx *err)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction bus = {.sa_handler = on_sigbus};
+    if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGBUS, &bus, NULL) != 0) {
+        return err_set(err, ERR_IO, "set signal handlers: %s", strerrordesc_np(errno));
+    }
+    return 0;
+}
+
+/* Keys and names are in memory: no core file, and no other process of this user may look in. */
+static int forbid_core_dumps(struct err_ctx *err)
+{
+    const struct rlimit none = {.rlim_cur = 0, .rlim_max = 0};
+    if (setrlimit(RLIMIT_CORE, &none) != 0 || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0) {
+        return err_set(err, ERR_IO, "forbid core dumps: %s", strerrordesc_np(errno));
+    }
+    return 0;
+}
+
+int host_init(struct err_ctx *err)
+{
+    if (sodium_init() < 0) {
+        return err_set(err, ERR_IO, "libsodium does not start");
+    }
+    (void)umask(077);
+    int rc = set_signals(err);
+    return rc != 0 ? rc : forbid_core_dumps(err);
+}
+
+static struct timespec clock_now(clockid_t clock)
+{
+    struct timespec now = {0};
+    /* Both clocks exist on every Linux we run on; a failure would be a broken build. */
+    if (clock_gettime(clock, &now) != 0) {
+        abort();
+    }
+    return now;
+}
+
+uint64_t host_monotonic_us(void)
+{
+    struct timespec now = clock_now(CLOCK_BOOTTIME);
+    return (uint64_t)now.tv_sec * 1000000u + (uint64_t)now.tv_nsec / 1000u;
+}
+
+uint64_t host_monotonic_ms(void)
+{
+    return host_monotonic_us() / 1000u;
+}
+
+int64_t host_wall_ms(void)
+{
+    struct timespec now = clock_now(CLOCK_REALTIME);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
+void host_random(void *to, size_t len)
+{
+    randombytes_buf(to, len);
+}
