@@ -58,6 +58,8 @@ control() {
     plant "$tree/a.txt" 'fine'
     plant "$tree/build/b.txt" "cd $tree/x"
     must_pass "$tree"
+    # Without git here, the check itself has only the way tried above.
+    command -v git >/dev/null || return 0
     git -C "$tree" init -q
     git -C "$tree" add README.md
     plant "$tree/a.txt" "cd $tree/x"
