@@ -1,0 +1,121 @@
+#include "platform/conf/conf.h"
+
+#include "platform/conf/keys.h"
+#include "platform/host/host.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SECRET_BYTES_MAX 4096u
+#define MAP_MIB_MOST 16777216u /* 16 TiB */
+#define DAY_S 86400u
+
+#define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
+#define AT(member) .at = offsetof(struct CONF, member)
+
+#define CONF conf_aggregator
+static const struct conf_key aggregator_keys[] = {
+    {"province", CONF_PROVINCE, AT(province)},
+    {"name", CONF_TEXT, AT(name)},
+    {"store", CONF_PATH, AT(store)},
+    {"door", CONF_SOCKET, AT(door)},
+    {"door_group", CONF_TEXT, .optional = true, AT(door_group)},
+    {"listen", CONF_ENDPOINT, AT(listen)},
+    {"curve_key", CONF_PATH, AT(curve_key)},
+    {"log_key", CONF_PATH, AT(log_key)},
+    {"ring", CONF_PATH, AT(ring)},
+    {"root_key", CONF_PATH, AT(root_key)},
+    {"map_mib", CONF_NUMBER, AT(map_mib), .preset = "16384", .least = 16, .most = MAP_MIB_MOST},
+    {"quota_mib", CONF_NUMBER, AT(quota_mib), .preset = "0", .most = MAP_MIB_MOST},
+    {"keep_alive_s", CONF_NUMBER, AT(keep_alive_s), .preset = "300", .least = 1, .most = DAY_S},
+    {"receipt_interval_s", CONF_NUMBER, AT(receipt_interval_s), .preset = "600", .least = 1,
+     .most = DAY_S},
+    {"log_interval_s", CONF_NUMBER, AT(log_interval_s), .preset = "10", .most = DAY_S},
+    {"log_level", CONF_LEVEL, AT(log_level), .preset = "info"},
+};
+#undef CONF
+
+#define CONF conf_node
+static const struct conf_key node_keys[] = {
+    {"regency", CONF_REGENCY, AT(regency)},
+    {"store", CONF_PATH, AT(store)},
+    {"door", CONF_SOCKET, AT(door)},
+    {"door_group", CONF_TEXT, .optional = true, AT(door_group)},
+    {"curve_key", CONF_PATH, AT(curve_key)},
+    {"sign_key", CONF_PATH, AT(sign_key)},
+    {"card", CONF_PATH, AT(card)},
+    {"request", CONF_PATH, .optional = true, AT(request)},
+    {"map_mib", CONF_NUMBER, AT(map_mib), .preset = "4096", .least = 16, .most = MAP_MIB_MOST},
+    {"quota_mib", CONF_NUMBER, AT(quota_mib), .preset = "512", .most = MAP_MIB_MOST},
+    {"keep_alive_s", CONF_NUMBER, AT(keep_alive_s), .preset = "300", .least = 1, .most = DAY_S},
+    {"silence_ms", CONF_NUMBER, AT(silence_ms), .preset = "3000", .least = 100, .most = 600000},
+    {"reconnect_ms", CONF_NUMBER, AT(reconnect_ms), .preset = "500", .least = 10, .most = 60000},
+    {"retention_days", CONF_NUMBER, AT(retention_days), .preset = "90", .most = 36500},
+    {"log_interval_s", CONF_NUMBER, AT(log_interval_s), .preset = "10", .most = DAY_S},
+    {"log_level", CONF_LEVEL, AT(log_level), .preset = "info"},
+};
+#undef CONF
+
+_Static_assert(COUNT_OF(aggregator_keys) <= CONF_KEYS_MAX, "raise CONF_KEYS_MAX");
+_Static_assert(COUNT_OF(node_keys) <= CONF_KEYS_MAX, "raise CONF_KEYS_MAX");
+
+int conf_load_aggregator(const char *path, struct conf_aggregator **ret, struct err_ctx *err)
+{
+    struct conf_aggregator *conf = calloc(1, sizeof *conf);
+    if (conf == NULL) {
+        return err_set(err, ERR_NOMEM, "%s:0: out of memory", path);
+    }
+    int rc = conf_keys_load(path, aggregator_keys, COUNT_OF(aggregator_keys), conf, err);
+    if (rc != 0) {
+        conf_aggregator_free(conf);
+        return rc;
+    }
+    *ret = conf;
+    return 0;
+}
+
+void conf_aggregator_free(struct conf_aggregator *conf)
+{
+    if (conf != NULL) {
+        conf_keys_clear(aggregator_keys, COUNT_OF(aggregator_keys), conf);
+        free(conf);
+    }
+}
+
+int conf_load_node(const char *path, struct conf_node **ret, struct err_ctx *err)
+{
+    struct conf_node *conf = calloc(1, sizeof *conf);
+    if (conf == NULL) {
+        return err_set(err, ERR_NOMEM, "%s:0: out of memory", path);
+    }
+    int rc = conf_keys_load(path, node_keys, COUNT_OF(node_keys), conf, err);
+    if (rc != 0) {
+        conf_node_free(conf);
+        return rc;
+    }
+    *ret = conf;
+    return 0;
+}
+
+void conf_node_free(struct conf_node *conf)
+{
+    if (conf != NULL) {
+        conf_keys_clear(node_keys, COUNT_OF(node_keys), conf);
+        free(conf);
+    }
+}
+
+int conf_check_secrets(const char *const *paths, size_t count, struct err_ctx *err)
+{
+    for (size_t i = 0; i < count; i++) {
+        uint8_t *secret = NULL;
+        size_t len = 0;
+        int rc = file_read_secret(paths[i], SECRET_BYTES_MAX, &secret, &len, err);
+        if (rc != 0) {
+            return rc;
+        }
+        explicit_bzero(secret, len);
+        free(secret);
+    }
+    return 0;
+}
