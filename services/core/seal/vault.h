@@ -13,16 +13,16 @@
 #define VAULT_TEXT_CAPACITY 1024u
 
 struct vault_plan {
-    const char *kind; /* "root" or "officer"; printable, no newline */
-    const char *name; /* printable, no newline, at most 128 bytes */
+    const char *kind;        /* "root" or "officer"; printable, no newline */
+    const char *name;        /* printable, no newline, at most 128 bytes */
     struct bytes passphrase; /* at least 8 bytes */
     uint8_t random[40];      /* fresh: salt 16, nonce 24 */
     uint64_t ops;            /* Argon2id passes, 1..16 */
     uint64_t memory_bytes;   /* 8 MiB..1 GiB */
 };
 
-int vault_seal(const struct vault_plan *plan, const uint8_t seed[32],
-               char ret[VAULT_TEXT_CAPACITY], struct err_ctx *err) MUST_USE;
+int vault_seal(const struct vault_plan *plan, const uint8_t seed[32], char ret[VAULT_TEXT_CAPACITY],
+               struct err_ctx *err) MUST_USE;
 /* ERR_SIGNATURE: wrong passphrase or altered file. ret_name may be NULL. */
 int vault_open(struct bytes text, const char *kind, struct bytes passphrase, uint8_t ret_seed[32],
                char ret_name[129], struct err_ctx *err) MUST_USE;

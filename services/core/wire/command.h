@@ -24,7 +24,7 @@ struct argument {
 struct command {
     const char *name; /* "report submit" */
     enum command_place place;
-    const char *help; /* one line */
+    const char *help;                 /* one line */
     const struct argument *arguments; /* ends with name == NULL */
 };
 

@@ -86,7 +86,8 @@ struct zero_report {
     uint8_t salt[SALT_BYTES];
 };
 /* Index 0 is "not given" (NULL); names as in the JSON of DESIGN. */
-extern const char *const channel_names[];    /* bawaslu citizen inspectorate media lapor referral own_finding */
+extern const char
+    *const channel_names[]; /* bawaslu citizen inspectorate media lapor referral own_finding */
 extern const char *const employment_names[]; /* pns pppk honorer kades village_staff unknown */
 extern const char *const scope_names[];      /* all pns pppk honorer village */
 #define CHANNEL_COUNT 8
@@ -126,7 +127,8 @@ enum document_type {
 const char *document_type_name(enum document_type type);
 struct document {
     struct bytes province, id, case_name, addressee, authority, legal_basis, sanction, text;
-    struct bytes subject_name, subject_nip, subject_unit, decree_number, catalogue, supersedes, form;
+    struct bytes subject_name, subject_nip, subject_unit, decree_number, catalogue, supersedes,
+        form;
     struct bytes decree_scan; /* 32 bytes or empty */
     enum document_type type;
     bool has_case_version, has_decree_date, has_respond_by, has_expires_ms, has_created_ms;

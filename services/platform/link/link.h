@@ -17,7 +17,8 @@
 struct loop;
 struct link_context; /* one ZeroMQ context a process */
 
-int link_context_new(struct link_context **ret, struct err_ctx *err) MUST_USE; /* asserts zmq_has("curve") */
+/* ASSERTs zmq_has("curve"). */
+int link_context_new(struct link_context **ret, struct err_ctx *err) MUST_USE;
 void link_context_free(struct link_context *context); /* after all servers and clients are closed */
 
 struct link_route {
@@ -30,15 +31,16 @@ struct link_server;
 struct link_server_counts {
     uint64_t frames_in, frames_out;
     uint64_t zap_allowed, zap_denied;
-    uint64_t handshake_failed;   /* from the socket monitor */
+    uint64_t handshake_failed;   /* from the socket monitor; those that ZAP denied too */
     uint64_t dropped_multipart;  /* more than one part: dropped whole */
     uint64_t dropped_no_user_id; /* no User-Id: dropped */
+    uint64_t dropped_route;      /* a routing id of the peer's own choosing: dropped */
 };
 
 struct link_server_config {
     struct link_context *context;
     struct loop *loop;
-    const char *endpoint; /* tcp://127.0.0.1:5616; port * or 0 picks one, see link_server_endpoint */
+    const char *endpoint; /* tcp://127.0.0.1:5616; port * or 0: see link_server_endpoint */
     const uint8_t *secret_key;
     /* May this CURVE key connect? Called by the ZAP handler on the loop's thread. */
     bool (*allow)(void *arg, const uint8_t key[32]);
@@ -46,9 +48,11 @@ struct link_server_config {
                      struct bytes frame);
     void (*on_denied)(void *arg, const uint8_t key[32]); /* ZAP refused this key; may be NULL */
     void *arg;
-    bool test_without_zap; /* tests only: proves that ENFORCE_DOMAIN refuses all when nobody handles */
+    bool test_without_zap; /* tests only: with nobody to handle ZAP, ENFORCE_DOMAIN refuses all */
 };
 
+/* One server a context at a time. A port just given up by link_server_close may be ERR_BUSY for a
+ * moment: libzmq closes it on its own thread. Texts and keys of config may go after the call. */
 int link_server_open(const struct link_server_config *config, struct link_server **ret,
                      struct err_ctx *err) MUST_USE;
 /* ERR_AGAIN: the peer's pipe is full, keep it and try later. ERR_GONE: that connection is over. */
@@ -56,7 +60,7 @@ int link_server_send(struct link_server *server, const struct link_route *route,
                      struct bytes frame) MUST_USE;
 const char *link_server_endpoint(const struct link_server *server); /* as really bound */
 const struct link_server_counts *link_server_counts(const struct link_server *server);
-void link_server_close(struct link_server *server);
+void link_server_close(struct link_server *server); /* not inside its callbacks */
 
 enum link_event {
     LINK_UP,     /* handshake done: frames can be sent */
@@ -83,7 +87,8 @@ struct link_client_config {
 
 int link_client_open(const struct link_client_config *config, struct link_client **ret,
                      struct err_ctx *err) MUST_USE;
-/* ERR_AGAIN: about one frame waits already; try again a little later. */
+/* ERR_AGAIN: not up yet, or about one frame waits already; try again a little later. ERR_GONE:
+ * the final event was given. ERR_LIMIT: over FRAME_BYTES_MAX. */
 int link_client_send(struct link_client *client, struct bytes frame) MUST_USE;
 void link_client_close(struct link_client *client);
 

@@ -49,8 +49,7 @@ void loop_wake_free(struct loop_wake *wake);
 /* Watches a ZeroMQ socket. `ready(arg)` must receive with ZMQ_DONTWAIT *one* message and return
  * true if there was one; it is called until it returns false or the turn's budget is used up, then
  * again at the next turn. */
-struct loop_zmq *loop_zmq_new(struct loop *loop, void *socket, bool (*ready)(void *arg),
-                              void *arg);
+struct loop_zmq *loop_zmq_new(struct loop *loop, void *socket, bool (*ready)(void *arg), void *arg);
 /* Call after every zmq_send on the socket: a send can swallow the edge of a receive. */
 void loop_zmq_kick(struct loop_zmq *watch);
 /* Before zmq_close; no call after this. */

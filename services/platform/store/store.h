@@ -8,7 +8,8 @@
  * A second process is refused by our own flock on PATH/lock. Never WRITEMAP, NOSYNC, NOMETASYNC,
  * DUPSORT.
  *
- * Keys ≤ 511 bytes, big-endian numbers. Values point into the map: valid until the transaction ends.
+ * Keys ≤ 511 bytes, big-endian numbers. Values point into the map: valid until the transaction
+ * ends, and in a write transaction only until its next put or delete.
  */
 #ifndef PLATFORM_STORE_STORE_H
 #define PLATFORM_STORE_STORE_H
@@ -21,15 +22,18 @@ struct store_txn;
 struct store_cursor;
 
 struct store_config {
-    const char *path;           /* a folder; created 0700 */
-    const char *const *tables;  /* names; a table's number is its index here */
+    const char *path;          /* a folder; created 0700 */
+    const char *const *tables; /* names; a table's number is its index here */
     size_t table_count;
-    uint64_t map_bytes;         /* address space; the file grows as used */
-    uint64_t quota_bytes;       /* own limit on used bytes for commands marked `droppable`; 0 = none */
-    uint32_t format;            /* written at creation; another number at open is ERR_VERSION */
-    unsigned readers_max;       /* 0 = 126 */
-    bool read_only;             /* for inspection of a store that no process holds */
-    bool test_no_sync;          /* tests only: MDB_NOSYNC, the negative control */
+    /* Limit on used bytes for commands marked `droppable`, checked before each batch. LMDB gets an
+     * eighth and 1 MiB more address space than map_bytes, which acks and deletes may use: in a map
+     * filled to the last page not even a delete commits. The file grows as used. */
+    uint64_t map_bytes;
+    uint64_t quota_bytes; /* the same limit, when lower than map_bytes; 0 = map_bytes */
+    uint32_t format;      /* written at creation; another number at open is ERR_VERSION */
+    unsigned readers_max; /* 0 = 126 */
+    bool read_only;       /* for inspection of a store that no process holds */
+    bool test_no_sync;    /* tests only: MDB_NOSYNC, the negative control */
 };
 
 /* ERR_BUSY: another process has it; ERR_VERSION: newer format; ERR_IO: what and where in err. */
@@ -49,12 +53,15 @@ int store_seek(struct store_cursor *cursor, struct bytes key, struct bytes *ret_
                struct bytes *ret_value) MUST_USE;
 int store_seek_before(struct store_cursor *cursor, struct bytes key, struct bytes *ret_key,
                       struct bytes *ret_value) MUST_USE;
-int store_next(struct store_cursor *cursor, struct bytes *ret_key, struct bytes *ret_value) MUST_USE;
-void store_cursor_close(struct store_cursor *cursor); /* NULL is fine; before the transaction ends */
+/* On a cursor just opened: the first. */
+int store_next(struct store_cursor *cursor, struct bytes *ret_key,
+               struct bytes *ret_value) MUST_USE;
+void store_cursor_close(
+    struct store_cursor *cursor); /* NULL is fine; before the transaction ends */
 
 /* ---- in a write transaction: a failed put sticks, and the commit then fails ---- */
 void store_put(struct store_txn *txn, unsigned table, struct bytes key, struct bytes value);
-/* Key must sort after all there (LMDB append); falls to an error that sticks otherwise. */
+/* Key must sort after all there (LMDB append); otherwise ERR_VALUE sticks. */
 void store_append(struct store_txn *txn, unsigned table, struct bytes key, struct bytes value);
 void store_delete(struct store_txn *txn, unsigned table, struct bytes key); /* absent is fine */
 /* The error that stuck, or 0. */
@@ -67,7 +74,9 @@ int store_apply(struct store *store, int (*run)(struct store_txn *txn, void *arg
 
 /* ---- the writer thread ---- */
 /* run(): on the writer thread, in a transaction shared with other commands. It returns 0, or an
- * error *before its first write*: then only this command fails. done(): on the thread that calls
+ * error *before its first write*: then only this command fails. It may be called again, in a fresh
+ * transaction, when another command spoiled the first (wrote and then failed, or met a full disk):
+ * what it leaves in arg must not depend on how often it ran. done(): on the thread that calls
  * store_collect, after the commit is synced (0), or with the command's own error, or ERR_FULL
  * (map or disk or quota full: not latched, nothing written), or ERR_STORAGE (latched). */
 struct store_command {
@@ -75,7 +84,9 @@ struct store_command {
     void (*done)(void *arg, int rc);
     void *arg;
     bool droppable; /* new work: refused with ERR_FULL above the quota; acks, deletes are not */
-    struct store_command *next; /* the store's own while it holds the command */
+    /* The store's own while it holds the command. */
+    struct store_command *next;
+    int rc;
 };
 
 struct store_writer_config {
@@ -96,6 +107,9 @@ size_t store_collect(struct store *store);
 void store_writer_stop(struct store *store);
 
 bool store_latched(const struct store *store);
+/* ERR_STORAGE with what failed and why, or 0 when not latched. */
+int store_latch_reason(struct store *store, struct err_ctx *err);
+/* commands: written with success; batches_max: most commands in one transaction. */
 struct store_numbers {
     uint64_t used_bytes, map_bytes, commits, commands, batches_max;
     uint64_t last_commit_us, stale_readers_cleared;

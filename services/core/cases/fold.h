@@ -1,0 +1,71 @@
+/* fold.h - one journal entry in, changes of the views and office entries out.
+ *
+ * Everything about contents is judged here, after the entry is durable: a refusal is an answer
+ * (an office entry to the node), never a reason to lose the entry. Deterministic: a rebuild over
+ * the same journal gives the same views. Placements of entries that were applied before are handed
+ * in (they stand in the journal) and never matched again.
+ */
+#ifndef CORE_CASES_FOLD_H
+#define CORE_CASES_FOLD_H
+
+#include "core/cases/matcher.h"
+#include "core/rules/trust.h"
+
+#define FOLD_OUTPUTS_MAX 160u
+
+struct fold_config {
+    struct bytes province;
+    struct key root_key;        /* rings are verified under it */
+    uint8_t document_suffix[2]; /* last two bytes of the aggregator incarnation: "-7f3a" */
+};
+
+struct fold_input {
+    uint64_t position;
+    struct entry_id id;
+    uint16_t kind;
+    bool erased;
+    struct bytes body;
+    bool own;           /* the aggregator's own log */
+    struct bytes owner; /* regency the log belongs to; empty when own */
+    uint64_t enrolment; /* 0 when own */
+    int64_t received_ms;
+    const struct placement *recorded; /* by subject, when already in the journal; else NULL */
+    size_t recorded_count;
+};
+
+/* An entry for the office log of whoever serves `regency` (or of enrolment `enrolment` when not 0).
+ */
+struct fold_office {
+    char regency[8];
+    uint64_t enrolment;
+    uint16_t kind;
+    struct bytes body; /* in the arena */
+};
+struct fold_output {
+    struct placement placements[SUBJECTS_MAX]; /* to append to the own log, unless recorded */
+    size_t placement_count;
+    struct fold_office office[FOLD_OUTPUTS_MAX];
+    size_t office_count;
+    /* The answer to an officer's act or to a report; code 0: accepted. */
+    int code;
+    char text[256];
+    char document_id[DOCUMENT_ID_BYTES_MAX + 1];
+};
+
+/* Errors are only of storage or memory; contents that are refused give 0 with ret->code set.
+ * Salt for office bodies is derived from the entry's id, so that a refold gives the same bytes. */
+int fold_entry(const struct fold_config *config, const struct views *views,
+               const struct fold_input *input, struct arena *arena, struct fold_output *ret,
+               struct err_ctx *err) MUST_USE;
+
+/* Drafting, for the door: fills the document's case fields, id, ring number, addressee and
+ * catalogue from the views, or says why it cannot be. Changes nothing. `wanted` has type,
+ * authority, sanction, texts, decree fields set by the officer. Checks: case exists, state allows,
+ * decision: all four decree fields; recommendation: authority and respond_by; sanction and form
+ * known. The id is "16-2024-000123-7f3a": province, year of now_ms, next number, suffix. */
+int fold_draft(const struct fold_config *config, const struct views *views,
+               const struct case_name *case_name, const struct document *wanted, int64_t now_ms,
+               const uint8_t salt[SALT_BYTES], struct arena *arena, struct bytes *ret_document,
+               uint64_t *ret_case_version, struct err_ctx *err) MUST_USE;
+
+#endif

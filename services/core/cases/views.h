@@ -1,0 +1,109 @@
+/* views.h - the records that are computed from the journal, and how the fold reaches them.
+ *
+ * The fold names keys and gets values through `struct views`, and puts changes the same way; the
+ * driver (LMDB now) makes all changes of a batch and the position they reach one transaction. The
+ * values are our own fixed encodings, versioned by VIEWS_FORMAT: another format means rebuild.
+ */
+#ifndef CORE_CASES_VIEWS_H
+#define CORE_CASES_VIEWS_H
+
+#include "core/cases/case_state.h"
+#include "core/wire/entry.h"
+
+#define VIEWS_FORMAT 1u
+
+enum view_table {
+    VIEW_META,         /* "position" → u64; "ring" → signed ring; "case_number" → u64; … */
+    VIEW_REPORTS,      /* inc 16 ‖ seq 8 → struct report_view */
+    VIEW_REPORT_KEYS,  /* regency ‖ 0 ‖ key → inc ‖ seq: one (regency, key) counts once */
+    VIEW_PLACEMENTS,   /* inc ‖ seq ‖ subject 4 → case name 28 ‖ outcome … */
+    VIEW_CASES,        /* case name 28 → struct case_view */
+    VIEW_CASE_REPORTS, /* case name ‖ position 8 ‖ subject 4 → why it is there */
+    VIEW_CASE_KEYS,    /* exact key 16 → case name */
+    VIEW_CASE_NUMBERS, /* number 8 → case name */
+    VIEW_DOCUMENTS,    /* document id → struct document_view */
+    VIEW_RUNGS,        /* id ‖ 0 ‖ position 8 → rung */
+    VIEW_ADDRESSEES, /* regency ‖ 0 ‖ document id → nothing: unfinished documents of a regency */
+    VIEW_ZEROS, /* regency ‖ 0 ‖ from 4 ‖ until 4 ‖ scope 1 ‖ position 8 → stated name, time */
+    VIEW_REFUSED, /* position → identity, code, text */
+    VIEW_NODES,   /* regency ‖ 0 ‖ enrolment 8 → state of the enrolment */
+    VIEW_TABLE_COUNT
+};
+extern const char *const view_table_names[VIEW_TABLE_COUNT];
+
+/* The shell's driver. get: 0 or ERR_NOT_FOUND or a storage error; the value is valid until the
+ * next put or delete. next: first key > `after` that begins with `prefix` (empty `after`: the
+ * first), for scans. */
+struct views {
+    void *arg;
+    int (*get)(void *arg, enum view_table table, struct bytes key, struct bytes *ret);
+    void (*put)(void *arg, enum view_table table, struct bytes key, struct bytes value);
+    void (*del)(void *arg, enum view_table table, struct bytes key);
+    int (*next)(void *arg, enum view_table table, struct bytes prefix, struct bytes after,
+                struct bytes *ret_key, struct bytes *ret_value);
+};
+
+#define CASE_NAME_BYTES 28u    /* incarnation 16 ‖ seq 8 ‖ subject 4 of its first report */
+#define CASE_TEXT_CAPACITY 96u /* "32 hex-seq-subject" and a NUL */
+#define DOCUMENT_ID_BYTES_MAX 48u
+
+struct case_name {
+    uint8_t b[CASE_NAME_BYTES];
+};
+void case_name_of(const struct entry_id *id, uint32_t subject, struct case_name *ret);
+char *case_name_text(const struct case_name *name, char ret[CASE_TEXT_CAPACITY]);
+bool case_name_parse(struct bytes text, struct case_name *ret);
+
+struct case_view {
+    uint64_t number;  /* officers' short form: "16-000123" */
+    uint64_t version; /* rises with every change: what an officer saw */
+    enum case_state state;
+    struct bytes regency;  /* employing regency: where documents go */
+    struct bytes filed_by; /* regency of the first report */
+    struct bytes name, nip, unit, position, form;
+    int employment;
+    bool has_occurred_on;
+    int32_t occurred_on;
+    uint64_t report_count; /* placements that point here */
+    bool needs_review;     /* opened by `review` */
+    uint64_t opened_position;
+    int64_t opened_ms; /* arrival of its first report */
+};
+struct report_view {
+    uint64_t position;
+    struct bytes regency; /* filing */
+    uint32_t subject_count;
+    int64_t received_ms;
+    enum { REPORT_APPLIED, REPORT_REFUSED, REPORT_REPEATED_KEY } state;
+};
+struct case_report_view {
+    struct entry_id id;
+    uint32_t subject;
+    enum placement_outcome outcome;
+    uint32_t score_milli;
+    struct bytes rule;
+};
+struct document_view {
+    enum document_state state;
+    enum document_type type;
+    struct case_name case_name; /* zero for advisories */
+    struct bytes addressee;
+    uint64_t position; /* of the proposal */
+    int64_t proposed_ms, issued_ms;
+    uint8_t rungs;                /* bit (1 << rung_kind) */
+    struct bytes signed_document; /* encoded, with the signatures so far */
+};
+
+/* Encodings: encode returns the length (ASSERTs that it fits capacity_max), decode ERR_FORMAT.
+ * Texts are borrowed from the value. */
+size_t case_view_encode(const struct case_view *view, uint8_t *ret, size_t capacity_max);
+int case_view_decode(struct bytes value, struct case_view *ret) MUST_USE;
+size_t report_view_encode(const struct report_view *view, uint8_t *ret, size_t capacity_max);
+int report_view_decode(struct bytes value, struct report_view *ret) MUST_USE;
+size_t case_report_view_encode(const struct case_report_view *view, uint8_t *ret,
+                               size_t capacity_max);
+int case_report_view_decode(struct bytes value, struct case_report_view *ret) MUST_USE;
+size_t document_view_encode(const struct document_view *view, uint8_t *ret, size_t capacity_max);
+int document_view_decode(struct bytes value, struct document_view *ret) MUST_USE;
+
+#endif

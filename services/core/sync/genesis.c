@@ -1,0 +1,44 @@
+#include "core/sync/genesis.h"
+
+static bool lane_fits(const struct genesis *genesis, const struct genesis_expected *expected)
+{
+    if (expected->lane != 0) {
+        return genesis->lane == expected->lane;
+    }
+    return genesis->lane == LANE_URGENT || genesis->lane == LANE_ROUTINE;
+}
+
+int genesis_check(const struct span_entry *entry, const struct genesis_expected *expected,
+                  struct arena *arena, enum lane *ret_lane, struct err_ctx *err)
+{
+    if (entry->kind != ENTRY_GENESIS || entry->erased) {
+        return err_set(err, ERR_FORMAT, "entry 1 is not a genesis");
+    }
+    struct genesis genesis;
+    int rc = genesis_decode(entry->body, arena, &genesis, err);
+    if (rc != 0) {
+        return rc;
+    }
+    if (genesis.direction != expected->direction || !lane_fits(&genesis, expected)) {
+        return err_set(err, ERR_KEY, "genesis: direction or lane is not for this link");
+    }
+    if (!bytes_equal(genesis.owner, expected->owner)) {
+        return err_set(err, ERR_KEY, "genesis: owner '%.*s' is not who this key belongs to",
+                       (int)(genesis.owner.len > 16 ? 16 : genesis.owner.len),
+                       (const char *)genesis.owner.data);
+    }
+    if (!bytes_equal(genesis.counterpart, expected->counterpart)) {
+        return err_set(err, ERR_KEY, "genesis: written for another counterpart");
+    }
+    if (!key_equal(&genesis.signing_key, &expected->signing_key)) {
+        return err_set(err, ERR_KEY, "genesis: signing key is not the enrolled one");
+    }
+    if (genesis.enrolment != expected->enrolment) {
+        return err_set(err, ERR_KEY, "genesis: written under another enrolment");
+    }
+    if (genesis.has_predecessor) {
+        return err_set(err, ERR_VERSION, "genesis: successors of a log are not taken yet");
+    }
+    *ret_lane = genesis.lane;
+    return 0;
+}

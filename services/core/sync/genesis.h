@@ -1,0 +1,24 @@
+/* genesis.h - entry 1 of a log: the one body that intake decodes.
+ *
+ * It needs no signature of its own: the first head and the enrolled key vouch for it.
+ */
+#ifndef CORE_SYNC_GENESIS_H
+#define CORE_SYNC_GENESIS_H
+
+#include "core/wire/entry.h"
+#include "core/wire/span.h"
+
+/* What a first entry must say to be taken. Borrowed. */
+struct genesis_expected {
+    enum direction direction;
+    enum lane lane; /* 0: urgent or routine, see ret_lane */
+    struct bytes owner, counterpart;
+    struct key signing_key;
+    uint64_t enrolment;
+};
+
+/* 0 and the lane, or ERR_KEY with what does not fit, ERR_FORMAT if it is no genesis. */
+int genesis_check(const struct span_entry *entry, const struct genesis_expected *expected,
+                  struct arena *arena, enum lane *ret_lane, struct err_ctx *err) MUST_USE;
+
+#endif

@@ -1,0 +1,574 @@
+#include "core/sync/intake.h"
+
+#include "core/base/assert.h"
+#include "core/seal/chain.h"
+
+#define NO_ROOM_RETRY_S 30u
+#define WINDOW_RETRY_S 1u
+
+void intake_init(struct intake *intake, const struct intake_config *config,
+                 const struct session_memory *session)
+{
+    memset(intake, 0, sizeof *intake);
+    intake->config = *config;
+    intake->session = *session;
+    intake->session_durable = *session;
+    sender_init(&intake->office, &config->limits);
+}
+
+int intake_add_log(struct intake *intake, const struct incarnation *incarnation, enum lane lane,
+                   uint64_t durable, const struct hash *h)
+{
+    if (intake->log_count == LOGS_MAX) {
+        return ERR_LIMIT;
+    }
+    struct intake_log *log = &intake->logs[intake->log_count++];
+    memset(log, 0, sizeof *log);
+    receiver_init(&log->receiver, incarnation, lane, &intake->config.signing_key, durable, h);
+    return 0;
+}
+
+int intake_set_office(struct intake *intake, uint64_t last, uint64_t acked)
+{
+    return sender_add(&intake->office, &intake->config.office, LANE_OFFICE, last, acked);
+}
+
+bool intake_connected(const struct intake *intake, uint64_t now_ms, uint64_t silence_ms)
+{
+    if (intake->revoked || intake->heard_ms == 0 || now_ms - intake->heard_ms > silence_ms) {
+        return false;
+    }
+    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+        if (intake->connections[i].number != 0 && intake->connections[i].state == INTAKE_OPEN) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* ---- connections ---- */
+
+static struct intake_connection *find_connection(struct intake *intake, uint32_t number)
+{
+    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+        if (intake->connections[i].number == number) {
+            return &intake->connections[i];
+        }
+    }
+    return NULL;
+}
+
+/* The connection's place; a new one takes a free place or the lowest number's (the oldest). */
+static struct intake_connection *connection_of(struct intake *intake, uint32_t number)
+{
+    ASSERT(number != 0);
+    struct intake_connection *connection = find_connection(intake, number);
+    if (connection != NULL) {
+        return connection;
+    }
+    connection = &intake->connections[0];
+    for (size_t i = 1; i < INTAKE_CONNECTIONS_MAX; i++) {
+        if (intake->connections[i].number < connection->number) {
+            connection = &intake->connections[i];
+        }
+    }
+    *connection = (struct intake_connection){.number = number, .state = INTAKE_NEW};
+    return connection;
+}
+
+static void connection_move(struct intake_connection *connection, enum intake_connection_state to)
+{
+    static const uint8_t allowed[] = {
+        [INTAKE_NEW] = 1u << INTAKE_RESUMING | 1u << INTAKE_CLOSED,
+        [INTAKE_RESUMING] = 1u << INTAKE_OPEN | 1u << INTAKE_RESUMING | 1u << INTAKE_CLOSED,
+        [INTAKE_OPEN] = 1u << INTAKE_RESUMING | 1u << INTAKE_CLOSED,
+        [INTAKE_CLOSED] = 1u << INTAKE_CLOSED,
+    };
+    ASSERT(allowed[connection->state] & 1u << to);
+    connection->state = to;
+}
+
+static void deny(struct intake *intake, struct intake_connection *connection,
+                 struct effects *effects, enum denied_code code, const char *text)
+{
+    struct denied *denied = &effects_send(effects, connection->number, FRAME_DENIED)->as.denied;
+    denied->code = code;
+    denied->text = bytes_of_text(text);
+    connection_move(connection, INTAKE_CLOSED);
+    if (intake->office_connection == connection->number) {
+        intake->office_connection = 0;
+    }
+}
+
+static void come_back(struct intake *intake, struct intake_connection *connection,
+                      struct effects *effects, uint32_t retry_s)
+{
+    effects_send(effects, connection->number, FRAME_COME_BACK)->as.come_back.retry_s = retry_s;
+    connection_move(connection, INTAKE_CLOSED);
+    if (intake->office_connection == connection->number) {
+        intake->office_connection = 0;
+    }
+}
+
+/* ---- acks ---- */
+
+static struct ack ack_of(const struct intake *intake, const struct intake_log *log)
+{
+    uint64_t room = intake->queue_bytes < intake->config.queue_bytes_max
+                        ? intake->config.queue_bytes_max - intake->queue_bytes
+                        : 0;
+    return (struct ack){
+        .id = {.incarnation = log->receiver.incarnation, .seq = log->receiver.durable},
+        .h = log->receiver.durable_h,
+        .aggregator = intake->config.aggregator,
+        .backed_up_to = log->backed_up_to,
+        .credit_bytes = room,
+    };
+}
+
+static bool open_connection(struct intake *intake, uint32_t number)
+{
+    const struct intake_connection *connection = find_connection(intake, number);
+    return number != 0 && connection != NULL && connection->state == INTAKE_OPEN;
+}
+
+static void send_ack(struct intake *intake, struct intake_log *log, struct effects *effects)
+{
+    log->ack_due = false;
+    if (open_connection(intake, log->connection)) {
+        effects_send(effects, log->connection, FRAME_ACK)->as.ack = ack_of(intake, log);
+    }
+}
+
+static void send_receipt(struct intake *intake, struct intake_log *log, struct effects *effects,
+                         uint64_t now_ms)
+{
+    struct ack *ack = &effects_send(effects, log->connection, FRAME_RECEIPT)->as.ack;
+    *ack = ack_of(intake, log);
+    struct receipt receipt = {.aggregator = ack->aggregator,
+                              .id = ack->id,
+                              .h = ack->h,
+                              .backed_up_to = ack->backed_up_to};
+    receipt_sign(intake->config.log_secret, &receipt, &ack->signature);
+    ack->has_signature = true;
+    log->receipt_seq = ack->id.seq;
+    log->receipt_ms = now_ms;
+}
+
+static void flush(struct intake *intake, const struct intake_event *event, struct effects *effects,
+                  bool closing)
+{
+    for (size_t i = 0; i < intake->log_count; i++) {
+        struct intake_log *log = &intake->logs[i];
+        if (log->ack_due) {
+            send_ack(intake, log, effects);
+        }
+        bool more = log->receiver.durable > log->receipt_seq;
+        bool time = closing || log->receipt_ms == 0 ||
+                    event->now_ms >= log->receipt_ms + intake->config.receipt_interval_ms;
+        if (more && time && open_connection(intake, log->connection)) {
+            send_receipt(intake, log, effects, event->now_ms);
+        }
+    }
+}
+
+/* ---- the office log, towards the node ---- */
+
+static void plan_office(struct intake *intake, struct effects *effects)
+{
+    struct span_plan plan;
+    if (!intake->blocked && open_connection(intake, intake->office_connection) &&
+        sender_next(&intake->office, &plan)) {
+        effects_add(effects, EFFECT_SEND_SPAN, intake->office_connection)->as.plan = plan;
+    }
+}
+
+static void office_error(const struct intake_event *event, struct effects *effects, int rc)
+{
+    effects_alarm(effects, event->connection, rc == ERR_VALUE ? ALARM_ACK_AHEAD : ALARM_ACK_FOREIGN,
+                  rc);
+}
+
+static void office_acked(struct intake *intake, const struct intake_event *event,
+                         struct effects *effects, const struct ack *ack)
+{
+    bool moved = false;
+    int rc = sender_acked(&intake->office, ack, event->own_h, event->now_ms, &moved);
+    if (rc != 0) {
+        office_error(event, effects, rc);
+    } else if (moved) {
+        effects_add(effects, EFFECT_ACKED, event->connection)->as.acked = *ack;
+    }
+}
+
+/* A session begins where the node says its office log ends. */
+static void office_resume(struct intake *intake, const struct intake_event *event,
+                          struct effects *effects, const struct resume *resume)
+{
+    struct ack at = {.id = {.incarnation = resume->office, .seq = resume->office_seq},
+                     .h = resume->office_h,
+                     .credit_bytes = resume->credit_bytes};
+    bool back = false;
+    int rc = sender_cursor(&intake->office, &at, event->own_h, &back);
+    if (rc != 0) {
+        office_error(event, effects, rc);
+        return;
+    }
+    intake->office_connection = event->connection;
+    intake->blocked = false;
+    sender_start(&intake->office, event->now_ms);
+    office_acked(intake, event, effects, &at);
+}
+
+/* ---- sessions ---- */
+
+static void resume(struct intake *intake, struct intake_connection *connection,
+                   const struct intake_event *event, struct effects *effects)
+{
+    const struct resume *resume = &event->control->as.resume;
+    if (resume->enrolment != intake->config.enrolment ||
+        !incarnation_equal(&resume->office, &intake->config.office)) {
+        effects_alarm(effects, connection->number, ALARM_WRONG_LOG, ERR_KEY);
+        deny(intake, connection, effects, DENIED_WRONG_LOG,
+             "this key is enrolled under another number: accept the newest province card");
+        return;
+    }
+    bool same = incarnation_equal(&resume->aggregator, &intake->config.aggregator);
+    switch (session_judge(&intake->session, &resume->pair, same, resume->successor)) {
+    case SESSION_STEP:
+        session_accept(&intake->session, &resume->pair);
+        break;
+    case SESSION_RETRY:
+        break;
+    case SESSION_OLD: {
+        effects_alarm(effects, connection->number, ALARM_CLONE, ERR_FORK);
+        struct resumed *old = &effects_send(effects, connection->number, FRAME_RESUMED)->as.resumed;
+        old->old = true;
+        memcpy(old->next, resume->pair.next, sizeof old->next);
+        old->aggregator = intake->config.aggregator;
+        old->clock_ms = event->clock_ms;
+        old->office = intake->config.office;
+        connection_move(connection, INTAKE_CLOSED);
+        return;
+    }
+    case SESSION_FORK:
+        effects_alarm(effects, connection->number, ALARM_FORK, ERR_FORK);
+        deny(intake, connection, effects, DENIED_CLONE,
+             "another machine speaks under this node's key: enrol this one anew");
+        return;
+    }
+    connection_move(connection, INTAKE_RESUMING);
+    memcpy(connection->next, resume->pair.next, sizeof connection->next);
+    intake->pairs_in_flight++;
+    intake->clock_offset_ms = resume->clock_ms - event->clock_ms;
+    intake->node_backlog = 0;
+    for (size_t i = 0; i < resume->log_count; i++) {
+        uint64_t acked = resume->logs[i].acked;
+        intake->node_backlog += resume->logs[i].last > acked ? resume->logs[i].last - acked : 0;
+    }
+    effects_add(effects, EFFECT_COMMIT_PAIR, connection->number)->as.pair =
+        intake->session.accepted;
+    office_resume(intake, event, effects, resume);
+}
+
+static void pair_stored(struct intake *intake, const struct intake_event *event,
+                        struct effects *effects)
+{
+    intake->pairs_in_flight--;
+    struct intake_connection *connection = find_connection(intake, event->connection);
+    if (event->rc == 0) {
+        intake->session_durable = intake->session;
+    } else if (intake->pairs_in_flight == 0) {
+        intake->session = intake->session_durable;
+    }
+    if (connection == NULL || connection->state != INTAKE_RESUMING || intake->revoked) {
+        return;
+    }
+    if (event->rc != 0) {
+        effects_alarm(effects, connection->number, ALARM_NO_ROOM, event->rc);
+        come_back(intake, connection, effects, NO_ROOM_RETRY_S);
+        return;
+    }
+    connection_move(connection, INTAKE_OPEN);
+    struct resumed *answer = &effects_send(effects, connection->number, FRAME_RESUMED)->as.resumed;
+    memcpy(answer->next, connection->next, sizeof answer->next);
+    answer->aggregator = intake->config.aggregator;
+    answer->clock_ms = event->clock_ms;
+    answer->office = intake->config.office;
+    for (size_t i = 0; i < intake->log_count; i++) {
+        if (intake->logs[i].receiver.durable > 0) {
+            answer->cursors[answer->cursor_count++] = ack_of(intake, &intake->logs[i]);
+        }
+        intake->logs[i].connection = connection->number;
+        intake->logs[i].gap_told = false;
+    }
+    flush(intake, event, effects, false);
+    plan_office(intake, effects);
+}
+
+/* ---- spans ---- */
+
+static struct intake_log *log_of(struct intake *intake, const struct incarnation *incarnation)
+{
+    for (size_t i = 0; i < intake->log_count; i++) {
+        if (incarnation_equal(&intake->logs[i].receiver.incarnation, incarnation)) {
+            return &intake->logs[i];
+        }
+    }
+    return NULL;
+}
+
+static void tell_gap(struct intake_log *log, const struct intake_event *event,
+                     const struct incarnation *incarnation, struct effects *effects)
+{
+    if (log != NULL && log->gap_told) {
+        return; /* one is enough: what was under way behind the gap arrives out of place too */
+    }
+    struct gap *gap = &effects_send(effects, event->connection, FRAME_GAP)->as.gap;
+    gap->have.incarnation = *incarnation;
+    if (log != NULL) {
+        gap->have.seq = log->receiver.durable;
+        gap->h = log->receiver.durable_h;
+        log->gap_told = true;
+    }
+}
+
+/* A log we do not know: only its first span can open it. Returns NULL when answered. */
+static struct intake_log *open_log(struct intake *intake, struct intake_connection *connection,
+                                   const struct intake_event *event, struct effects *effects)
+{
+    if (event->header->first != 1) {
+        tell_gap(NULL, event, &event->header->incarnation, effects);
+        return NULL;
+    }
+    struct genesis_expected expected = {.direction = DIRECTION_UP,
+                                        .owner = intake->config.regency,
+                                        .counterpart = intake->config.province,
+                                        .signing_key = intake->config.signing_key,
+                                        .enrolment = intake->config.enrolment};
+    enum lane lane = LANE_ROUTINE;
+    int rc = genesis_check(&event->entries[0], &expected, event->arena, &lane, NULL);
+    for (size_t i = 0; rc == 0 && i < intake->log_count; i++) {
+        rc = intake->logs[i].receiver.lane == lane ? ERR_KEY : 0;
+    }
+    struct hash none = {{0}};
+    if (rc == 0) {
+        rc = intake_add_log(intake, &event->header->incarnation, lane, 0, &none);
+    }
+    if (rc != 0) {
+        effects_alarm(effects, connection->number, ALARM_WRONG_LOG, rc);
+        deny(intake, connection, effects, DENIED_WRONG_LOG,
+             "this key may not write this log: regency, lane or enrolment does not fit");
+        return NULL;
+    }
+    return &intake->logs[intake->log_count - 1];
+}
+
+static void span(struct intake *intake, struct intake_connection *connection,
+                 const struct intake_event *event, struct effects *effects)
+{
+    if (intake->queue_bytes + event->wire_bytes >
+        intake->config.queue_bytes_max + FRAME_BYTES_MAX) {
+        effects_alarm(effects, connection->number, ALARM_WINDOW, ERR_LIMIT);
+        come_back(intake, connection, effects, WINDOW_RETRY_S);
+        return;
+    }
+    struct intake_log *log = log_of(intake, &event->header->incarnation);
+    bool opened = log == NULL;
+    if (opened) {
+        log = open_log(intake, connection, event, effects);
+    }
+    if (log == NULL) {
+        return;
+    }
+    struct span_store store;
+    int rc = receiver_take(&log->receiver, event->header, event->entries, &store, NULL);
+    if (rc == RECEIVER_NEW) {
+        log->connection = connection->number;
+        log->gap_told = false;
+        intake->queue_bytes += event->wire_bytes;
+        effects_add(effects, EFFECT_STORE_SPAN, connection->number)->as.store = store;
+        return;
+    }
+    if (opened) {
+        intake->log_count--; /* nothing of it was taken: no state is made */
+        log = NULL;
+    }
+    if (rc == RECEIVER_SEEN) {
+        log->connection = connection->number;
+        log->ack_due = true;
+    } else if (rc == ERR_GAP) {
+        tell_gap(log, event, &event->header->incarnation, effects);
+    } else {
+        effects_alarm(effects, connection->number, rc == ERR_FORK ? ALARM_FORK : ALARM_BAD_CHAIN,
+                      rc);
+        if (rc == ERR_FORK) {
+            deny(intake, connection, effects, DENIED_FORK,
+                 "this log differs from the one received before: restored or copied?");
+        }
+    }
+}
+
+static void stored(struct intake *intake, const struct intake_event *event, struct effects *effects)
+{
+    ASSERT(intake->queue_bytes >= event->wire_bytes);
+    intake->queue_bytes -= event->wire_bytes;
+    struct intake_log *log = log_of(intake, &event->store.incarnation);
+    ASSERT(log != NULL);
+    bool moved = receiver_stored(&log->receiver, event->store.last, &event->store.h_last,
+                                 event->store.epoch, event->rc);
+    log->ack_due = log->ack_due || moved;
+    if (event->rc != 0) {
+        struct intake_connection *connection = find_connection(intake, log->connection);
+        effects_alarm(effects, log->connection, ALARM_NO_ROOM, event->rc);
+        if (log->connection != 0 && connection != NULL && connection->state != INTAKE_CLOSED) {
+            come_back(intake, connection, effects, NO_ROOM_RETRY_S);
+        }
+    }
+}
+
+/* ---- frames ---- */
+
+static void control(struct intake *intake, struct intake_connection *connection,
+                    const struct intake_event *event, struct effects *effects)
+{
+    switch (event->control->kind) {
+    case FRAME_ACK:
+        office_acked(intake, event, effects, &event->control->as.ack);
+        plan_office(intake, effects);
+        break;
+    case FRAME_KEEP_ALIVE: {
+        intake->node_backlog = event->control->as.keep_alive.backlog;
+        struct keep_alive *answer =
+            &effects_send(effects, connection->number, FRAME_KEEP_ALIVE)->as.keep_alive;
+        answer->answer = true;
+        answer->clock_ms = event->clock_ms;
+        break;
+    }
+    case FRAME_BYE:
+        connection_move(connection, INTAKE_CLOSED);
+        break;
+    case FRAME_GAP: {
+        sender_rewind(&intake->office, &event->control->as.gap.have.incarnation);
+        plan_office(intake, effects);
+        break;
+    }
+    case FRAME_RESUME:
+    case FRAME_RESUMED:
+    case FRAME_SPAN:
+    case FRAME_RECEIPT:
+    case FRAME_DENIED:
+    case FRAME_COME_BACK:
+    case FRAME_WANT:
+    case FRAME_PART:
+    case FRAME_MISSING:
+        effects_alarm(effects, connection->number, ALARM_BAD_FRAME, ERR_STATE);
+        break;
+    }
+}
+
+static void frame(struct intake *intake, const struct intake_event *event, struct effects *effects)
+{
+    struct intake_connection *connection = connection_of(intake, event->connection);
+    if (connection->state == INTAKE_CLOSED) {
+        return; /* answered already */
+    }
+    if (intake->revoked) {
+        deny(intake, connection, effects, DENIED_REVOKED, "this node's key was revoked");
+        return;
+    }
+    if (event->type == INTAKE_EVENT_BAD_FRAME) {
+        effects_alarm(effects, connection->number, ALARM_BAD_FRAME, event->rc);
+        return;
+    }
+    intake->heard_ms = event->now_ms;
+    if (event->type == INTAKE_EVENT_CONTROL && event->control->kind == FRAME_RESUME) {
+        resume(intake, connection, event, effects);
+        return;
+    }
+    if (connection->state == INTAKE_NEW) {
+        deny(intake, connection, effects, DENIED_NO_SESSION, "RESUME comes first");
+        return;
+    }
+    if (event->type == INTAKE_EVENT_SPAN) {
+        span(intake, connection, event, effects);
+    } else {
+        control(intake, connection, event, effects);
+    }
+}
+
+static void everyone(struct intake *intake, const struct intake_event *event,
+                     struct effects *effects)
+{
+    if (event->type == INTAKE_EVENT_CLOSE) {
+        flush(intake, event, effects, true);
+    } else {
+        intake->revoked = true;
+    }
+    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+        struct intake_connection *connection = &intake->connections[i];
+        if (connection->number == 0 || connection->state == INTAKE_CLOSED) {
+            continue;
+        }
+        if (event->type == INTAKE_EVENT_REVOKED) {
+            deny(intake, connection, effects, DENIED_REVOKED, "this node's key was revoked");
+        } else {
+            effects_send(effects, connection->number, FRAME_BYE);
+            connection_move(connection, INTAKE_CLOSED);
+        }
+    }
+}
+
+static void gone(struct intake *intake, uint32_t number)
+{
+    struct intake_connection *connection = find_connection(intake, number);
+    if (number != 0 && connection != NULL) {
+        *connection = (struct intake_connection){0};
+    }
+    if (intake->office_connection == number) {
+        intake->office_connection = 0;
+    }
+}
+
+void intake_step(struct intake *intake, const struct intake_event *event, struct effects *effects)
+{
+    switch (event->type) {
+    case INTAKE_EVENT_CONTROL:
+    case INTAKE_EVENT_SPAN:
+    case INTAKE_EVENT_BAD_FRAME:
+        frame(intake, event, effects);
+        break;
+    case INTAKE_EVENT_PAIR_STORED:
+        pair_stored(intake, event, effects);
+        break;
+    case INTAKE_EVENT_STORED:
+        stored(intake, event, effects);
+        break;
+    case INTAKE_EVENT_FLUSH:
+        flush(intake, event, effects, false);
+        break;
+    case INTAKE_EVENT_APPENDED:
+        sender_appended(&intake->office, &event->id.incarnation, event->id.seq);
+        plan_office(intake, effects);
+        break;
+    case INTAKE_EVENT_SPAN_SENT:
+        sender_sent(&intake->office, &event->plan, event->id.seq, event->wire_bytes, event->now_ms);
+        plan_office(intake, effects);
+        break;
+    case INTAKE_EVENT_SEND_BLOCKED:
+        intake->blocked = true;
+        break;
+    case INTAKE_EVENT_GONE:
+        gone(intake, event->connection);
+        break;
+    case INTAKE_EVENT_TICK:
+        intake->blocked = false;
+        flush(intake, event, effects, false);
+        plan_office(intake, effects);
+        break;
+    case INTAKE_EVENT_REVOKED:
+    case INTAKE_EVENT_CLOSE:
+        everyone(intake, event, effects);
+        break;
+    }
+}

@@ -1,0 +1,116 @@
+/* intake.h - the aggregator's end of one enrolled node: what may come in, what goes back.
+ *
+ * It judges only frame, limits, session pair, chain, head, and whether this key may write this
+ * log; it never decodes a body but the genesis. Promises: an ack or receipt speaks only of what
+ * the store reported as synced; RESUMED only of a pair that is durable; a key that was revoked is
+ * answered one DENIED and nothing else; never more than NODE_QUEUE_BYTES_MAX is under way.
+ *
+ *  connection:  NEW ── RESUME: step, retry ──► RESUMING ── pair durable ──► OPEN
+ *                │                               │ spans are taken already    │
+ *                └── OLD, fork, foreign ────► CLOSED ◄── no room, revoked ────┘
+ *
+ * One struct per enrolment; the shell serialises its events. Time comes in with the event.
+ */
+#ifndef CORE_SYNC_INTAKE_H
+#define CORE_SYNC_INTAKE_H
+
+#include "core/sync/genesis.h"
+#include "core/sync/receiver.h"
+#include "core/sync/sender.h"
+#include "core/sync/session.h"
+
+#define INTAKE_CONNECTIONS_MAX 4u /* of one node; the oldest makes room */
+
+struct intake_config {
+    struct sender_limits limits;
+    struct incarnation aggregator;
+    struct bytes province, regency; /* borrowed for the intake's life */
+    uint64_t enrolment;
+    struct key signing_key; /* the node's, as enrolled */
+    struct incarnation office;
+    const uint8_t *log_secret; /* SECRET_BYTES, signs receipts; borrowed */
+    uint64_t receipt_interval_ms;
+    uint64_t queue_bytes_max;
+};
+
+enum intake_connection_state {
+    INTAKE_NEW,
+    INTAKE_RESUMING,
+    INTAKE_OPEN,
+    INTAKE_CLOSED,
+};
+struct intake_connection {
+    uint32_t number; /* 0: free */
+    enum intake_connection_state state;
+    uint8_t next[16]; /* of its RESUME */
+};
+struct intake_log {
+    struct receiver receiver;
+    uint32_t connection; /* where its last span came from */
+    bool ack_due;
+    bool gap_told;
+    uint64_t receipt_seq, receipt_ms;
+    uint64_t backed_up_to;
+};
+struct intake {
+    struct intake_config config;
+    bool revoked;
+    struct session_memory session, session_durable;
+    uint32_t pairs_in_flight;
+    struct intake_connection connections[INTAKE_CONNECTIONS_MAX];
+    struct intake_log logs[LOGS_MAX];
+    size_t log_count;
+    struct sender office;
+    uint32_t office_connection; /* 0: none */
+    bool blocked;
+    uint64_t queue_bytes;    /* handed to the store, not yet answered */
+    uint64_t heard_ms;       /* last valid frame */
+    int64_t clock_offset_ms; /* node's clock minus ours at its last RESUME */
+    uint64_t node_backlog;   /* entries it says it has for us, at the last RESUME or keep-alive */
+};
+
+enum intake_event_type {
+    INTAKE_EVENT_CONTROL,     /* connection, control, own_h for acks of the office log */
+    INTAKE_EVENT_SPAN,        /* connection, header, entries, wire_bytes */
+    INTAKE_EVENT_BAD_FRAME,   /* connection, rc */
+    INTAKE_EVENT_PAIR_STORED, /* connection, rc */
+    INTAKE_EVENT_STORED,      /* store, wire_bytes, rc */
+    INTAKE_EVENT_FLUSH,       /* after a batch of STORED: acks go out */
+    INTAKE_EVENT_APPENDED,    /* id: office log and its last entry, durable */
+    INTAKE_EVENT_SPAN_SENT,   /* connection, plan, id.seq, wire_bytes */
+    INTAKE_EVENT_SEND_BLOCKED,
+    INTAKE_EVENT_GONE, /* connection is over */
+    INTAKE_EVENT_TICK, /* now and then: receipts, blocked sends */
+    INTAKE_EVENT_REVOKED,
+    INTAKE_EVENT_CLOSE, /* the aggregator stops: last receipts, BYE */
+};
+
+struct intake_event {
+    enum intake_event_type type;
+    uint64_t now_ms;
+    int64_t clock_ms;
+    uint32_t connection;
+    int rc;
+    struct entry_id id;
+    const struct control *control;
+    const struct hash *own_h; /* our hash of the office entry that ack or RESUME names, or NULL */
+    const struct span_header *header;
+    const struct span_entry *entries;
+    struct arena *arena;
+    struct span_plan plan;
+    uint64_t wire_bytes;
+    struct span_store store;
+};
+
+void intake_init(struct intake *intake, const struct intake_config *config,
+                 const struct session_memory *session);
+/* At start: logs that are in the store. ERR_LIMIT. */
+int intake_add_log(struct intake *intake, const struct incarnation *incarnation, enum lane lane,
+                   uint64_t durable, const struct hash *h) MUST_USE;
+int intake_set_office(struct intake *intake, uint64_t last, uint64_t acked) MUST_USE;
+/* EFFECT_COMMIT_PAIR means: store intake->session (session_encode) for this enrolment. */
+void intake_step(struct intake *intake, const struct intake_event *event, struct effects *effects);
+/* A session is there and a frame came within `silence_ms`. */
+bool intake_connected(const struct intake *intake, uint64_t now_ms, uint64_t silence_ms);
+
+#endif

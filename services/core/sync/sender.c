@@ -1,0 +1,227 @@
+#include "core/sync/sender.h"
+
+#include "core/base/assert.h"
+
+void sender_init(struct sender *sender, const struct sender_limits *limits)
+{
+    ASSERT(limits->window_start_bytes > 0 && limits->span_raw_bytes > 0);
+    memset(sender, 0, sizeof *sender);
+    sender->limits = *limits;
+    sender->window_bytes = limits->window_start_bytes;
+    sender->credit_bytes = limits->window_max_bytes;
+}
+
+struct out_log *sender_log(struct sender *sender, const struct incarnation *incarnation)
+{
+    for (size_t i = 0; i < sender->log_count; i++) {
+        if (incarnation_equal(&sender->logs[i].incarnation, incarnation)) {
+            return &sender->logs[i];
+        }
+    }
+    return NULL;
+}
+
+int sender_add(struct sender *sender, const struct incarnation *incarnation, enum lane lane,
+               uint64_t last, uint64_t acked)
+{
+    if (sender_log(sender, incarnation) != NULL) {
+        return ERR_EXISTS;
+    }
+    if (sender->log_count == LOGS_MAX) {
+        return ERR_LIMIT;
+    }
+    sender->logs[sender->log_count++] = (struct out_log){
+        .incarnation = *incarnation, .lane = lane, .last = last, .acked = acked, .sent = acked};
+    return 0;
+}
+
+void sender_appended(struct sender *sender, const struct incarnation *incarnation, uint64_t last)
+{
+    struct out_log *log = sender_log(sender, incarnation);
+    if (log != NULL && last > log->last) {
+        log->last = last;
+    }
+}
+
+void sender_start(struct sender *sender, uint64_t now_ms)
+{
+    for (size_t i = 0; i < sender->log_count; i++) {
+        sender->logs[i].sent = sender->logs[i].acked;
+    }
+    sender->span_count = 0;
+    sender->outstanding_bytes = 0;
+    sender->window_bytes = sender->limits.window_start_bytes;
+    sender->credit_bytes = sender->limits.window_max_bytes;
+    sender->progress_ms = now_ms;
+}
+
+/* Office before urgent before routine (DESIGN "Lanes in order"). */
+static int lane_rank(enum lane lane)
+{
+    switch (lane) {
+    case LANE_OFFICE:
+        return 0;
+    case LANE_URGENT:
+        return 1;
+    case LANE_ROUTINE:
+    case LANE_JOURNAL:
+        break;
+    }
+    return 2;
+}
+
+bool sender_next(const struct sender *sender, struct span_plan *ret)
+{
+    uint64_t window =
+        sender->window_bytes < sender->credit_bytes ? sender->window_bytes : sender->credit_bytes;
+    if (sender->span_count == SENDER_SPANS_MAX || sender->outstanding_bytes >= window) {
+        return false;
+    }
+    const struct out_log *best = NULL;
+    for (size_t i = 0; i < sender->log_count; i++) {
+        const struct out_log *log = &sender->logs[i];
+        if (log->sent < log->last &&
+            (best == NULL || lane_rank(log->lane) < lane_rank(best->lane))) {
+            best = log;
+        }
+    }
+    if (best == NULL) {
+        return false;
+    }
+    *ret = (struct span_plan){
+        .incarnation = best->incarnation,
+        .first = best->sent + 1,
+        .last_max = best->last,
+        .raw_bytes_max = sender->limits.span_raw_bytes,
+        .log = (uint32_t)(best - sender->logs),
+    };
+    return true;
+}
+
+void sender_sent(struct sender *sender, const struct span_plan *plan, uint64_t last,
+                 uint64_t wire_bytes, uint64_t now_ms)
+{
+    struct out_log *log = &sender->logs[plan->log];
+    ASSERT(plan->first == log->sent + 1 && last >= plan->first && last <= plan->last_max);
+    ASSERT(sender->span_count < SENDER_SPANS_MAX);
+    if (sender->span_count == 0) {
+        sender->progress_ms = now_ms;
+    }
+    log->sent = last;
+    sender->spans[sender->span_count++] = (struct sent_span){
+        .log = plan->log, .last = last, .wire_bytes = wire_bytes, .sent_ms = now_ms};
+    sender->outstanding_bytes += wire_bytes;
+}
+
+static int check_own(const struct out_log *log, const struct ack *ack, const struct hash *own_h)
+{
+    if (log == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    if (ack->id.seq > log->last) {
+        return ERR_VALUE;
+    }
+    if (ack->id.seq > 0 && (own_h == NULL || !hash_equal(own_h, &ack->h))) {
+        return ERR_FORK;
+    }
+    return 0;
+}
+
+/* Forgets the spans that an ack of `log` up to `seq` covers; the window grows by what they held. */
+static void drop_covered(struct sender *sender, uint32_t log, uint64_t seq, uint64_t now_ms)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < sender->span_count; i++) {
+        const struct sent_span *span = &sender->spans[i];
+        if (span->log != log || span->last > seq) {
+            sender->spans[kept++] = *span;
+            continue;
+        }
+        sender->outstanding_bytes -= span->wire_bytes;
+        sender->window_bytes += span->wire_bytes;
+        uint64_t took = now_ms - span->sent_ms;
+        sender->ack_time_ms =
+            sender->ack_time_ms == 0 ? took + 1 : (7 * sender->ack_time_ms + took) / 8 + 1;
+    }
+    sender->span_count = kept;
+    if (sender->window_bytes > sender->limits.window_max_bytes) {
+        sender->window_bytes = sender->limits.window_max_bytes;
+    }
+}
+
+int sender_acked(struct sender *sender, const struct ack *ack, const struct hash *own_h,
+                 uint64_t now_ms, bool *ret_moved)
+{
+    struct out_log *log = sender_log(sender, &ack->id.incarnation);
+    int rc = check_own(log, ack, own_h);
+    if (rc != 0) {
+        return rc;
+    }
+    sender->credit_bytes = ack->credit_bytes;
+    *ret_moved = ack->id.seq > log->acked;
+    if (*ret_moved) {
+        log->acked = ack->id.seq;
+        sender->progress_ms = now_ms;
+        if (log->sent < log->acked) {
+            log->sent = log->acked; /* an earlier session's spans arrived after all */
+        }
+        drop_covered(sender, (uint32_t)(log - sender->logs), log->acked, now_ms);
+    }
+    if (ack->has_signature && ack->id.seq > log->receipt) {
+        log->receipt = ack->id.seq;
+    }
+    return 0;
+}
+
+int sender_cursor(struct sender *sender, const struct ack *cursor, const struct hash *own_h,
+                  bool *ret_back)
+{
+    struct out_log *log = sender_log(sender, &cursor->id.incarnation);
+    int rc = check_own(log, cursor, own_h);
+    if (rc != 0) {
+        return rc;
+    }
+    *ret_back = cursor->id.seq < log->acked;
+    if (*ret_back) {
+        log->acked = cursor->id.seq;
+        sender_rewind(sender, &log->incarnation);
+    }
+    return 0;
+}
+
+void sender_rewind(struct sender *sender, const struct incarnation *incarnation)
+{
+    struct out_log *log = sender_log(sender, incarnation);
+    if (log == NULL) {
+        return;
+    }
+    log->sent = log->acked;
+    size_t kept = 0;
+    for (size_t i = 0; i < sender->span_count; i++) {
+        if (&sender->logs[sender->spans[i].log] == log) {
+            sender->outstanding_bytes -= sender->spans[i].wire_bytes;
+        } else {
+            sender->spans[kept++] = sender->spans[i];
+        }
+    }
+    sender->span_count = kept;
+}
+
+bool sender_idle(const struct sender *sender)
+{
+    for (size_t i = 0; i < sender->log_count; i++) {
+        if (sender->logs[i].acked < sender->logs[i].last) {
+            return false;
+        }
+    }
+    return true;
+}
+
+uint64_t sender_backlog(const struct sender *sender)
+{
+    uint64_t backlog = 0;
+    for (size_t i = 0; i < sender->log_count; i++) {
+        backlog += sender->logs[i].last - sender->logs[i].acked;
+    }
+    return backlog;
+}

@@ -1,0 +1,615 @@
+#include "core/sync/uplink.h"
+
+#include "core/base/assert.h"
+
+#define REFUSED_WAIT_MS_MAX 60000u
+#define SILENT_EAGER_MS 600000u /* 10 minutes of eager attempts */
+#define SILENT_LATE_WAIT_MS 60000u
+#define DENIED_WAIT_MS_MIN 300000u
+#define DENIED_WAIT_MS_SPREAD 600000u
+#define BLOCKED_RETRY_MS 2u
+#define SILENCE_DOUBLINGS_MAX 5u
+
+const char *uplink_state_name(enum uplink_state state)
+{
+    static const char *const names[UPLINK_STATE_COUNT] = {"stopped",    "waiting",  "pairing",
+                                                          "connecting", "resuming", "live"};
+    return state < UPLINK_STATE_COUNT ? names[state] : "unknown";
+}
+
+static void move(struct uplink *uplink, enum uplink_state to)
+{
+    static const uint8_t allowed[UPLINK_STATE_COUNT] = {
+        [UPLINK_STOPPED] = 1u << UPLINK_PAIRING | 1u << UPLINK_CONNECTING,
+        [UPLINK_WAITING] = 1u << UPLINK_PAIRING | 1u << UPLINK_CONNECTING | 1u << UPLINK_STOPPED,
+        [UPLINK_PAIRING] = 1u << UPLINK_CONNECTING | 1u << UPLINK_WAITING | 1u << UPLINK_STOPPED,
+        [UPLINK_CONNECTING] = 1u << UPLINK_RESUMING | 1u << UPLINK_WAITING | 1u << UPLINK_STOPPED,
+        [UPLINK_RESUMING] = 1u << UPLINK_LIVE | 1u << UPLINK_WAITING | 1u << UPLINK_STOPPED,
+        [UPLINK_LIVE] = 1u << UPLINK_WAITING | 1u << UPLINK_STOPPED,
+    };
+    ASSERT(allowed[uplink->state] & 1u << to);
+    uplink->state = to;
+}
+
+void uplink_init(struct uplink *uplink, const struct uplink_config *config,
+                 const struct session_own *own, const struct incarnation *aggregator,
+                 uint64_t office_durable, const struct hash *office_h)
+{
+    memset(uplink, 0, sizeof *uplink);
+    uplink->config = *config;
+    uplink->own = *own;
+    uplink->own.confirmed = false; /* after a start the same pair goes out again: a retry */
+    uplink->aggregator = *aggregator;
+    sender_init(&uplink->sender, &config->limits);
+    receiver_init(&uplink->office, &config->office, LANE_OFFICE, &config->office_signer,
+                  office_durable, office_h);
+}
+
+int uplink_add_log(struct uplink *uplink, const struct incarnation *incarnation, enum lane lane,
+                   uint64_t last, uint64_t acked, uint64_t receipt)
+{
+    int rc = sender_add(&uplink->sender, incarnation, lane, last, acked);
+    if (rc == 0) {
+        sender_log(&uplink->sender, incarnation)->receipt = receipt;
+    }
+    return rc;
+}
+
+void uplink_set_office_signer(struct uplink *uplink, const struct key *signer)
+{
+    uplink->office.signer = *signer;
+}
+
+uint64_t uplink_silence_ms(const struct uplink *uplink)
+{
+    uint64_t scaled = 4 * uplink->sender.ack_time_ms;
+    uint64_t base = uplink->config.silence_ms > scaled ? uplink->config.silence_ms : scaled;
+    return base << uplink->silence_doublings;
+}
+
+static uint64_t spread(const struct uplink_event *event, uint64_t range_ms)
+{
+    return range_ms == 0 ? 0 : get_be64(event->random) % range_ms;
+}
+
+/* ---- leaving a connection ---- */
+
+static void wait_for(struct uplink *uplink, const struct uplink_event *event,
+                     struct effects *effects, uint64_t delay_ms)
+{
+    if (uplink->state >= UPLINK_CONNECTING) {
+        effects_add(effects, EFFECT_DISCONNECT, uplink->connection);
+    }
+    move(uplink, UPLINK_WAITING);
+    uplink->blocked = false;
+    uplink->wake_ms = event->now_ms + delay_ms;
+    effects_wake(effects, uplink->wake_ms);
+}
+
+static void wait_refused(struct uplink *uplink, const struct uplink_event *event,
+                         struct effects *effects)
+{
+    uint64_t ceiling = uplink->config.reconnect_ms;
+    for (uint32_t i = 0; i < uplink->refused_count && ceiling < REFUSED_WAIT_MS_MAX; i++) {
+        ceiling *= 2;
+    }
+    if (ceiling > REFUSED_WAIT_MS_MAX) {
+        ceiling = REFUSED_WAIT_MS_MAX;
+    }
+    uplink->refused_count++;
+    wait_for(uplink, event, effects, 1 + spread(event, ceiling));
+}
+
+static void wait_silent(struct uplink *uplink, const struct uplink_event *event,
+                        struct effects *effects)
+{
+    if (uplink->silent_since_ms == 0) {
+        uplink->silent_since_ms = event->now_ms;
+    }
+    if (uplink->silence_doublings < SILENCE_DOUBLINGS_MAX) {
+        uplink->silence_doublings++;
+    }
+    bool eager =
+        event->now_ms - uplink->silent_since_ms < SILENT_EAGER_MS && !sender_idle(&uplink->sender);
+    wait_for(uplink, event, effects,
+             eager ? 1000 + spread(event, 1000) : spread(event, SILENT_LATE_WAIT_MS));
+}
+
+static void wait_denied(struct uplink *uplink, const struct uplink_event *event,
+                        struct effects *effects, enum denied_code code)
+{
+    effects_alarm(effects, uplink->connection, ALARM_DENIED, ERR_KEY);
+    effects->list[effects->count - 1].as.alarm.denied = code;
+    uplink->denied = code;
+    wait_for(uplink, event, effects, DENIED_WAIT_MS_MIN + spread(event, DENIED_WAIT_MS_SPREAD));
+}
+
+/* ---- getting one ---- */
+
+static void connect_now(struct uplink *uplink, const struct uplink_event *event,
+                        struct effects *effects)
+{
+    move(uplink, UPLINK_CONNECTING);
+    uplink->connection++;
+    uplink->deadline_ms = event->now_ms + 60000;
+    effects_add(effects, EFFECT_CONNECT, uplink->connection);
+    effects_wake(effects, uplink->deadline_ms);
+}
+
+static void begin(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
+{
+    uplink->own_before = uplink->own;
+    if (!session_own_next(&uplink->own, event->random)) {
+        connect_now(uplink, event, effects);
+        return;
+    }
+    move(uplink, UPLINK_PAIRING);
+    effects_add(effects, EFFECT_COMMIT_PAIR, 0)->as.pair = uplink->own.pair;
+}
+
+static void pair_committed(struct uplink *uplink, const struct uplink_event *event,
+                           struct effects *effects)
+{
+    if (uplink->state != UPLINK_PAIRING) {
+        return;
+    }
+    if (event->rc != 0) {
+        uplink->own = uplink->own_before;
+        wait_refused(uplink, event, effects);
+        return;
+    }
+    connect_now(uplink, event, effects);
+}
+
+/* ---- sending ---- */
+
+static void plan_next(struct uplink *uplink, struct effects *effects)
+{
+    struct span_plan plan;
+    if (uplink->blocked || !sender_next(&uplink->sender, &plan)) {
+        return;
+    }
+    effects_add(effects, EFFECT_SEND_SPAN, uplink->connection)->as.plan = plan;
+}
+
+static void watch_progress(struct uplink *uplink, struct effects *effects)
+{
+    uint64_t at = uplink->sender.span_count > 0
+                      ? uplink->sender.progress_ms + uplink_silence_ms(uplink)
+                      : uplink->heard_ms + uplink->config.keep_alive_ms;
+    effects_wake(effects, at);
+}
+
+static void send_resume(struct uplink *uplink, const struct uplink_event *event,
+                        struct effects *effects)
+{
+    struct resume *resume = &effects_send(effects, uplink->connection, FRAME_RESUME)->as.resume;
+    resume->pair = uplink->own.pair;
+    resume->aggregator = uplink->aggregator;
+    resume->enrolment = uplink->config.enrolment;
+    for (size_t i = 0; i < uplink->sender.log_count; i++) {
+        const struct out_log *log = &uplink->sender.logs[i];
+        resume->logs[resume->log_count++] = (struct log_position){.incarnation = log->incarnation,
+                                                                  .lane = log->lane,
+                                                                  .acked = log->acked,
+                                                                  .last = log->last};
+    }
+    resume->office = uplink->config.office;
+    resume->office_seq = uplink->office.durable;
+    resume->office_h = uplink->office.durable_h;
+    resume->credit_bytes = uplink->config.limits.window_max_bytes;
+    resume->clock_ms = event->clock_ms;
+    resume->keep_alive_s = (uint32_t)(uplink->config.keep_alive_ms / 1000);
+    resume->software = uplink->config.software;
+}
+
+static void link_up(struct uplink *uplink, const struct uplink_event *event,
+                    struct effects *effects)
+{
+    if (uplink->state != UPLINK_CONNECTING) {
+        return;
+    }
+    move(uplink, UPLINK_RESUMING);
+    uplink->heard_ms = event->now_ms;
+    uplink->keep_alive_sent_ms = 0;
+    uplink->blocked = false;
+    uplink->deadline_ms = event->now_ms + uplink_silence_ms(uplink);
+    sender_start(&uplink->sender, event->now_ms);
+    send_resume(uplink, event, effects);
+    plan_next(uplink, effects);
+    effects_wake(effects, uplink->deadline_ms);
+}
+
+/* ---- what the aggregator says ---- */
+
+static void acked(struct uplink *uplink, const struct uplink_event *event, struct effects *effects,
+                  const struct ack *ack, const struct hash *own_h)
+{
+    bool moved = false;
+    int rc = sender_acked(&uplink->sender, ack, own_h, event->now_ms, &moved);
+    if (rc != 0) {
+        effects_alarm(effects, uplink->connection,
+                      rc == ERR_VALUE ? ALARM_ACK_AHEAD : ALARM_ACK_FOREIGN, rc);
+        return;
+    }
+    if (moved) {
+        uplink->silence_doublings = 0;
+        uplink->silent_since_ms = 0;
+    }
+    if (moved || ack->has_signature) {
+        effects_add(effects, EFFECT_ACKED, uplink->connection)->as.acked = *ack;
+    }
+}
+
+/* A cursor below what we believed: the aggregator lost something; we send it again. */
+static bool cursor(struct uplink *uplink, const struct uplink_event *event, struct effects *effects,
+                   const struct ack *ack, const struct hash *own_h)
+{
+    bool back = false;
+    int rc = sender_cursor(&uplink->sender, ack, own_h, &back);
+    if (rc != 0) {
+        effects_alarm(effects, uplink->connection,
+                      rc == ERR_VALUE ? ALARM_ACK_AHEAD : ALARM_ACK_FOREIGN, rc);
+        return false;
+    }
+    if (back) {
+        effects_alarm(effects, uplink->connection, ALARM_ACK_BACK, 0);
+        effects_add(effects, EFFECT_ACKED, uplink->connection)->as.acked = *ack;
+        return true;
+    }
+    acked(uplink, event, effects, ack, own_h);
+    return true;
+}
+
+static bool cursors(struct uplink *uplink, const struct uplink_event *event,
+                    struct effects *effects, const struct resumed *resumed)
+{
+    bool ours = true;
+    bool named[LOGS_MAX] = {false};
+    for (size_t i = 0; i < resumed->cursor_count; i++) {
+        const struct out_log *log =
+            sender_log(&uplink->sender, &resumed->cursors[i].id.incarnation);
+        if (log == NULL) {
+            continue; /* a log of an earlier life of this node: nothing to send in it */
+        }
+        named[log - uplink->sender.logs] = true;
+        ours = cursor(uplink, event, effects, &resumed->cursors[i], event->own_h[i]) && ours;
+    }
+    for (size_t i = 0; i < uplink->sender.log_count; i++) {
+        struct out_log *log = &uplink->sender.logs[i];
+        if (!named[i] && log->acked > 0) {
+            struct ack none = {.id = {.incarnation = log->incarnation, .seq = 0}};
+            none.credit_bytes = uplink->sender.credit_bytes;
+            ours = cursor(uplink, event, effects, &none, NULL) && ours;
+        }
+    }
+    return ours;
+}
+
+static void resumed(struct uplink *uplink, const struct uplink_event *event,
+                    struct effects *effects)
+{
+    const struct resumed *resumed = &event->control->as.resumed;
+    if (uplink->state != UPLINK_RESUMING) {
+        return;
+    }
+    if (resumed->old) {
+        effects_alarm(effects, uplink->connection, ALARM_CLONE, ERR_FORK);
+        wait_denied(uplink, event, effects, DENIED_CLONE);
+        return;
+    }
+    if (!session_own_confirm(&uplink->own, resumed->next)) {
+        effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, ERR_STATE);
+        return;
+    }
+    move(uplink, UPLINK_LIVE);
+    uplink->aggregator = resumed->aggregator;
+    uplink->clock_offset_ms = resumed->clock_ms - event->clock_ms;
+    uplink->refused_count = 0;
+    uplink->denied = 0;
+    if (!cursors(uplink, event, effects, resumed)) {
+        wait_denied(uplink, event, effects, DENIED_FORK);
+    }
+}
+
+static void gap(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
+{
+    const struct gap *gap = &event->control->as.gap;
+    struct ack have = {.id = gap->have,
+                       .h = gap->h,
+                       .aggregator = uplink->aggregator,
+                       .credit_bytes = uplink->sender.credit_bytes};
+    sender_rewind(&uplink->sender, &gap->have.incarnation);
+    (void)cursor(uplink, event, effects, &have, event->own_h[0]);
+}
+
+static void keep_alive_answer(struct uplink *uplink)
+{
+    uplink->keep_alive_sent_ms = 0;
+    uplink->silence_doublings = 0;
+    uplink->silent_since_ms = 0;
+}
+
+static void control(struct uplink *uplink, const struct uplink_event *event,
+                    struct effects *effects)
+{
+    uplink->heard_ms = event->now_ms;
+    switch (event->control->kind) {
+    case FRAME_RESUMED:
+        resumed(uplink, event, effects);
+        break;
+    case FRAME_ACK:
+    case FRAME_RECEIPT:
+        acked(uplink, event, effects, &event->control->as.ack, event->own_h[0]);
+        break;
+    case FRAME_GAP:
+        gap(uplink, event, effects);
+        break;
+    case FRAME_KEEP_ALIVE:
+        keep_alive_answer(uplink);
+        break;
+    case FRAME_DENIED:
+        if (event->control->as.denied.code == DENIED_NO_SESSION) {
+            wait_refused(uplink, event, effects);
+        } else {
+            wait_denied(uplink, event, effects, event->control->as.denied.code);
+        }
+        break;
+    case FRAME_COME_BACK: {
+        uint64_t delay_ms = 1000u * (uint64_t)event->control->as.come_back.retry_s;
+        wait_for(uplink, event, effects, delay_ms + spread(event, 1 + delay_ms));
+        break;
+    }
+    case FRAME_BYE:
+        wait_refused(uplink, event, effects);
+        break;
+    case FRAME_RESUME:
+    case FRAME_SPAN:
+    case FRAME_WANT:
+    case FRAME_PART:
+    case FRAME_MISSING:
+        effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, ERR_STATE);
+        break;
+    }
+}
+
+static void send_office_ack(struct uplink *uplink, struct effects *effects)
+{
+    struct ack *ack = &effects_send(effects, uplink->connection, FRAME_ACK)->as.ack;
+    ack->id.incarnation = uplink->office.incarnation;
+    ack->id.seq = uplink->office.durable;
+    ack->h = uplink->office.durable_h;
+    ack->aggregator = uplink->aggregator;
+    ack->credit_bytes = uplink->config.limits.window_max_bytes;
+}
+
+static int check_office(struct uplink *uplink, const struct uplink_event *event)
+{
+    if (!incarnation_equal(&event->header->incarnation, &uplink->office.incarnation)) {
+        return ERR_KEY;
+    }
+    if (uplink->office.taken > 0 || event->header->first != 1) {
+        return 0;
+    }
+    struct genesis_expected expected = {.direction = DIRECTION_DOWN,
+                                        .lane = LANE_OFFICE,
+                                        .owner = uplink->config.province,
+                                        .counterpart = uplink->config.regency,
+                                        .signing_key = uplink->office.signer,
+                                        .enrolment = uplink->config.enrolment};
+    enum lane lane;
+    return genesis_check(&event->entries[0], &expected, event->arena, &lane, NULL);
+}
+
+static void office_span(struct uplink *uplink, const struct uplink_event *event,
+                        struct effects *effects)
+{
+    uplink->heard_ms = event->now_ms;
+    int rc = check_office(uplink, event);
+    if (rc != 0) {
+        effects_alarm(effects, uplink->connection, ALARM_WRONG_LOG, rc);
+        return;
+    }
+    struct span_store store;
+    rc = receiver_take(&uplink->office, event->header, event->entries, &store, NULL);
+    if (rc == RECEIVER_NEW) {
+        effects_add(effects, EFFECT_STORE_SPAN, uplink->connection)->as.store = store;
+    } else if (rc == RECEIVER_SEEN) {
+        send_office_ack(uplink, effects);
+    } else {
+        effects_alarm(effects, uplink->connection, rc == ERR_FORK ? ALARM_FORK : ALARM_BAD_CHAIN,
+                      rc);
+    }
+}
+
+static void stored(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
+{
+    const struct span_store *store = &event->store;
+    bool moved =
+        receiver_stored(&uplink->office, store->last, &store->h_last, store->epoch, event->rc);
+    bool connected = uplink->state == UPLINK_RESUMING || uplink->state == UPLINK_LIVE;
+    if (moved && connected) {
+        send_office_ack(uplink, effects);
+    } else if (event->rc != 0 && connected) {
+        /* No room: a new session later begins at our cursor again. */
+        effects_alarm(effects, uplink->connection, ALARM_NO_ROOM, event->rc);
+        wait_refused(uplink, event, effects);
+    }
+}
+
+/* ---- time ---- */
+
+static void live_tick(struct uplink *uplink, const struct uplink_event *event,
+                      struct effects *effects)
+{
+    uint64_t silence = uplink_silence_ms(uplink);
+    if (uplink->sender.span_count > 0 && event->now_ms >= uplink->sender.progress_ms + silence) {
+        wait_silent(uplink, event, effects);
+        return;
+    }
+    if (uplink->keep_alive_sent_ms != 0) {
+        if (event->now_ms >= uplink->keep_alive_sent_ms + silence) {
+            wait_silent(uplink, event, effects);
+            return;
+        }
+        effects_wake(effects, uplink->keep_alive_sent_ms + silence);
+    } else if (event->now_ms >= uplink->heard_ms + uplink->config.keep_alive_ms) {
+        struct keep_alive *alive =
+            &effects_send(effects, uplink->connection, FRAME_KEEP_ALIVE)->as.keep_alive;
+        alive->backlog = sender_backlog(&uplink->sender);
+        alive->clock_ms = event->clock_ms;
+        uplink->keep_alive_sent_ms = event->now_ms;
+        effects_wake(effects, event->now_ms + silence);
+    }
+    plan_next(uplink, effects);
+    watch_progress(uplink, effects);
+}
+
+static void tick(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
+{
+    uplink->blocked = false;
+    switch (uplink->state) {
+    case UPLINK_WAITING:
+        if (event->now_ms >= uplink->wake_ms) {
+            begin(uplink, event, effects);
+        } else {
+            effects_wake(effects, uplink->wake_ms);
+        }
+        break;
+    case UPLINK_CONNECTING:
+    case UPLINK_RESUMING:
+        if (event->now_ms >= uplink->deadline_ms) {
+            wait_silent(uplink, event, effects);
+        } else {
+            if (uplink->state == UPLINK_RESUMING) {
+                plan_next(uplink, effects);
+            }
+            effects_wake(effects, uplink->deadline_ms);
+        }
+        break;
+    case UPLINK_LIVE:
+        live_tick(uplink, event, effects);
+        break;
+    case UPLINK_STOPPED:
+    case UPLINK_PAIRING:
+    case UPLINK_STATE_COUNT:
+        break;
+    }
+}
+
+static bool stale(const struct uplink *uplink, const struct uplink_event *event)
+{
+    switch (event->type) {
+    case UPLINK_EVENT_LINK_UP:
+    case UPLINK_EVENT_LINK_DOWN:
+    case UPLINK_EVENT_LINK_DENIED:
+        return uplink->state < UPLINK_CONNECTING || event->connection != uplink->connection;
+    case UPLINK_EVENT_CONTROL:
+    case UPLINK_EVENT_SPAN:
+    case UPLINK_EVENT_BAD_FRAME:
+    case UPLINK_EVENT_SPAN_SENT:
+    case UPLINK_EVENT_SEND_BLOCKED:
+        return uplink->state < UPLINK_RESUMING || event->connection != uplink->connection;
+    case UPLINK_EVENT_START:
+    case UPLINK_EVENT_STOP:
+    case UPLINK_EVENT_TICK:
+    case UPLINK_EVENT_PAIR_COMMITTED:
+    case UPLINK_EVENT_APPENDED:
+    case UPLINK_EVENT_STORED:
+        break;
+    }
+    return false;
+}
+
+static void stop(struct uplink *uplink, struct effects *effects)
+{
+    if (uplink->state == UPLINK_STOPPED) {
+        return;
+    }
+    if (uplink->state >= UPLINK_CONNECTING) {
+        effects_add(effects, EFFECT_DISCONNECT, uplink->connection);
+    }
+    move(uplink, UPLINK_STOPPED);
+}
+
+static void frame_or_entry(struct uplink *uplink, const struct uplink_event *event,
+                           struct effects *effects)
+{
+    switch (event->type) {
+    case UPLINK_EVENT_APPENDED:
+        sender_appended(&uplink->sender, &event->id.incarnation, event->id.seq);
+        break;
+    case UPLINK_EVENT_CONTROL:
+        control(uplink, event, effects);
+        break;
+    case UPLINK_EVENT_SPAN:
+        office_span(uplink, event, effects);
+        break;
+    case UPLINK_EVENT_BAD_FRAME:
+        effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, event->rc);
+        break;
+    case UPLINK_EVENT_SPAN_SENT:
+        sender_sent(&uplink->sender, &event->plan, event->id.seq, event->wire_bytes, event->now_ms);
+        break;
+    case UPLINK_EVENT_SEND_BLOCKED:
+        uplink->blocked = true;
+        effects_wake(effects, event->now_ms + BLOCKED_RETRY_MS);
+        break;
+    case UPLINK_EVENT_STORED:
+        stored(uplink, event, effects);
+        break;
+    case UPLINK_EVENT_START:
+    case UPLINK_EVENT_STOP:
+    case UPLINK_EVENT_TICK:
+    case UPLINK_EVENT_PAIR_COMMITTED:
+    case UPLINK_EVENT_LINK_UP:
+    case UPLINK_EVENT_LINK_DOWN:
+    case UPLINK_EVENT_LINK_DENIED:
+        break;
+    }
+    if (uplink->state == UPLINK_LIVE || uplink->state == UPLINK_RESUMING) {
+        plan_next(uplink, effects);
+        if (uplink->state == UPLINK_LIVE) {
+            watch_progress(uplink, effects);
+        }
+    }
+}
+
+void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
+{
+    if (stale(uplink, event)) {
+        return;
+    }
+    switch (event->type) {
+    case UPLINK_EVENT_START:
+        begin(uplink, event, effects);
+        break;
+    case UPLINK_EVENT_STOP:
+        stop(uplink, effects);
+        break;
+    case UPLINK_EVENT_TICK:
+        tick(uplink, event, effects);
+        break;
+    case UPLINK_EVENT_PAIR_COMMITTED:
+        pair_committed(uplink, event, effects);
+        break;
+    case UPLINK_EVENT_LINK_UP:
+        link_up(uplink, event, effects);
+        break;
+    case UPLINK_EVENT_LINK_DOWN:
+        wait_refused(uplink, event, effects);
+        break;
+    case UPLINK_EVENT_LINK_DENIED:
+        wait_denied(uplink, event, effects, DENIED_UNKNOWN_KEY);
+        break;
+    case UPLINK_EVENT_APPENDED:
+    case UPLINK_EVENT_CONTROL:
+    case UPLINK_EVENT_SPAN:
+    case UPLINK_EVENT_BAD_FRAME:
+    case UPLINK_EVENT_SPAN_SENT:
+    case UPLINK_EVENT_SEND_BLOCKED:
+    case UPLINK_EVENT_STORED:
+        frame_or_entry(uplink, event, effects);
+        break;
+    }
+}

@@ -1,0 +1,112 @@
+/* uplink.h - the node's end of a link: when to connect, what to send, what an answer means.
+ *
+ *            START                 pair durable            LINK_UP               RESUMED
+ *  STOPPED ─────────► PAIRING ───────────────► CONNECTING ─────────► RESUMING ──────────► LIVE
+ *                        ▲  (nothing to commit: at once)      │           │  spans flow     │
+ *                        │                                    ▼           ▼                 ▼
+ *                        └──────── TICK, when due ──────── WAITING ◄──────┴── down, silent ─┘
+ *
+ * Promises: a pair is durable before it is sent; RESUME goes out together with the first span; an
+ * entry is sent once a session; an ack with a hash that is not ours changes nothing; every wait
+ * ends. Three back-offs (DESIGN): refused: full jitter up to 60 s; silence with a backlog: 1 to 2 s
+ * for 10 minutes, then 60 s; denied: 5 to 15 minutes. Time and random bytes come in with the event.
+ */
+#ifndef CORE_SYNC_UPLINK_H
+#define CORE_SYNC_UPLINK_H
+
+#include "core/sync/genesis.h"
+#include "core/sync/receiver.h"
+#include "core/sync/sender.h"
+#include "core/sync/session.h"
+
+enum uplink_state {
+    UPLINK_STOPPED,
+    UPLINK_WAITING,
+    UPLINK_PAIRING,
+    UPLINK_CONNECTING,
+    UPLINK_RESUMING,
+    UPLINK_LIVE,
+    UPLINK_STATE_COUNT
+};
+const char *uplink_state_name(enum uplink_state state);
+
+struct uplink_config {
+    struct sender_limits limits;
+    uint64_t enrolment;
+    uint64_t silence_ms;    /* least time without progress before a new connection */
+    uint64_t keep_alive_ms; /* idle time before a keep-alive */
+    uint64_t reconnect_ms;  /* first back-off when refused */
+    struct key office_signer;
+    struct bytes province, regency; /* borrowed for the uplink's life */
+    struct incarnation office;
+    struct bytes software;
+};
+
+struct uplink {
+    struct uplink_config config;
+    enum uplink_state state;
+    struct sender sender;
+    struct receiver office;
+    struct session_own own, own_before;
+    struct incarnation aggregator; /* last met; the shell keeps it */
+    uint32_t connection;
+    uint32_t refused_count; /* in a row */
+    uint64_t silent_since_ms;
+    uint64_t wake_ms;     /* WAITING: when to try again */
+    uint64_t deadline_ms; /* CONNECTING, RESUMING */
+    uint64_t heard_ms;    /* last frame from the aggregator */
+    uint64_t keep_alive_sent_ms;
+    uint32_t silence_doublings;
+    bool blocked;            /* the pipe was full: TICK tries again */
+    enum denied_code denied; /* why we wait, 0: not denied */
+    int64_t clock_offset_ms; /* aggregator's clock minus ours at the last RESUMED */
+};
+
+enum uplink_event_type {
+    UPLINK_EVENT_START,
+    UPLINK_EVENT_STOP,
+    UPLINK_EVENT_TICK,
+    UPLINK_EVENT_PAIR_COMMITTED, /* rc */
+    UPLINK_EVENT_LINK_UP,
+    UPLINK_EVENT_LINK_DOWN,
+    UPLINK_EVENT_LINK_DENIED,
+    UPLINK_EVENT_APPENDED,  /* id: log and last entry, durable */
+    UPLINK_EVENT_CONTROL,   /* control, own_h for each ack in it */
+    UPLINK_EVENT_SPAN,      /* header, entries */
+    UPLINK_EVENT_BAD_FRAME, /* rc: did not decode */
+    UPLINK_EVENT_SPAN_SENT, /* plan, id.seq: last, wire_bytes */
+    UPLINK_EVENT_SEND_BLOCKED,
+    UPLINK_EVENT_STORED, /* store, rc */
+};
+
+struct uplink_event {
+    enum uplink_event_type type;
+    uint64_t now_ms;
+    int64_t clock_ms;
+    uint8_t random[16];
+    uint32_t connection; /* of LINK_*, CONTROL, SPAN, SPAN_SENT, SEND_BLOCKED */
+    int rc;
+    struct entry_id id;
+    const struct control *control;
+    const struct hash *own_h[LOGS_MAX]; /* our hash of the entry each ack names, or NULL */
+    const struct span_header *header;
+    const struct span_entry *entries;
+    struct arena *arena; /* for the genesis */
+    struct span_plan plan;
+    uint64_t wire_bytes;
+    struct span_store store;
+};
+
+void uplink_init(struct uplink *uplink, const struct uplink_config *config,
+                 const struct session_own *own, const struct incarnation *aggregator,
+                 uint64_t office_durable, const struct hash *office_h);
+/* Before START: the logs we write. */
+int uplink_add_log(struct uplink *uplink, const struct incarnation *incarnation, enum lane lane,
+                   uint64_t last, uint64_t acked, uint64_t receipt) MUST_USE;
+/* A new key ring: the office log may have another signer from here on. */
+void uplink_set_office_signer(struct uplink *uplink, const struct key *signer);
+void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct effects *effects);
+/* How long without progress is too long now (also the connect and handshake timeouts' base). */
+uint64_t uplink_silence_ms(const struct uplink *uplink);
+
+#endif

@@ -1,0 +1,79 @@
+/* store_private.h - what the files of this folder share; nobody else includes it but its tests. */
+#ifndef PLATFORM_STORE_STORE_PRIVATE_H
+#define PLATFORM_STORE_STORE_PRIVATE_H
+
+#include <lmdb.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "platform/store/store.h"
+
+#define STORE_READERS_MAX 126u
+#define STORE_READERS_CHECK_MS 60000u
+#define STORE_GATHER_US 1000u
+/* Less than this free: a write that came out short met a full disk, not a broken one. */
+#define STORE_DISK_FULL_BYTES (1024u * 1024u)
+
+/* Address space above map_bytes, for what makes room. A delete copies its pages before it frees
+ * any, and pages freed by one commit are of use only two commits later. */
+#define STORE_RESERVE_BYTES(map_bytes) ((map_bytes) / 8 + (1024u * 1024u))
+
+struct store_writer; /* writer.c */
+
+struct store {
+    MDB_env *env;
+    MDB_dbi *tables; /* table_count of the owner's, then our own "about" */
+    size_t table_count;
+    char *path;
+    int lock_fd;
+    bool read_only;
+    uint64_t map_bytes;
+    uint64_t quota_bytes; /* at most map_bytes */
+    atomic_bool latched;
+    _Atomic uint64_t stale_readers_cleared;
+    uint64_t readers_check_at_ms; /* of the thread that writes */
+
+    pthread_mutex_t mutex; /* guards all below */
+    struct err_ctx latch_text;
+    uint64_t commits;
+    uint64_t commands;
+    uint64_t batches_max;
+    uint64_t last_commit_us;
+    struct store_writer *writer; /* NULL when no writer thread runs */
+};
+
+struct store_txn {
+    struct store *store;
+    MDB_txn *txn;
+    bool write;
+    int error;       /* the one that stuck */
+    int cause;       /* what LMDB said, for the text */
+    uint64_t writes; /* changes made so far */
+    size_t cursors;  /* open now */
+};
+
+/* ---- store.c ---- */
+/* Only the first call leaves its text. */
+void store_latch(struct store *store, const char *what, int cause);
+/* What an LMDB code or errno means here; ERR_STORAGE is one that must latch. */
+int store_error_of(const struct store *store, int cause);
+/* Clears slots of dead processes; how many. */
+size_t store_readers_check(struct store *store);
+/* The same, if it is due at now_ms; called by the writer thread. */
+void store_housekeep(struct store *store, uint64_t now_ms);
+bool store_over_quota(struct store *store);
+
+/* ---- txn.c ---- a write transaction, in the caller's memory */
+/* ERR_STORAGE, latched, or 0. */
+int store_txn_start(struct store *store, struct store_txn *txn) MUST_USE;
+/* 0: synced. ERR_FULL: nothing written, the store is sound. ERR_STORAGE: latched. */
+int store_txn_finish(struct store_txn *txn) MUST_USE;
+void store_txn_drop(struct store_txn *txn);
+
+/* ---- batch.c ---- */
+/* Runs all, in order, in as few transactions as can be, and leaves each one's result in its rc.
+ * `left` is room for `count` pointers. On the writer thread. */
+void store_batch_run(struct store *store, struct store_command **commands,
+                     struct store_command **left, size_t count);
+
+#endif
