@@ -44,7 +44,8 @@ static void flatten(char *text)
     }
 }
 
-static int refuse(struct loading *loading, int line, const char *format, va_list args)
+__attribute__((format(printf, 3, 0))) static int refuse(struct loading *loading, int line,
+                                                        const char *format, va_list args)
 {
     if (loading->rc == 0) {
         char what[ERR_TEXT_BYTES_MAX];
@@ -65,7 +66,8 @@ __attribute__((format(printf, 3, 4))) static int fail(struct loading *loading, i
     return rc;
 }
 
-static void on_confuse_error(cfg_t *cfg, const char *format, va_list args)
+__attribute__((format(printf, 2, 0))) static void on_confuse_error(cfg_t *cfg, const char *format,
+                                                                   va_list args)
 {
     (void)refuse(loading_now, cfg->line, format, args);
 }
