@@ -1,0 +1,72 @@
+/* outlog.h - logs that we write, kept in two tables: the same at the node and at the aggregator.
+ *
+ *   entries table   incarnation 16 ‖ seq 8 → kind 2 ‖ flags 1 ‖ zero 1 ‖ created_ms 8 ‖ b 32 ‖ h 32
+ * ‖ body logs table      incarnation 16 → struct outlog (fixed encoding)
+ *
+ * An append is one chain step in the caller's transaction. A span is cut anew each time it is
+ * sent, its head signed then. Flags bit 0: erased (no body). Never in this file: when to send.
+ */
+#ifndef PLATFORM_STORE_OUTLOG_H
+#define PLATFORM_STORE_OUTLOG_H
+
+#include "core/wire/entry.h"
+#include "core/wire/span.h"
+#include "platform/store/store.h"
+
+struct outlog_tables {
+    unsigned entries, logs;
+};
+
+struct outlog {
+    struct incarnation incarnation;
+    enum lane lane;
+    uint64_t enrolment;
+    uint64_t last;
+    struct hash h_last;
+    uint64_t acked;   /* durable at the other end, as far as we heard */
+    uint64_t receipt; /* covered by a signed receipt */
+    uint64_t backed_up_to;
+    int64_t acked_ms; /* wall clock when acked last moved */
+};
+
+struct outlog_entry {
+    uint16_t kind;
+    bool erased;
+    int64_t created_ms;
+    struct hash b, h;
+    struct bytes body; /* borrowed from the transaction */
+};
+
+int outlog_load(struct store_txn *txn, const struct outlog_tables *tables,
+                const struct incarnation *incarnation, struct outlog *ret) MUST_USE;
+void outlog_save(struct store_txn *txn, const struct outlog_tables *tables,
+                 const struct outlog *log);
+/* All logs, at most capacity; *ret_count. */
+int outlog_list(struct store_txn *txn, const struct outlog_tables *tables, struct outlog *ret,
+                size_t capacity, size_t *ret_count) MUST_USE;
+/* Entry 1. ERR_EXISTS. *ret is the log afterwards. */
+int outlog_create(struct store_txn *txn, const struct outlog_tables *tables,
+                  const struct incarnation *incarnation, const struct genesis *genesis,
+                  struct outlog *ret) MUST_USE;
+/* Appends and updates *log and its record. */
+void outlog_append(struct store_txn *txn, const struct outlog_tables *tables, struct outlog *log,
+                   uint16_t kind, struct bytes body, int64_t now_ms);
+int outlog_read(struct store_txn *txn, const struct outlog_tables *tables,
+                const struct entry_id *id, struct outlog_entry *ret) MUST_USE;
+/* Our hash of that entry; ERR_NOT_FOUND. */
+int outlog_hash(struct store_txn *txn, const struct outlog_tables *tables,
+                const struct entry_id *id, struct hash *ret) MUST_USE;
+
+struct outlog_cut {
+    struct incarnation incarnation;
+    uint64_t first, last_max;
+    size_t raw_bytes_max;
+    enum span_codec codec;
+    const uint8_t *secret; /* SECRET_BYTES: signs the head */
+};
+/* A frame in `builder`, valid until its next use, and the last entry in it. */
+int outlog_cut(struct store_txn *txn, const struct outlog_tables *tables,
+               const struct outlog_cut *cut, struct span_builder *builder, struct bytes *ret_frame,
+               uint64_t *ret_last, struct err_ctx *err) MUST_USE;
+
+#endif
