@@ -1,8 +1,8 @@
 /* loop.h - one event loop per thread: timers, signals, wake-ups from other threads, ZeroMQ sockets.
  *
  * The only room that includes uv.h together with platform/door. ZMQ_FD is edge-triggered: a socket
- * is drained until nothing is ready, with a budget per turn so that others get theirs, and
- * ZMQ_EVENTS is read again after every send and before the loop sleeps (PITFALLS 1, 14).
+ * is drained until nothing is ready, with a budget per turn so that others get theirs. Before the
+ * loop sleeps ZMQ_EVENTS is read again for every socket that fired, was kicked or is not drained.
  * All functions on the loop's thread, but loop_wake_send.
  */
 #ifndef PLATFORM_LOOP_LOOP_H
@@ -24,7 +24,7 @@ int loop_new(struct loop **ret, struct err_ctx *err) MUST_USE;
 /* Runs until loop_stop; every object below must be closed before loop_free. */
 void loop_run(struct loop *loop);
 void loop_stop(struct loop *loop);
-/* Lets pending closes finish, then frees. ASSERTs that nothing was left open. */
+/* Runs what is still deferred, lets closes finish, then frees. ASSERTs that nothing is open. */
 void loop_free(struct loop *loop);
 /* For platform/door only. */
 struct uv_loop_s *loop_peek_uv(struct loop *loop);
@@ -48,7 +48,7 @@ void loop_wake_free(struct loop_wake *wake);
 
 /* Watches a ZeroMQ socket. `ready(arg)` must receive with ZMQ_DONTWAIT *one* message and return
  * true if there was one; it is called until it returns false or the turn's budget is used up, then
- * again at the next turn. */
+ * again at the next turn. It may free its own watch. NULL when out of memory. */
 struct loop_zmq *loop_zmq_new(struct loop *loop, void *socket, bool (*ready)(void *arg), void *arg);
 /* Call after every zmq_send on the socket: a send can swallow the edge of a receive. */
 void loop_zmq_kick(struct loop_zmq *watch);
