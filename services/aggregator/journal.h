@@ -1,0 +1,125 @@
+/* journal.h - the aggregator's one sequence: position → entry, in commit order.
+ *
+ * A record is a span as received (or as we wrote it ourselves), stored under the position of its
+ * first new entry; entries at or below the cursor are skipped and get no position. Positions begin
+ * at 1 and have no gaps. Our own log (officers' acts, placements, enrolments) lies in the journal
+ * too, under the aggregator's incarnation. Office logs are outlog tables in the same environment,
+ * so that what the applier puts out and the note that it did are one transaction.
+ *
+ * Functions with a txn run in the caller's transaction (writer thread, or a read); the rest says.
+ */
+#ifndef AGGREGATOR_JOURNAL_H
+#define AGGREGATOR_JOURNAL_H
+
+#include "core/sync/effects.h"
+#include "core/sync/session.h"
+#include "platform/store/outlog.h"
+
+#define JOURNAL_FORMAT 1u
+#define JOURNAL_RECORD_HEAD_BYTES 28u
+
+enum journal_table {
+    JOURNAL_META,
+    JOURNAL_RECORDS,  /* position 8 → header ‖ frame */
+    JOURNAL_SPANS,    /* inc 16 ‖ first new seq 8 → position 8 */
+    JOURNAL_CURSORS,  /* inc 16 → struct journal_cursor */
+    JOURNAL_SESSIONS, /* enrolment 8 → session pairs */
+    JOURNAL_OUT,      /* office logs: entries */
+    JOURNAL_LOGS,     /* office logs: state */
+    JOURNAL_PLACED,   /* position of a report 8 → seq of its first placement 8 ‖ count 1 */
+    JOURNAL_TABLE_COUNT
+};
+extern const char *const journal_table_names[JOURNAL_TABLE_COUNT];
+extern const struct outlog_tables journal_office_tables;
+
+struct journal_meta {
+    struct incarnation aggregator; /* also the incarnation of our own log */
+    uint64_t next_position;
+    uint64_t own_last;
+    struct hash own_h;
+    uint64_t outputs_to; /* entries up to here have had their placements and office entries made */
+};
+
+struct journal_cursor {
+    struct incarnation incarnation;
+    uint64_t enrolment;
+    enum lane lane;
+    uint64_t last;
+    struct hash h;
+    char owner[8]; /* regency */
+};
+
+/* First start: mints the aggregator incarnation and the own log's genesis. */
+struct journal_birth {
+    struct incarnation aggregator;
+    struct bytes province;
+    struct key log_key;
+    const uint8_t *log_secret;
+    int64_t now_ms;
+};
+int journal_born(struct store_txn *txn, const struct journal_birth *birth) MUST_USE;
+int journal_load(struct store_txn *txn, struct journal_meta *ret) MUST_USE;
+
+/* ERR_GAP, before any write, unless the log's cursor is exactly where `store` continues. */
+struct journal_span {
+    const struct span_store *store;
+    struct bytes frame;
+    uint64_t enrolment;
+    const char *owner;
+    int64_t received_ms;
+};
+int journal_put_span(struct store_txn *txn, const struct journal_span *span) MUST_USE;
+
+/* Appends entries to our own log as one span, signed. */
+struct journal_own {
+    const struct span_entry *entries;
+    size_t count;
+    const uint8_t *log_secret;
+    struct span_builder *builder; /* writer thread's own */
+    int64_t now_ms;
+};
+int journal_put_own(struct store_txn *txn, const struct journal_own *own, uint64_t *ret_position,
+                    uint64_t *ret_seq) MUST_USE;
+void journal_set_outputs(struct store_txn *txn, uint64_t outputs_to);
+
+void journal_put_session(struct store_txn *txn, uint64_t enrolment,
+                         const struct session_memory *memory);
+int journal_get_session(struct store_txn *txn, uint64_t enrolment,
+                        struct session_memory *ret) MUST_USE;
+/* Calls back for every log of an enrolment. */
+int journal_each_cursor(struct store_txn *txn,
+                        void (*each)(void *arg, const struct journal_cursor *), void *arg) MUST_USE;
+
+void journal_put_placed(struct store_txn *txn, uint64_t position, uint64_t first_seq, size_t count);
+
+/* ---- reading entries in order; one reader per thread ---- */
+struct journal_entry {
+    uint64_t position;
+    struct entry_id id;
+    uint16_t kind;
+    bool erased;
+    struct bytes body; /* until the next call */
+    struct hash h;
+    struct hash b;
+    bool own;
+    char owner[8];
+    uint64_t enrolment;
+    int64_t received_ms;
+};
+struct journal_reader;
+struct journal_reader *journal_reader_new(void); /* NULL: out of memory */
+void journal_reader_free(struct journal_reader *reader);
+/* Binds to a read transaction and stands before `position`. */
+int journal_reader_seek(struct journal_reader *reader, struct store_txn *txn,
+                        uint64_t position) MUST_USE;
+/* ERR_NOT_FOUND at the end. Positions come without gaps. */
+int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret) MUST_USE;
+/* One entry by identity. */
+int journal_reader_find(struct journal_reader *reader, struct store_txn *txn,
+                        const struct entry_id *id, struct journal_entry *ret) MUST_USE;
+/* Placements that stand in the journal for a report's position: seq in the own log and count;
+ * ERR_NOT_FOUND if none. */
+int journal_get_placed(struct store_txn *txn, uint64_t position, uint64_t *ret_first_seq,
+                       size_t *ret_count) MUST_USE;
+
+#endif

@@ -1,0 +1,236 @@
+/* Entries of the journal in order, or one by identity: one decoded record is kept, so that reading
+ * on is a step in it. */
+#include "aggregator/journal.h"
+
+#include "core/base/assert.h"
+#include "core/seal/chain.h"
+
+#define READER_ARENA_BYTES (SPAN_RAW_BYTES_MAX + SPAN_ENTRIES_MAX * 64u + 65536u)
+
+struct journal_reader {
+    struct store_txn *txn;
+    struct arena *arena;
+    uint64_t next_position; /* what journal_reader_next gives */
+    /* The record that is decoded, if any. */
+    bool loaded;
+    uint64_t position; /* of its first new entry */
+    uint32_t skip, count;
+    int64_t received_ms;
+    uint64_t enrolment;
+    char owner[8];
+    struct span_header header;
+    struct span_entry *entries;
+    uint32_t at; /* index in entries whose h is in `h`, plus one; 0: h is h_before */
+    struct hash h, b;
+};
+
+struct journal_reader *journal_reader_new(void)
+{
+    struct journal_reader *reader = calloc(1, sizeof *reader);
+    if (reader == NULL) {
+        return NULL;
+    }
+    reader->arena = arena_new(READER_ARENA_BYTES);
+    if (reader->arena == NULL) {
+        free(reader);
+        return NULL;
+    }
+    return reader;
+}
+
+void journal_reader_free(struct journal_reader *reader)
+{
+    if (reader != NULL) {
+        arena_free(reader->arena);
+        free(reader);
+    }
+}
+
+static int owner_of(struct journal_reader *reader)
+{
+    struct bytes value;
+    reader->owner[0] = '\0';
+    if (reader->enrolment == 0) {
+        return 0;
+    }
+    int rc = store_get(reader->txn, JOURNAL_CURSORS,
+                       bytes_of(reader->header.incarnation.b, INCARNATION_BYTES), &value);
+    if (rc != 0) {
+        return rc;
+    }
+    if (value.len < sizeof reader->owner) {
+        return ERR_FORMAT;
+    }
+    memcpy(reader->owner, value.data + value.len - sizeof reader->owner, sizeof reader->owner);
+    reader->owner[sizeof reader->owner - 1] = '\0';
+    return 0;
+}
+
+/* Decodes the record under `key`. */
+static int load(struct journal_reader *reader, struct bytes key, struct bytes value)
+{
+    reader->loaded = false;
+    if (key.len != 8 || value.len <= JOURNAL_RECORD_HEAD_BYTES) {
+        return ERR_FORMAT;
+    }
+    struct reader head;
+    reader_init(&head, value);
+    if (reader_u8(&head) != JOURNAL_FORMAT) {
+        return ERR_VERSION;
+    }
+    (void)reader_bytes(&head, 3);
+    reader->skip = reader_be32(&head);
+    reader->count = reader_be32(&head);
+    reader->received_ms = (int64_t)reader_be64(&head);
+    reader->enrolment = reader_be64(&head);
+    struct bytes frame = reader_bytes(&head, reader_left(&head));
+    struct bytes payload;
+    arena_reset(reader->arena);
+    int rc = span_header_decode(frame, &reader->header, &payload, NULL);
+    if (rc == 0) {
+        rc = span_entries_decode(&reader->header, payload, reader->arena, &reader->entries, NULL);
+    }
+    if (rc == 0 && reader->skip + reader->count != reader->header.count) {
+        rc = ERR_FORMAT;
+    }
+    if (rc == 0) {
+        rc = owner_of(reader);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    reader->position = get_be64(key.data);
+    reader->at = 0;
+    reader->h = reader->header.h_before;
+    reader->loaded = true;
+    return 0;
+}
+
+static bool holds(const struct journal_reader *reader, uint64_t position)
+{
+    return reader->loaded && position >= reader->position &&
+           position < reader->position + reader->count;
+}
+
+static int load_position(struct journal_reader *reader, uint64_t position)
+{
+    uint8_t wanted[8];
+    put_be64(wanted, position);
+    struct store_cursor *cursor = NULL;
+    struct bytes key;
+    struct bytes value;
+    int rc = store_cursor_open(reader->txn, JOURNAL_RECORDS, &cursor);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = store_seek_before(cursor, bytes_of(wanted, sizeof wanted), &key, &value);
+    if (rc == 0) {
+        rc = load(reader, key, value);
+    }
+    store_cursor_close(cursor);
+    if (rc == 0 && !holds(reader, position)) {
+        rc = ERR_NOT_FOUND;
+    }
+    return rc;
+}
+
+/* Steps the chain up to entry `index` of the loaded span. */
+static void step_to(struct journal_reader *reader, uint32_t index)
+{
+    if (reader->at > index) {
+        reader->at = 0;
+        reader->h = reader->header.h_before;
+    }
+    while (reader->at <= index) {
+        const struct span_entry *entry = &reader->entries[reader->at];
+        struct entry_id id = {.incarnation = reader->header.incarnation,
+                              .seq = reader->header.first + reader->at};
+        if (entry->erased) {
+            memcpy(reader->b.b, entry->body.data, HASH_BYTES);
+        } else {
+            chain_body(entry->body, &reader->b);
+        }
+        struct hash before = reader->h;
+        chain_next(&before, &reader->b, &id, entry->kind, &reader->h);
+        reader->at++;
+    }
+}
+
+static void give(struct journal_reader *reader, uint64_t position, struct journal_entry *ret)
+{
+    uint32_t index = reader->skip + (uint32_t)(position - reader->position);
+    step_to(reader, index);
+    const struct span_entry *entry = &reader->entries[index];
+    *ret = (struct journal_entry){
+        .position = position,
+        .id = {.incarnation = reader->header.incarnation, .seq = reader->header.first + index},
+        .kind = entry->kind,
+        .erased = entry->erased,
+        .body = entry->erased ? (struct bytes){0} : entry->body,
+        .h = reader->h,
+        .b = reader->b,
+        .own = reader->enrolment == 0,
+        .enrolment = reader->enrolment,
+        .received_ms = reader->received_ms,
+    };
+    memcpy(ret->owner, reader->owner, sizeof ret->owner);
+}
+
+int journal_reader_seek(struct journal_reader *reader, struct store_txn *txn, uint64_t position)
+{
+    reader->txn = txn;
+    reader->next_position = position == 0 ? 1 : position;
+    reader->loaded = false;
+    return 0;
+}
+
+int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret)
+{
+    ASSERT(reader->txn != NULL);
+    if (!holds(reader, reader->next_position)) {
+        int rc = load_position(reader, reader->next_position);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    give(reader, reader->next_position, ret);
+    reader->next_position++;
+    return 0;
+}
+
+int journal_reader_find(struct journal_reader *reader, struct store_txn *txn,
+                        const struct entry_id *id, struct journal_entry *ret)
+{
+    uint8_t wanted[INCARNATION_BYTES + 8];
+    memcpy(wanted, id->incarnation.b, INCARNATION_BYTES);
+    put_be64(wanted + INCARNATION_BYTES, id->seq);
+    reader->txn = txn;
+    struct store_cursor *cursor = NULL;
+    struct bytes key;
+    struct bytes value;
+    int rc = store_cursor_open(txn, JOURNAL_SPANS, &cursor);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = store_seek_before(cursor, bytes_of(wanted, sizeof wanted), &key, &value);
+    uint64_t position = 0;
+    if (rc == 0) {
+        bool same_log = key.len == sizeof wanted &&
+                        memcmp(key.data, wanted, INCARNATION_BYTES) == 0 && value.len == 8;
+        rc = same_log ? 0 : ERR_NOT_FOUND;
+        if (same_log) {
+            position = get_be64(value.data) + (id->seq - get_be64(key.data + INCARNATION_BYTES));
+        }
+    }
+    store_cursor_close(cursor);
+    if (rc == 0 && !holds(reader, position)) {
+        rc = load_position(reader, position);
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    give(reader, position, ret);
+    return ret->id.seq == id->seq && incarnation_equal(&ret->id.incarnation, &id->incarnation)
+               ? 0
+               : ERR_NOT_FOUND;
+}
