@@ -8,7 +8,7 @@
 bool utf8_valid(struct bytes text);
 /* Index of the first byte that breaks it; text.len when valid. */
 size_t utf8_valid_until(struct bytes text);
-/* Nothing but white space (or empty). */
+/* Nothing but white space and zero-width characters (or empty). */
 bool text_blank(struct bytes text);
 
 /* Days since 1970-01-01 of a proleptic Gregorian date; false if there is no such day or the year
@@ -17,7 +17,7 @@ bool day_of_date(int year, int month, int day, int32_t *ret);
 /* "YYYY-MM-DD" exactly. */
 bool day_of_text(struct bytes text, int32_t *ret);
 #define DAY_TEXT_CAPACITY 12u
-/* Writes "YYYY-MM-DD" and a NUL; returns `to`. */
+/* Writes "YYYY-MM-DD" and a NUL, "no such day" for a day outside the years above; returns `to`. */
 char *day_to_text(int32_t day, char to[DAY_TEXT_CAPACITY]);
 
 #endif
