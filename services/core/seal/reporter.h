@@ -12,11 +12,13 @@
 
 #define REPORTER_SEALED_BYTES_MAX (2048u + 48u)
 
-/* seed: 32 fresh random bytes, used for nothing else. ret holds REPORTER_SEALED_BYTES_MAX. */
+/* seed: 32 fresh random bytes, used for nothing else. ret holds REPORTER_SEALED_BYTES_MAX.
+ * ERR_LIMIT: name and contact over REPORTER_BYTES_MAX; ERR_KEY: reader is no usable key. */
 int reporter_seal(const struct key *reader, const uint8_t seed[32], struct bytes name,
                   struct bytes contact, uint8_t *ret, size_t *ret_len,
                   struct err_ctx *err) MUST_USE;
-/* On the reader's own machine. plain holds 2048 bytes; name and contact point into it. */
+/* On the reader's own machine. plain holds 2048 bytes; name and contact point into it, and the
+ * caller wipes it. ERR_SIGNATURE: sealed to another key, or altered; ERR_FORMAT: no such box. */
 int reporter_open(const struct key *reader, const uint8_t reader_secret[32], struct bytes sealed,
                   uint8_t plain[2048], struct bytes *ret_name, struct bytes *ret_contact,
                   struct err_ctx *err) MUST_USE;
