@@ -3,7 +3,9 @@
  * Decoding: pre-scan, protobuf-c with the arena as its allocator, then presence, sizes, enum ranges
  * and UTF-8 checked; what comes out points into the arena or the body. ERR_FORMAT, ERR_LIMIT,
  * ERR_UTF8 or ERR_VALUE with the field's name in the text. A missing optional number has its
- * has_ flag false. Encoding writes the canonical bytes (fields in order of number).
+ * has_ flag false; one without a has_ flag is mandatory, absent bools are false. Encoding writes
+ * the canonical bytes (fields in order of number) and refuses, with the same errors, what decoding
+ * would; only the signature of an enrolment or revocation may be zeros, and is left out then.
  * An unknown kind is kept by everybody and applied by nobody.
  */
 #ifndef CORE_WIRE_ENTRY_H

@@ -25,6 +25,7 @@ enum field_kind {
     FIELD_CHOICE,   /* enum of two: 1 is false, 2 is true */
     FIELD_MESSAGE,  /* map; `has` member or mandatory */
     FIELD_ONE_OF,   /* map; the int at `has` holds the number of the member that is there */
+    FIELD_ENCODED,  /* map; struct bytes that hold the message encoded */
     FIELD_MESSAGES, /* at most size of them, stride bytes each, how many at `count` */
     FIELD_TEXTS     /* struct bytes each, at most size of them of at most element_max bytes */
 };
@@ -105,6 +106,23 @@ struct message_map {
         .number = (no), .kind = FIELD_MESSAGE, .flags = FIELD_MANDATORY,                           \
         .offset = offsetof(type, member), .has = NO_MEMBER, .map = (sub_map)                       \
     }
+#define ENCODED(no, type, member, sub_map)                                                         \
+    {                                                                                              \
+        .number = (no), .kind = FIELD_ENCODED, .flags = FIELD_MANDATORY,                           \
+        .offset = offsetof(type, member), .has = NO_MEMBER, .map = (sub_map)                       \
+    }
+/* The members of the message within lie in the same struct; has_offset: a bool, or NO_MEMBER. */
+#define FLATTENED(no, sub_map, has_offset, flag)                                                   \
+    {                                                                                              \
+        .number = (no), .kind = FIELD_MESSAGE, .flags = (flag), .offset = 0, .has = (has_offset),  \
+        .map = (sub_map)                                                                           \
+    }
+/* Likewise, for the members of a oneof; `which` is an int in the struct. */
+#define ONE_OF(no, type, member_offset, which, sub_map)                                            \
+    {                                                                                              \
+        .number = (no), .kind = FIELD_ONE_OF, .offset = (member_offset),                           \
+        .has = offsetof(type, which), .map = (sub_map)                                             \
+    }
 #define MESSAGES(no, type, member, counter, max, flag, element, sub_map)                           \
     {                                                                                              \
         .number = (no), .kind = FIELD_MESSAGES, .flags = (flag), .offset = offsetof(type, member), \
@@ -118,10 +136,11 @@ struct message_map {
         .stride = sizeof(struct bytes)                                                             \
     }
 /* A map over an array of rows. */
-#define MAP(message, rows, type, max)                                                              \
+#define MAP(message, rows, type, max, check_or_null)                                               \
     {                                                                                              \
         .descriptor = &kabar__v1__##message##__descriptor, .fields = (rows),                       \
-        .field_count = sizeof(rows) / sizeof((rows)[0]), .size = sizeof(type), .bytes_max = (max)  \
+        .field_count = sizeof(rows) / sizeof((rows)[0]), .size = sizeof(type), .bytes_max = (max), \
+        .check = (check_or_null)                                                                   \
     }
 
 int message_decode(const struct message_map *map, struct bytes body, struct arena *arena, void *ret,
@@ -129,7 +148,7 @@ int message_decode(const struct message_map *map, struct bytes body, struct aren
 int message_encode(const struct message_map *map, const void *value, uint8_t *ret,
                    size_t capacity_max, size_t *ret_len, struct err_ctx *err) MUST_USE;
 
-/* ---- between message_map.c, message_check.c and message_encode.c ---- */
+/* ---- between message_check.c, message_decode.c and message_encode.c ---- */
 const ProtobufCFieldDescriptor *field_descriptor(const struct message_map *map,
                                                  const struct field_map *field);
 bool field_present(const ProtobufCFieldDescriptor *descriptor, const ProtobufCMessage *message);

@@ -7,8 +7,8 @@
  * Payload, raw: per entry `kind u16 | length u16 | body`. Bit 15 of length set: erased, the length
  * is 32 and the body is b. Codecs: 0 raw, 1 zstd (one frame, content size present, no
  * dictionary id but `dictionary`, window ≤ 2^20).
- * Limits: SPAN_WIRE_BYTES_MAX, SPAN_RAW_BYTES_MAX (checked before decompressing),
- * SPAN_ENTRIES_MAX, ENTRY_BYTES_MAX; raw_len must be what comes out exactly.
+ * Limits: SPAN_WIRE_BYTES_MAX, SPAN_RAW_BYTES_MAX and SPAN_RATIO_MAX (checked before
+ * decompressing), SPAN_ENTRIES_MAX, ENTRY_BYTES_MAX; raw_len must be what comes out exactly.
  */
 #ifndef CORE_WIRE_SPAN_H
 #define CORE_WIRE_SPAN_H
@@ -18,6 +18,7 @@
 #include "core/base/limits.h"
 
 #define SPAN_HEADER_BYTES 136u
+#define SPAN_RATIO_MAX 100u /* raw_len to payload length */
 enum span_codec { SPAN_RAW = 0, SPAN_ZSTD = 1 };
 
 struct span_header {
@@ -40,10 +41,20 @@ int span_header_decode(struct bytes frame, struct span_header *ret, struct bytes
                        struct err_ctx *err) MUST_USE;
 void span_header_encode(const struct span_header *header, uint8_t ret[SPAN_HEADER_BYTES]);
 
-/* Decompresses (or borrows, when raw) and walks the payload: entries[] has room for
- * header->count; scratch holds raw_len bytes and must live as long as the entries. */
-int span_entries_decode(const struct span_header *header, struct bytes payload,
-                        struct arena *scratch, struct span_entry **ret,
+/* What decompressing needs, allocated once: one for each thread. NULL: out of memory. */
+struct span_decoder;
+struct span_decoder *span_decoder_new(void);
+void span_decoder_free(struct span_decoder *decoder);
+
+/* An arena this large holds what any one span needs. */
+#define SPAN_SCRATCH_BYTES_MAX                                                                     \
+    (SPAN_RAW_BYTES_MAX + SPAN_ENTRIES_MAX * sizeof(struct span_entry) + 64u)
+
+/* Decompresses (or borrows from the frame, when raw) and walks the payload. *ret is an array of
+ * header->count entries; it and decompressed bodies lie in scratch, which must live as long. Room
+ * that scratch lacks is ERR_LIMIT. A dictionary nobody has is ERR_VERSION. */
+int span_entries_decode(struct span_decoder *decoder, const struct span_header *header,
+                        struct bytes payload, struct arena *scratch, struct span_entry **ret,
                         struct err_ctx *err) MUST_USE;
 
 /* Builds a payload entry by entry, then a frame. Choose the codec: with SPAN_ZSTD the encoder
@@ -53,11 +64,15 @@ struct span_builder *span_builder_new(void); /* NULL: out of memory; reusable, n
 void span_builder_free(struct span_builder *builder);
 void span_builder_start(struct span_builder *builder, const struct incarnation *incarnation,
                         uint64_t first, const struct hash *h_before);
-/* ERR_FULL when this entry no longer fits in raw_bytes_max (at least one entry always fits). */
+/* ERR_FULL when this entry no longer fits in raw_bytes_max or there are SPAN_ENTRIES_MAX (at least
+ * one entry always fits). ERR_LIMIT, ERR_FORMAT: no entry at all (too long; erased, but no b). */
 int span_builder_add(struct span_builder *builder, const struct span_entry *entry,
                      size_t raw_bytes_max) MUST_USE;
 uint32_t span_builder_count(const struct span_builder *builder);
-/* The frame, valid until the next start. `head` must sign the last added entry. */
+/* The frame, valid until the next start or finish. `head` must sign the last added entry.
+ * ERR_STATE: nothing was added. ERR_LIMIT: raw it does not fit SPAN_WIRE_BYTES_MAX, and compressed
+ * it does not either or is denser than SPAN_RATIO_MAX; start again with fewer entries. It always
+ * fits when raw_bytes_max was at most SPAN_WIRE_BYTES_MAX - SPAN_HEADER_BYTES. */
 int span_builder_finish(struct span_builder *builder, enum span_codec codec,
                         const struct signature *head, struct bytes *ret_frame,
                         struct err_ctx *err) MUST_USE;
