@@ -17,7 +17,8 @@
 #include "core/wire/trust_file.h"
 
 /* Checks the root's signature, decodes, and refuses a number below `number_min` (ERR_STALE) and a
- * ring of another province when `province` is not empty (ERR_KEY). */
+ * ring of another province when `province` is not empty (ERR_KEY). ERR_FORMAT: an officer's id
+ * stands there twice. */
 int trust_ring(const struct key *root, struct bytes signed_ring, uint64_t number_min,
                struct bytes province, struct arena *arena, struct ring *ret,
                struct err_ctx *err) MUST_USE;
@@ -30,7 +31,8 @@ enum trust_level { TRUST_PROPOSED = 1, TRUST_FULL = 2 };
  * ERR_SIGNATURE / ERR_KEY / ERR_STATE (too few) with which officer and why; ERR_FORMAT if the
  * document is of another province than the ring, or lacks what its type must have (decision:
  * authority, number, date, scan; recommendation: authority, respond_by; both: id, case, addressee,
- * sanction or text). `new_signature`: RETIRED keys are not good for a signature made now. */
+ * sanction or text; advisory and question: text). ERR_STALE: made under a newer ring than this.
+ * `new_signature`: RETIRED keys are not good for a signature made now. */
 int trust_document(const struct ring *ring, const struct signed_document *signed_document,
                    enum trust_level level, bool new_signature, struct arena *arena,
                    struct document *ret, struct err_ctx *err) MUST_USE;
@@ -40,6 +42,7 @@ int enrolment_digest(const struct enrolment *enrolment, struct hash *ret,
                      struct err_ctx *err) MUST_USE;
 int revocation_digest(const struct revocation *revocation, struct hash *ret,
                       struct err_ctx *err) MUST_USE;
+/* ERR_KEY also for a regency of another province; a revocation needs a scope over the province. */
 int trust_enrolment(const struct ring *ring, const struct enrolment *enrolment,
                     struct err_ctx *err) MUST_USE;
 int trust_revocation(const struct ring *ring, const struct revocation *revocation,
@@ -52,7 +55,8 @@ int trust_request(struct bytes signed_request, struct arena *arena, struct enrol
 /* The eight words cover request hash ‖ BLAKE2b-256(card bytes; "kabar.card.v1"). Fills
  * WORDS_TEXT_CAPACITY bytes of ret. Costs some 20 ms on purpose. */
 void enrolment_words(const struct hash *request_hash, struct bytes card, char *ret);
-/* Card: answers this request, for this regency, ring good under its own root key. */
+/* Card: answers this request, for this regency, ring good under its own root key and of the
+ * regency's province. ERR_KEY, ERR_SIGNATURE, ERR_FORMAT. */
 int trust_card(struct bytes card, const struct hash *request_hash, struct bytes regency,
                struct arena *arena, struct province_card *ret, struct ring *ret_ring,
                struct err_ctx *err) MUST_USE;
