@@ -1,0 +1,331 @@
+/* The table of commands. Answers of the hidden requests stand as comments at their rows. */
+#include "core/wire/command.h"
+
+#define TEXT_ARG(text, about)                                                                      \
+    {                                                                                              \
+        .name = (text), .type = ARGUMENT_TEXT, .help = (about)                                     \
+    }
+#define NUMBER_ARG(text, about)                                                                    \
+    {                                                                                              \
+        .name = (text), .type = ARGUMENT_NUMBER, .help = (about)                                   \
+    }
+#define FILE_ARG(text, about)                                                                      \
+    {                                                                                              \
+        .name = (text), .type = ARGUMENT_FILE, .help = (about)                                     \
+    }
+#define NEED(text, kind, about)                                                                    \
+    {                                                                                              \
+        .name = (text), .type = (kind), .required = true, .help = (about)                          \
+    }
+#define PLACE(text, kind, about)                                                                   \
+    {                                                                                              \
+        .name = (text), .type = (kind), .positional = true, .required = true, .help = (about)      \
+    }
+#define PASSPHRASE FILE_ARG("passphrase_file", "first line is the passphrase (default: asked)")
+#define OFFICER NEED("officer", ARGUMENT_FILE, "the officer's key file, made by init officer")
+#define END                                                                                        \
+    {                                                                                              \
+        .name = NULL                                                                               \
+    }
+#define LIST_LIMIT NUMBER_ARG("limit", "at most so many rows (default 50)")
+#define LIST_AFTER TEXT_ARG("after", "go on after this: \"next\" of the last answer")
+
+static const struct argument none[] = {END};
+
+/* ---- local ---- */
+
+static const struct argument init_aggregator[] = {
+    FILE_ARG("dir", "folder to make; keys, settings and stores live in it"),
+    NEED("province", ARGUMENT_TEXT, "its code, like 16"),
+    NEED("name", ARGUMENT_TEXT, "the office's name, for people"),
+    NEED("listen", ARGUMENT_TEXT, "where nodes connect, like tcp://0.0.0.0:7016"),
+    END,
+};
+static const struct argument init_node[] = {
+    FILE_ARG("dir", "folder to make; keys, settings and stores live in it"),
+    NEED("regency", ARGUMENT_TEXT, "its code, like 16.07"),
+    NEED("name", ARGUMENT_TEXT, "the office's name, for people"),
+    END,
+};
+static const struct argument init_officer[] = {
+    NEED("id", ARGUMENT_TEXT, "short and unique in the ring, like sri"),
+    NEED("name", ARGUMENT_TEXT, "the officer's full name"),
+    NEED("scope", ARGUMENT_TEXT, "code of the province or regency, like 16 or 16.07"),
+    NEED("out", ARGUMENT_FILE, "key file to make; OUT.pub beside it is the public part"),
+    PASSPHRASE,
+    END,
+};
+static const struct argument root_create[] = {
+    NEED("out", ARGUMENT_FILE, "key file to make; OUT.pub beside it is the public part"),
+    PASSPHRASE,
+    END,
+};
+static const struct argument root_ring[] = {
+    NEED("root", ARGUMENT_FILE, "the root's key file"),
+    NEED("province", ARGUMENT_FILE, "the province's public keys, province.pub"),
+    {.name = "officer",
+     .type = ARGUMENT_FILE,
+     .repeated = true,
+     .help = "public part of an officer's key; one for each"},
+    {.name = "retire",
+     .type = ARGUMENT_TEXT,
+     .repeated = true,
+     .help = "id of an officer who signs no more; old signatures hold"},
+    {.name = "revoke",
+     .type = ARGUMENT_TEXT,
+     .repeated = true,
+     .help = "id of an officer whose signatures hold no more"},
+    NUMBER_ARG("number", "number of the ring (default: the previous one's and 1)"),
+    FILE_ARG("previous", "the ring before this one: its officers stay"),
+    NEED("out", ARGUMENT_FILE, "ring file to make"),
+    PASSPHRASE,
+    END,
+};
+static const struct argument up[] = {
+    FILE_ARG("dir", "folder with the aggregator and the nodes to start"),
+    END,
+};
+static const struct argument enrol_request[] = {
+    FILE_ARG("dir", "the node's folder"),
+    NEED("out", ARGUMENT_FILE, "request file to make; it goes to the province"),
+    END,
+};
+static const struct argument enrol_accept[] = {
+    PLACE("card", ARGUMENT_FILE, "the province card made by enrol approve"),
+    FILE_ARG("dir", "the node's folder"),
+    TEXT_ARG("words", "the eight words the province reads out (default: asked)"),
+    END,
+};
+static const struct argument help[] = {
+    {.name = "command",
+     .type = ARGUMENT_TEXT,
+     .positional = true,
+     .repeated = true,
+     .help = "the command to explain; none: all of them"},
+    END,
+};
+
+/* ---- the node's door ---- */
+
+/* A streaming request: the lines of the file follow it, the file's name stays behind. */
+static const struct argument report_submit[] = {
+    PLACE("file", ARGUMENT_FILE, "JSON Lines, one report each; - is standard input"),
+    END,
+};
+static const struct argument page[] = {LIST_LIMIT, LIST_AFTER, END};
+static const struct argument report_show[] = {
+    PLACE("id", ARGUMENT_TEXT, "INCARNATION-SEQ as report list shows it, or the report's key"),
+    END,
+};
+static const struct argument report_status[] = {
+    {.name = "id",
+     .type = ARGUMENT_TEXT,
+     .positional = true,
+     .help = "one report (default: all that wait or were answered)"},
+    END,
+};
+static const struct argument report_zero[] = {
+    NEED("from", ARGUMENT_DATE, "first day"),
+    NEED("until", ARGUMENT_DATE, "last day"),
+    NEED("scope", ARGUMENT_TEXT, "all, pns, pppk, honorer or village"),
+    NEED("name", ARGUMENT_TEXT, "who states that there is nothing to report"),
+    END,
+};
+static const struct argument inbox_show[] = {
+    PLACE("id", ARGUMENT_TEXT, "document id, like 16-2024-000123-7f3a"),
+    NEED("name", ARGUMENT_TEXT, "who looks; the province sees that it was shown, and to whom"),
+    END,
+};
+static const struct argument inbox_acknowledge[] = {
+    PLACE("id", ARGUMENT_TEXT, "document id, like 16-2024-000123-7f3a"),
+    NEED("name", ARGUMENT_TEXT, "who acknowledges"),
+    TEXT_ARG("note", "a remark that goes to the province"),
+    END,
+};
+
+/* ---- the aggregator's door ---- */
+
+static const struct argument case_list[] = {
+    TEXT_ARG("state", "only cases in this state, like verification"),
+    TEXT_ARG("regency", "only of this employing regency, like 16.07"),
+    TEXT_ARG("form", "only of this form, like DS-06"),
+    LIST_LIMIT,
+    LIST_AFTER,
+    END,
+};
+static const struct argument case_show[] = {
+    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    END,
+};
+static const struct argument recommend[] = {
+    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    OFFICER,
+    NEED("authority", ARGUMENT_TEXT, "the PPK asked to decide, like \"Bupati Banyuasin\""),
+    NEED("sanction", ARGUMENT_TEXT, "code in the catalogue, like BER-BEBAS"),
+    NEED("respond_by", ARGUMENT_DATE, "day by which the PPK is asked to decide"),
+    NEED("text", ARGUMENT_TEXT, "reasons, in words"),
+    TEXT_ARG("legal_basis", "articles it rests on"),
+    PASSPHRASE,
+    END,
+};
+static const struct argument decide[] = {
+    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    OFFICER,
+    NEED("authority", ARGUMENT_TEXT, "the PPK who decided, like \"Bupati Banyuasin\""),
+    NEED("number", ARGUMENT_TEXT, "number of the decree"),
+    NEED("date", ARGUMENT_DATE, "date of the decree"),
+    NEED("scan", ARGUMENT_FILE, "scan of the decree; its SHA-256 goes into the document"),
+    NEED("sanction", ARGUMENT_TEXT, "code in the catalogue, like BER-BEBAS"),
+    NEED("text", ARGUMENT_TEXT, "what was decided, in words"),
+    TEXT_ARG("legal_basis", "articles it rests on"),
+    {.name = "respond_by",
+     .type = ARGUMENT_DATE,
+     .help = "day by which it should have been carried out"},
+    PASSPHRASE,
+    END,
+};
+static const struct argument approve[] = {
+    PLACE("document", ARGUMENT_TEXT, "id of a document that waits for a second signature"),
+    OFFICER,
+    PASSPHRASE,
+    END,
+};
+static const struct argument enrol_approve[] = {
+    PLACE("file", ARGUMENT_FILE, "the request made by enrol request"),
+    OFFICER,
+    NEED("card", ARGUMENT_FILE, "province card to make; it goes to the node"),
+    TEXT_ARG("words", "the eight words the node's side reads out (default: asked)"),
+    PASSPHRASE,
+    END,
+};
+static const struct argument enrol_revoke[] = {
+    PLACE("number", ARGUMENT_NUMBER, "enrolment number, see enrol list"),
+    OFFICER,
+    NEED("reason", ARGUMENT_TEXT, "why, in words"),
+    PASSPHRASE,
+    END,
+};
+static const struct argument journal_dump[] = {
+    NUMBER_ARG("from", "first position (default 1)"),
+    NUMBER_ARG("limit", "at most so many entries (default: all)"),
+    END,
+};
+static const struct argument document_show[] = {
+    PLACE("id", ARGUMENT_TEXT, "document id, like 16-2024-000123-7f3a"),
+    END,
+};
+
+/* ---- hidden requests at the aggregator's door; hex is lower-case, two digits a byte ---- */
+
+/* → {"document":HEX,"id":…,"case_version":N}: Document bytes to sign, nothing stored yet. Which
+ * fields a type must have is what rules/trust says; `scan` is the SHA-256 of the decree, hex. */
+static const struct argument document_draft[] = {
+    NEED("type", ARGUMENT_TEXT, "recommendation, decision, advisory or question"),
+    TEXT_ARG("case", "for recommendations and decisions"),
+    TEXT_ARG("addressee", "regency; for advisories and questions without a case"),
+    TEXT_ARG("authority", "the PPK"),
+    TEXT_ARG("sanction", "code in the catalogue"),
+    TEXT_ARG("legal_basis", "articles"),
+    TEXT_ARG("text", "in words"),
+    {.name = "respond_by", .type = ARGUMENT_DATE, .help = "day"},
+    TEXT_ARG("number", "of the decree"),
+    {.name = "date", .type = ARGUMENT_DATE, .help = "of the decree"},
+    TEXT_ARG("scan", "SHA-256 of the decree's scan, hex"),
+    TEXT_ARG("supersedes", "document id"),
+    END,
+};
+/* The draft as it was given out and the first signature over document_digest of it.
+ * → {"id":…,"state":…}; ERR_STALE when the case has changed since. */
+static const struct argument document_propose[] = {
+    NEED("document", ARGUMENT_TEXT, "Document bytes, hex"),
+    NEED("officer", ARGUMENT_TEXT, "officer's id in the ring"),
+    NEED("signature", ARGUMENT_TEXT, "64 bytes, hex"),
+    END,
+};
+/* The second signature, over the bytes that `document show` gives as "document" (hex).
+ * → {"id":…,"state":…} */
+static const struct argument document_countersign[] = {
+    NEED("id", ARGUMENT_TEXT, "document id"),
+    NEED("officer", ARGUMENT_TEXT, "officer's id in the ring"),
+    NEED("signature", ARGUMENT_TEXT, "64 bytes, hex"),
+    END,
+};
+/* → {"card":HEX,"number":N,"enrolment":HEX}: ProvinceCard, and the Enrolment without a signature,
+ * active, in that officer's name. The words are computed by `kabar` from request and card. */
+static const struct argument enrol_prepare[] = {
+    NEED("request", ARGUMENT_TEXT, "SignedRequest bytes, hex"),
+    NEED("officer", ARGUMENT_TEXT, "officer's id in the ring"),
+    END,
+};
+/* → {"number":N,"regency":…} */
+static const struct argument enrol_activate[] = {
+    NEED("enrolment", ARGUMENT_TEXT, "Enrolment bytes with the signature, hex"),
+    END,
+};
+/* → {"number":N}, once no message of that key is answered any more. */
+static const struct argument enrol_revoke_signed[] = {
+    NEED("revocation", ARGUMENT_TEXT, "Revocation bytes with the signature, hex"),
+    END,
+};
+
+#define ROW(words, where, about, list)                                                             \
+    {                                                                                              \
+        .name = (words), .place = (where), .help = (about), .arguments = (list)                    \
+    }
+#define HIDDEN(words, about, list)                                                                 \
+    {                                                                                              \
+        .name = (words), .place = COMMAND_AGGREGATOR, .help = (about), .arguments = (list),        \
+        .hidden = true                                                                             \
+    }
+
+const struct command command_table[] = {
+    ROW("init aggregator", COMMAND_LOCAL, "make the folder of an aggregator", init_aggregator),
+    ROW("init node", COMMAND_LOCAL, "make the folder of a node", init_node),
+    ROW("init officer", COMMAND_LOCAL, "make an officer's key", init_officer),
+    ROW("root create", COMMAND_LOCAL, "make the root key; keep it offline", root_create),
+    ROW("root ring", COMMAND_LOCAL, "sign a key ring with the root key", root_ring),
+    ROW("up", COMMAND_LOCAL, "start the programs of a folder and stay until stopped", up),
+    ROW("enrol request", COMMAND_LOCAL, "ask the province to admit this node", enrol_request),
+    ROW("enrol accept", COMMAND_LOCAL, "take the province card and compare the words",
+        enrol_accept),
+    ROW("help", COMMAND_LOCAL, "explain a command, or list them all", help),
+    ROW("version", COMMAND_LOCAL, "show the version", none),
+
+    ROW("report submit", COMMAND_NODE, "hand in reports; one answer a line, once stored",
+        report_submit),
+    ROW("report list", COMMAND_NODE, "reports of this node, newest first", page),
+    ROW("report show", COMMAND_NODE, "one report as it was stored", report_show),
+    ROW("report status", COMMAND_NODE, "how far reports have come", report_status),
+    ROW("report zero", COMMAND_NODE, "state that there is nothing to report", report_zero),
+    ROW("inbox list", COMMAND_NODE, "documents from the province", none),
+    ROW("inbox show", COMMAND_NODE, "read a document", inbox_show),
+    ROW("inbox acknowledge", COMMAND_NODE, "say that a document was taken note of",
+        inbox_acknowledge),
+
+    ROW("case list", COMMAND_AGGREGATOR, "cases, newest change first", case_list),
+    ROW("case show", COMMAND_AGGREGATOR, "a case, its reports and why they were merged", case_show),
+    ROW("recommend", COMMAND_AGGREGATOR,
+        "recommend a sanction to the PPK; a second officer "
+        "approves",
+        recommend),
+    ROW("decide", COMMAND_AGGREGATOR, "record the PPK's decree; a second officer approves", decide),
+    ROW("approve", COMMAND_AGGREGATOR, "sign a document as its second officer", approve),
+    ROW("document list", COMMAND_AGGREGATOR, "documents and how far they have come", page),
+    ROW("document show", COMMAND_AGGREGATOR, "a document, its signatures and rungs", document_show),
+    ROW("enrol approve", COMMAND_AGGREGATOR, "make a node's province card and admit it",
+        enrol_approve),
+    ROW("enrol list", COMMAND_AGGREGATOR, "nodes that are or were admitted", none),
+    ROW("enrol revoke", COMMAND_AGGREGATOR, "shut a node out at once", enrol_revoke),
+    ROW("journal dump", COMMAND_AGGREGATOR, "every entry in order, decoded", journal_dump),
+
+    ROW("status", COMMAND_EITHER, "state of the program, its line and its backlog", none),
+    ROW("ping", COMMAND_EITHER, "see whether the program answers", none),
+
+    HIDDEN("document draft", "bytes of a document to sign", document_draft),
+    HIDDEN("document propose", "a document with its first signature", document_propose),
+    HIDDEN("document countersign", "a second signature", document_countersign),
+    HIDDEN("enrol prepare", "card and enrolment for a request", enrol_prepare),
+    HIDDEN("enrol activate", "a signed enrolment", enrol_activate),
+    HIDDEN("enrol revoke signed", "a signed revocation", enrol_revoke_signed),
+    {.name = NULL},
+};
