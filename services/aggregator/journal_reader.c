@@ -5,11 +5,10 @@
 #include "core/base/assert.h"
 #include "core/seal/chain.h"
 
-#define READER_ARENA_BYTES (SPAN_RAW_BYTES_MAX + SPAN_ENTRIES_MAX * 64u + 65536u)
-
 struct journal_reader {
     struct store_txn *txn;
     struct arena *arena;
+    struct span_decoder *decoder;
     uint64_t next_position; /* what journal_reader_next gives */
     /* The record that is decoded, if any. */
     bool loaded;
@@ -30,9 +29,10 @@ struct journal_reader *journal_reader_new(void)
     if (reader == NULL) {
         return NULL;
     }
-    reader->arena = arena_new(READER_ARENA_BYTES);
-    if (reader->arena == NULL) {
-        free(reader);
+    reader->arena = arena_new(SPAN_SCRATCH_BYTES_MAX);
+    reader->decoder = span_decoder_new();
+    if (reader->arena == NULL || reader->decoder == NULL) {
+        journal_reader_free(reader);
         return NULL;
     }
     return reader;
@@ -41,6 +41,7 @@ struct journal_reader *journal_reader_new(void)
 void journal_reader_free(struct journal_reader *reader)
 {
     if (reader != NULL) {
+        span_decoder_free(reader->decoder);
         arena_free(reader->arena);
         free(reader);
     }
@@ -88,7 +89,8 @@ static int load(struct journal_reader *reader, struct bytes key, struct bytes va
     arena_reset(reader->arena);
     int rc = span_header_decode(frame, &reader->header, &payload, NULL);
     if (rc == 0) {
-        rc = span_entries_decode(&reader->header, payload, reader->arena, &reader->entries, NULL);
+        rc = span_entries_decode(reader->decoder, &reader->header, payload, reader->arena,
+                                 &reader->entries, NULL);
     }
     if (rc == 0 && reader->skip + reader->count != reader->header.count) {
         rc = ERR_FORMAT;

@@ -1,15 +1,16 @@
 /* trust.h - who may say what: root → ring → officers → documents and enrolments.
  *
- * Signatures (Ed25519 over domain ‖ message):
- *   ring        root key,        "kabar.ring.v1"    ‖ BLAKE2b-256(ring bytes; "kabar.ring.v1")
- *   document    officer's key,   "kabar.doc.v1"     ‖ BLAKE2b-256(document bytes; "kabar.doc.v1")
- *   request     signing key,     "kabar.request.v1" ‖ BLAKE2b-256(request bytes;
- * "kabar.request.v1") enrolment   officer's key,   "kabar.enrol.v1"   ‖ BLAKE2b-256(Enrolment
- * encoded without its signature; "kabar.enrol.v1") revocation  officer's key,   "kabar.revoke.v1"
- * ‖ the same of Revocation A ring number only rises. Officers: ACTIVE signs and verifies; RETIRED:
- * old signatures hold; revoked: none hold. A recommendation or decision needs two officers of
- * different ids, names *and* keys, whose scope covers the province or the addressee; advisories and
- * questions one.
+ * Signatures are Ed25519 over domain ‖ BLAKE2b-256(bytes; personal = the domain):
+ *
+ *   "kabar.ring.v1"      root key         ring bytes
+ *   "kabar.doc.v1"       officer's key    document bytes
+ *   "kabar.request.v1"   signing key      request bytes
+ *   "kabar.enrol.v1"     officer's key    Enrolment encoded without its signature
+ *   "kabar.revoke.v1"    officer's key    Revocation encoded without its signature
+ *
+ * A ring number only rises. Officers: ACTIVE signs and verifies; RETIRED: old signatures hold;
+ * revoked: none hold. A recommendation or decision needs two officers of different ids, names
+ * *and* keys, whose scope covers the province or the addressee; advisories and questions one.
  */
 #ifndef CORE_RULES_TRUST_H
 #define CORE_RULES_TRUST_H

@@ -1,0 +1,152 @@
+/* aggregator.h - the province's program: its parts and who touches what on which thread.
+ *
+ *   loop thread    link server, intakes, door; hands commands to the writer, answers after them
+ *   writer thread  the journal store's transactions (platform/store)
+ *   apply thread   folds the journal into the views store, one transaction a batch
+ *
+ * Nothing is shared but what is named in struct apply's comment. The views may be read by the loop
+ * thread in short read transactions.
+ */
+#ifndef AGGREGATOR_AGGREGATOR_H
+#define AGGREGATOR_AGGREGATOR_H
+
+#include "aggregator/journal.h"
+#include "core/cases/fold.h"
+#include "core/sync/intake.h"
+#include "platform/conf/conf.h"
+#include "platform/door/door.h"
+#include "platform/host/host.h"
+#include "platform/host/log.h"
+#include "platform/link/link.h"
+#include "platform/loop/loop.h"
+#include "platform/store/store.h"
+
+#define PEER_OUTBOX_MAX 64u
+
+struct aggregator;
+struct turn;
+
+/* A frame that the pipe did not take yet. */
+struct outgoing {
+    struct outgoing *next;
+    size_t len;
+    uint8_t frame[];
+};
+
+struct peer_connection {
+    uint32_t number; /* 0: free */
+    struct link_route route;
+    struct outgoing *first, *last;
+    size_t waiting;
+};
+
+/* One enrolled node, revoked ones too: their key must be answered DENIED, and nothing else. */
+struct peer {
+    struct aggregator *aggregator;
+    struct peer *next;
+    uint64_t enrolment;
+    char regency[8];
+    struct key curve_key;
+    bool active;
+    struct incarnation office;
+    struct intake intake;
+    struct peer_connection connections[INTAKE_CONNECTIONS_MAX];
+    uint32_t last_number;
+    bool flush_due;
+    int64_t heard_wall_ms;
+    uint64_t alarms[ALARM_COUNT];
+    struct log_limit alarm_limit[ALARM_COUNT];
+};
+
+/* An officer's command that is in the journal or on its way, and waits for the fold's answer. */
+struct pending {
+    struct pending *next;
+    struct store_command command;
+    struct aggregator *aggregator;
+    struct door_call *call; /* NULL: the client went away */
+    uint16_t kind;
+    bool stored;       /* the store answered */
+    bool judged;       /* the fold answered: it may be first, as it sees a commit at once */
+    uint64_t position; /* set by the writer thread before the commit */
+    size_t len;
+    uint8_t body[];
+};
+
+struct apply;
+
+struct aggregator {
+    struct conf_aggregator *conf;
+    const char *conf_path;
+    struct loop *loop;
+    struct link_context *link_context;
+    struct link_server *server;
+    struct store *journal, *views;
+    struct loop_wake *store_wake, *apply_wake;
+    struct loop_timer *tick, *retry;
+    struct door *door;
+    struct incarnation incarnation;
+    struct key log_key;
+    uint8_t log_secret[SECRET_BYTES];
+    uint8_t curve_secret[KEY_BYTES];
+    struct key root_key;
+    struct fold_config fold;
+    struct apply *apply;
+    struct peer *peers;
+    struct pending *pending;
+    struct arena *arena;              /* of the frame or request at hand */
+    struct span_decoder *decoder;     /* loop thread */
+    struct span_builder *cut_builder; /* loop thread: office spans */
+    struct span_builder *own_builder; /* writer thread: own spans */
+    struct turn *turn;                /* net.c */
+    uint8_t control[CONTROL_BYTES_MAX];
+    uint64_t frames_bad;
+    struct log_limit bad_limit, denied_limit;
+    bool test_without_zap; /* --test-without-zap: shows that nobody gets in then */
+    bool stopping;
+    bool storage_failed;
+    int exit_code;
+};
+
+/* ---- net.c, peers.c: frames, intakes, effects; who is enrolled ---- */
+int net_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+void net_close(struct aggregator *aggregator);
+/* Reads the enrolments from the views: new peers appear, revoked ones are cut off. */
+int net_reload_peers(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+void net_revoke(struct peer *peer); /* one DENIED, then nothing more */
+void net_tick(struct aggregator *aggregator);
+void net_retry(struct aggregator *aggregator);
+void net_flush(struct aggregator *aggregator);   /* after store_collect: acks go out */
+void net_say_bye(struct aggregator *aggregator); /* last receipts, BYE */
+/* Office log `office` now ends at `last`. */
+void net_office_appended(struct aggregator *aggregator, const struct incarnation *office,
+                         uint64_t last);
+struct peer *net_peer(struct aggregator *aggregator, uint64_t enrolment);
+bool net_connected(const struct peer *peer);
+
+/* ---- apply.c: the apply thread ---- */
+int apply_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE; /* catches up first */
+int apply_start(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+void apply_journal_grew(struct aggregator *aggregator);
+void apply_collect(struct aggregator *aggregator); /* loop thread: answers and changed peers */
+void apply_stop(struct aggregator *aggregator);
+uint64_t apply_position(const struct aggregator *aggregator);
+
+/* ---- own.c: entries of our own log ---- */
+/* Appends an entry; when the fold has judged it, answers `call` (or nobody when NULL). */
+int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
+               struct door_call *call) MUST_USE;
+void own_answer(struct aggregator *aggregator, uint64_t position, int code, const char *text,
+                const char *document_id, const char *state);
+void own_forget_call(struct aggregator *aggregator, const struct door_call *call);
+/* At start: a ring file with a higher number than the views' goes into the journal. */
+int own_check_ring(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+
+/* ---- driver.c: struct views over a transaction of the views store ---- */
+void driver_views(struct store_txn *txn, struct views *ret);
+#define VIEWS_POSITION_KEY "position"
+int driver_position(struct store_txn *txn, uint64_t *ret) MUST_USE;
+
+/* ---- door_*.c: commands ---- */
+int doors_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+
+#endif

@@ -1,0 +1,317 @@
+/* Documents: list, show, draft, propose, countersign. What a document must be is core's word. */
+#include "aggregator/doors.h"
+
+#include "core/base/text.h"
+#include "core/wire/report_json.h"
+
+/* ---- reading ---- */
+
+static json_t *rung_list(struct store_txn *views, struct bytes id, bool whole)
+{
+    struct views driver;
+    driver_views(views, &driver);
+    uint8_t prefix[DOCUMENT_ID_BYTES_MAX + 1];
+    uint8_t last[DOCUMENT_ID_BYTES_MAX + 9];
+    json_t *list = json_array();
+    if (id.len > DOCUMENT_ID_BYTES_MAX) {
+        return list;
+    }
+    memcpy(prefix, id.data, id.len);
+    prefix[id.len] = 0;
+    struct bytes begins = bytes_of(prefix, id.len + 1);
+    struct bytes after = {0};
+    struct bytes key;
+    struct bytes value;
+    while (driver.next(driver.arg, VIEW_RUNGS, begins, after, &key, &value) == 0) {
+        struct rung_view rung;
+        if (key.len > sizeof last || key.len < 8 || rung_view_decode(value, &rung) != 0) {
+            break;
+        }
+        if (whole) {
+            json_t *row =
+                json_pack("{s:s, s:o, s:o, s:I, s:I, s:I}", "rung", rung_name(rung.rung), "person",
+                          json_text(rung.person), "regency", json_text(rung.regency), "at_ms",
+                          (json_int_t)rung.at_ms, "received_ms", (json_int_t)rung.received_ms,
+                          "position", (json_int_t)get_be64(key.data + key.len - 8));
+            (void)json_array_append_new(list, row);
+        } else {
+            (void)json_array_append_new(list, json_string(rung_name(rung.rung)));
+        }
+        memcpy(last, key.data, key.len);
+        after = bytes_of(last, key.len);
+    }
+    return list;
+}
+
+static json_t *document_json(struct aggregator *aggregator, struct store_txn *views,
+                             struct bytes id, const struct document_view *view, bool whole)
+{
+    char name[CASE_TEXT_CAPACITY];
+    char brief[CASE_SHORT_CAPACITY] = "";
+    struct bytes value;
+    struct case_view case_view;
+    if (store_get(views, VIEW_CASES, bytes_of(view->case_name.b, CASE_NAME_BYTES), &value) == 0 &&
+        case_view_decode(value, &case_view) == 0) {
+        (void)case_short_text(bytes_of_text(aggregator->conf->province), case_view.number, brief);
+    }
+    json_t *json =
+        json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:I, s:I}", "id", json_text(id), "type",
+                  document_type_name(view->type), "state", document_state_name(view->state), "case",
+                  case_name_text(&view->case_name, name), "short", brief, "addressee",
+                  json_text(view->addressee), "proposed_ms", (json_int_t)view->proposed_ms,
+                  "issued_ms", (json_int_t)view->issued_ms);
+    struct signed_document signed_document;
+    json_t *signed_by = json_array();
+    arena_reset(aggregator->arena);
+    if (signed_document_decode(view->signed_document, aggregator->arena, &signed_document, NULL) ==
+        0) {
+        for (size_t i = 0; i < signed_document.signature_count; i++) {
+            (void)json_array_append_new(signed_by,
+                                        json_text(signed_document.signatures[i].officer));
+        }
+        if (whole) {
+            (void)json_object_set_new(
+                json, "document",
+                door_hex_json(signed_document.document.data, signed_document.document.len));
+            (void)json_object_set_new(
+                json, "fields",
+                entry_body_to_json(ENTRY_DOCUMENT, view->signed_document, aggregator->arena));
+        }
+    }
+    (void)json_object_set_new(json, "signed_by", signed_by);
+    (void)json_object_set_new(json, "rungs", rung_list(views, id, whole));
+    return json;
+}
+
+void door_document_list(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+{
+    struct err_ctx err = {{0}};
+    struct store_txn *txn = NULL;
+    struct store_cursor *cursor = NULL;
+    struct bytes key = {0};
+    struct bytes value;
+    uint64_t left = door_number(args, "limit", 50);
+    const char *after = door_text(args, "after");
+    json_t *next = json_null();
+    int rc = store_read_begin(aggregator->views, &txn, &err);
+    if (rc == 0) {
+        rc = store_cursor_open(txn, VIEW_DOCUMENTS, &cursor);
+    }
+    if (rc == 0) {
+        rc = store_seek(cursor, bytes_of_text(after), &key, &value);
+        if (rc == 0 && after != NULL && bytes_equal(key, bytes_of_text(after))) {
+            rc = store_next(cursor, &key, &value);
+        }
+    }
+    for (; rc == 0 && left > 0; left--) {
+        struct document_view view;
+        rc = document_view_decode(value, &view);
+        if (rc == 0) {
+            door_call_row(call, document_json(aggregator, txn, key, &view, false));
+            json_decref(next);
+            next = left == 1 ? json_text(key) : json_null();
+            rc = store_next(cursor, &key, &value);
+        }
+    }
+    store_cursor_close(cursor);
+    store_read_end(txn);
+    if (rc != 0 && rc != ERR_NOT_FOUND) {
+        json_decref(next);
+        door_refuse(call, rc, &err);
+        return;
+    }
+    door_call_done(call, json_pack("{s:o}", "next", next));
+}
+
+void door_document_show(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+{
+    struct err_ctx err = {{0}};
+    struct store_txn *txn = NULL;
+    struct bytes value;
+    struct document_view view;
+    struct bytes id = bytes_of_text(door_text(args, "id"));
+    json_t *json = NULL;
+    int rc = store_read_begin(aggregator->views, &txn, &err);
+    if (rc == 0) {
+        rc = store_get(txn, VIEW_DOCUMENTS, id, &value);
+        rc = rc == 0 ? document_view_decode(value, &view) : rc;
+        if (rc != 0) {
+            rc = err_set(&err, rc, "there is no document %.60s", door_text(args, "id"));
+        }
+    }
+    if (rc == 0) {
+        json = document_json(aggregator, txn, id, &view, true);
+    }
+    store_read_end(txn);
+    if (rc != 0) {
+        door_refuse(call, rc, &err);
+    } else {
+        door_call_done(call, json);
+    }
+}
+
+/* ---- drafting ---- */
+
+static int type_of(const char *name, enum document_type *ret)
+{
+    for (int type = DOCUMENT_TYPE_RECOMMENDATION; type <= DOCUMENT_TYPE_QUESTION; type++) {
+        if (strcmp(document_type_name((enum document_type)type), name) == 0) {
+            *ret = (enum document_type)type;
+            return 0;
+        }
+    }
+    return ERR_VALUE;
+}
+
+static int wanted_of(const json_t *args, uint8_t scan[HASH_BYTES], struct document *ret,
+                     struct err_ctx *err)
+{
+    const char *day = door_text(args, "date");
+    const char *respond_by = door_text(args, "respond_by");
+    const char *scan_hex = door_text(args, "scan");
+    *ret = (struct document){.authority = bytes_of_text(door_text(args, "authority")),
+                             .addressee = bytes_of_text(door_text(args, "addressee")),
+                             .sanction = bytes_of_text(door_text(args, "sanction")),
+                             .legal_basis = bytes_of_text(door_text(args, "legal_basis")),
+                             .text = bytes_of_text(door_text(args, "text")),
+                             .decree_number = bytes_of_text(door_text(args, "number")),
+                             .supersedes = bytes_of_text(door_text(args, "supersedes"))};
+    if (type_of(door_text(args, "type"), &ret->type) != 0) {
+        return err_set(err, ERR_VALUE, "type: recommendation, decision, advisory or question");
+    }
+    if (day != NULL) {
+        ret->has_decree_date = day_of_text(bytes_of_text(day), &ret->decree_date);
+        if (!ret->has_decree_date) {
+            return err_set(err, ERR_VALUE, "date: %.20s is no day", day);
+        }
+    }
+    if (respond_by != NULL) {
+        ret->has_respond_by = day_of_text(bytes_of_text(respond_by), &ret->respond_by);
+        if (!ret->has_respond_by) {
+            return err_set(err, ERR_VALUE, "respond_by: %.20s is no day", respond_by);
+        }
+    }
+    if (scan_hex != NULL) {
+        if (!hex_decode(scan, HASH_BYTES, bytes_of_text(scan_hex))) {
+            return err_set(err, ERR_VALUE, "scan: a SHA-256 in hex is wanted");
+        }
+        ret->decree_scan = bytes_of(scan, HASH_BYTES);
+    }
+    return 0;
+}
+
+void door_document_draft(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+{
+    struct err_ctx err = {{0}};
+    struct store_txn *txn = NULL;
+    struct views views;
+    struct case_name name;
+    struct document wanted;
+    struct document made;
+    struct bytes document = {0};
+    uint64_t version = 0;
+    uint8_t scan[HASH_BYTES];
+    uint8_t salt[SALT_BYTES];
+    host_random(salt, sizeof salt);
+    const char *case_text = door_text(args, "case");
+    int rc = wanted_of(args, scan, &wanted, &err);
+    if (rc == 0 && case_text == NULL) {
+        rc = err_set(&err, ERR_USAGE, "case: which case it is about is missing");
+    }
+    if (rc == 0) {
+        rc = store_read_begin(aggregator->views, &txn, &err);
+    }
+    if (rc == 0) {
+        rc = door_find_case(aggregator, txn, case_text, &name, &err);
+    }
+    arena_reset(aggregator->arena);
+    if (rc == 0) {
+        driver_views(txn, &views);
+        rc = fold_draft(&aggregator->fold, &views, &name, &wanted, host_wall_ms(), salt,
+                        aggregator->arena, &document, &version, &err);
+    }
+    if (rc == 0) {
+        rc = document_decode(document, aggregator->arena, &made, &err);
+    }
+    store_read_end(txn);
+    if (rc != 0) {
+        door_refuse(call, rc, &err);
+        return;
+    }
+    door_call_done(call, json_pack("{s:o, s:o, s:I}", "document",
+                                   door_hex_json(document.data, document.len), "id",
+                                   json_text(made.id), "case_version", (json_int_t)version));
+}
+
+/* ---- signing ---- */
+
+static int signature_of(const json_t *args, struct officer_signature *ret, struct err_ctx *err)
+{
+    ret->officer = bytes_of_text(door_text(args, "officer"));
+    const char *hex = door_text(args, "signature");
+    if (!hex_decode(ret->signature.b, SIGNATURE_BYTES, bytes_of_text(hex))) {
+        return err_set(err, ERR_VALUE, "signature: 64 bytes of hex are wanted");
+    }
+    return 0;
+}
+
+static void append_act(struct aggregator *aggregator, struct door_call *call, struct act *act)
+{
+    struct err_ctx err = {{0}};
+    uint8_t body[ENTRY_BYTES_MAX];
+    size_t len = 0;
+    act->at_ms = host_wall_ms();
+    act->entered_by = bytes_of_text(door_call_user(call));
+    int rc = act_encode(act, body, sizeof body, &len, &err);
+    if (rc == 0) {
+        rc = own_append(aggregator, ENTRY_ACT, bytes_of(body, len), call);
+    }
+    if (rc != 0) {
+        door_refuse(call, rc, &err);
+    }
+}
+
+void door_document_propose(struct aggregator *aggregator, struct door_call *call,
+                           const json_t *args)
+{
+    struct err_ctx err = {{0}};
+    struct act act = {.type = ACT_PROPOSE};
+    struct document document;
+    size_t len = 0;
+    uint8_t *bytes = door_hex(call, args, "document", ENTRY_BYTES_MAX, &len);
+    if (bytes == NULL) {
+        return;
+    }
+    arena_reset(aggregator->arena);
+    int rc = document_decode(bytes_of(bytes, len), aggregator->arena, &document, &err);
+    if (rc == 0) {
+        act.propose.document = bytes_of(bytes, len);
+        act.propose.signature_count = 1;
+        rc = signature_of(args, &act.propose.signatures[0], &err);
+    }
+    if (rc == 0) {
+        act.officer = act.propose.signatures[0].officer;
+        act.case_name = document.case_name;
+        act.has_case_version = document.has_case_version;
+        act.case_version = document.case_version;
+        append_act(aggregator, call, &act);
+    } else {
+        door_refuse(call, rc, &err);
+    }
+    free(bytes);
+}
+
+void door_document_countersign(struct aggregator *aggregator, struct door_call *call,
+                               const json_t *args)
+{
+    struct err_ctx err = {{0}};
+    struct act act = {.type = ACT_COUNTERSIGN,
+                      .countersign_document = bytes_of_text(door_text(args, "id"))};
+    int rc = signature_of(args, &act.countersign, &err);
+    if (rc != 0) {
+        door_refuse(call, rc, &err);
+        return;
+    }
+    act.officer = act.countersign.officer;
+    append_act(aggregator, call, &act);
+}

@@ -1,0 +1,254 @@
+/* status, ping, journal dump. */
+#include "aggregator/doors.h"
+
+#include "core/wire/report_json.h"
+
+/* Entries of a table; a walk over keys, for tables of cases and documents. */
+static uint64_t count_rows(struct store_txn *txn, enum view_table table)
+{
+    struct store_cursor *cursor = NULL;
+    struct bytes key;
+    struct bytes value;
+    uint64_t count = 0;
+    if (store_cursor_open(txn, table, &cursor) != 0) {
+        return 0;
+    }
+    int rc = store_seek(cursor, (struct bytes){0}, &key, &value);
+    while (rc == 0) {
+        count++;
+        rc = store_next(cursor, &key, &value);
+    }
+    store_cursor_close(cursor);
+    return count;
+}
+
+/* Numbers count from 1 without gaps: the last one is how many there are. */
+static uint64_t count_cases(struct store_txn *txn)
+{
+    struct store_cursor *cursor = NULL;
+    struct bytes key;
+    struct bytes value;
+    uint64_t count = 0;
+    if (store_cursor_open(txn, VIEW_CASE_NUMBERS, &cursor) != 0) {
+        return 0;
+    }
+    if (store_seek_before(cursor, (struct bytes){0}, &key, &value) == 0 && key.len == 8) {
+        count = get_be64(key.data);
+    }
+    store_cursor_close(cursor);
+    return count;
+}
+
+static json_t *store_json(struct store *store)
+{
+    struct store_numbers numbers;
+    store_numbers(store, &numbers);
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "used_bytes", (json_int_t)numbers.used_bytes,
+                     "map_bytes", (json_int_t)numbers.map_bytes, "commits",
+                     (json_int_t)numbers.commits, "commands", (json_int_t)numbers.commands,
+                     "last_commit_us", (json_int_t)numbers.last_commit_us, "latched",
+                     (int)store_latched(store));
+}
+
+static json_t *link_json(const struct aggregator *aggregator)
+{
+    const struct link_server_counts *counts = link_server_counts(aggregator->server);
+    return json_pack(
+        "{s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "endpoint",
+        link_server_endpoint(aggregator->server), "frames_in", (json_int_t)counts->frames_in,
+        "frames_out", (json_int_t)counts->frames_out, "keys_allowed",
+        (json_int_t)counts->zap_allowed, "keys_denied", (json_int_t)counts->zap_denied,
+        "handshake_failed", (json_int_t)counts->handshake_failed, "dropped_multipart",
+        (json_int_t)counts->dropped_multipart, "bad_frames", (json_int_t)aggregator->frames_bad);
+}
+
+static json_t *journal_json(struct aggregator *aggregator, struct store_txn *journal)
+{
+    struct journal_meta meta;
+    if (journal_load(journal, &meta) != 0) {
+        return json_null();
+    }
+    uint64_t last = meta.next_position - 1;
+    uint64_t applied = apply_position(aggregator);
+    return json_pack("{s:I, s:I, s:I}", "position", (json_int_t)last, "views_position",
+                     (json_int_t)applied, "lag", (json_int_t)(last > applied ? last - applied : 0));
+}
+
+void door_status(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+{
+    (void)args;
+    struct err_ctx err = {{0}};
+    struct store_txn *views = NULL;
+    struct store_txn *journal = NULL;
+    int rc = store_read_begin(aggregator->views, &views, &err);
+    if (rc == 0) {
+        rc = store_read_begin(aggregator->journal, &journal, &err);
+    }
+    if (rc != 0) {
+        store_read_end(views);
+        door_refuse(call, rc, &err);
+        return;
+    }
+    json_t *nodes = json_array();
+    for (const struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        (void)json_array_append_new(nodes, door_node_json(peer));
+    }
+    json_t *json =
+        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "program",
+                  "kabar-aggregator", "version", KABAR_VERSION, "province",
+                  aggregator->conf->province, "name", aggregator->conf->name, "incarnation",
+                  door_hex_json(aggregator->incarnation.b, INCARNATION_BYTES), "journal",
+                  journal_json(aggregator, journal), "cases", (json_int_t)count_cases(views),
+                  "documents", (json_int_t)count_rows(views, VIEW_DOCUMENTS), "zero_reports",
+                  (json_int_t)count_rows(views, VIEW_ZEROS), "refused",
+                  (json_int_t)count_rows(views, VIEW_REFUSED), "nodes", nodes, "store",
+                  store_json(aggregator->journal), "link", link_json(aggregator));
+    store_read_end(journal);
+    store_read_end(views);
+    door_call_done(call, json);
+}
+
+void door_ping(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+{
+    (void)args;
+    door_call_done(call,
+                   json_pack("{s:s, s:s, s:b}", "program", "kabar-aggregator", "version",
+                             KABAR_VERSION, "writable", (int)!store_latched(aggregator->journal)));
+}
+
+/* ---- dump ---- */
+
+#define DUMP_TURN_ENTRIES 2048u /* entries between two looks at everything else */
+
+struct dump {
+    struct aggregator *aggregator;
+    struct door_call *call; /* NULL: the client went away */
+    struct journal_reader *reader;
+    uint64_t next, left, given;
+    bool waits; /* for on_drain; else a deferred turn goes on */
+};
+
+static void dump_free(struct dump *dump)
+{
+    journal_reader_free(dump->reader);
+    free(dump);
+}
+
+static json_t *entry_json(struct aggregator *aggregator, const struct journal_entry *entry)
+{
+    json_t *json = json_pack(
+        "{s:I, s:o, s:I, s:s, s:I, s:o, s:o, s:b, s:s, s:I, s:I}", "position",
+        (json_int_t)entry->position, "incarnation",
+        door_hex_json(entry->id.incarnation.b, INCARNATION_BYTES), "seq", (json_int_t)entry->id.seq,
+        "kind", entry_kind_name(entry->kind), "kind_number", (json_int_t)entry->kind, "hash",
+        door_hex_json(entry->h.b, HASH_BYTES), "body_hash", door_hex_json(entry->b.b, HASH_BYTES),
+        "erased", (int)entry->erased, "owner", entry->owner, "enrolment",
+        (json_int_t)entry->enrolment, "received_ms", (json_int_t)entry->received_ms);
+    arena_reset(aggregator->arena);
+    (void)json_object_set_new(
+        json, "body",
+        entry->erased ? json_null()
+                      : entry_body_to_json(entry->kind, entry->body, aggregator->arena));
+    return json;
+}
+
+/* Rows until the client has enough for now, the turn's share is used up, or the end; true while
+ * there is more. */
+static bool dump_rows(struct dump *dump, int *ret_rc)
+{
+    struct store_txn *txn = NULL;
+    *ret_rc = store_read_begin(dump->aggregator->journal, &txn, NULL);
+    if (*ret_rc == 0) {
+        *ret_rc = journal_reader_seek(dump->reader, txn, dump->next);
+    }
+    size_t turn = 0;
+    while (*ret_rc == 0 && dump->left > 0 && turn < DUMP_TURN_ENTRIES &&
+           !door_call_full(dump->call)) {
+        struct journal_entry entry;
+        *ret_rc = journal_reader_next(dump->reader, &entry);
+        if (*ret_rc == 0) {
+            door_call_row(dump->call, entry_json(dump->aggregator, &entry));
+            dump->next = entry.position + 1;
+            dump->left--;
+            dump->given++;
+            turn++;
+        }
+    }
+    store_read_end(txn);
+    bool more = *ret_rc == 0 && dump->left > 0;
+    *ret_rc = *ret_rc == ERR_NOT_FOUND ? 0 : *ret_rc;
+    return more;
+}
+
+static void dump_go_on(void *arg)
+{
+    struct dump *dump = arg;
+    int rc = 0;
+    if (dump->call == NULL) {
+        dump_free(dump);
+        return;
+    }
+    if (dump_rows(dump, &rc)) {
+        bool full = door_call_full(dump->call);
+        if (full || loop_defer(dump->aggregator->loop, dump_go_on, dump) == 0) {
+            dump->waits = full;
+            return;
+        }
+        rc = ERR_NOMEM;
+    }
+    struct door_call *call = dump->call;
+    door_call_set_data(call, NULL);
+    if (rc != 0) {
+        struct err_ctx err;
+        (void)err_set(&err, rc, "the journal cannot be read at position %llu: %s",
+                      (unsigned long long)dump->next, err_text(rc));
+        door_refuse(call, rc, &err);
+    } else {
+        door_call_done(call, json_pack("{s:I}", "entries", (json_int_t)dump->given));
+    }
+    dump_free(dump);
+}
+
+void door_journal_dump(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+{
+    struct err_ctx err = {{0}};
+    struct dump *dump = calloc(1, sizeof *dump);
+    if (dump != NULL) {
+        dump->reader = journal_reader_new();
+    }
+    if (dump == NULL || dump->reader == NULL) {
+        free(dump);
+        door_refuse(call, ERR_NOMEM, &err);
+        return;
+    }
+    dump->aggregator = aggregator;
+    dump->call = call;
+    dump->next = door_number(args, "from", 1);
+    dump->left = door_number(args, "limit", UINT64_MAX);
+    door_call_set_data(call, dump);
+    dump_go_on(dump);
+}
+
+void door_journal_dump_more(struct aggregator *aggregator, struct door_call *call)
+{
+    (void)aggregator;
+    struct dump *dump = door_call_data(call);
+    if (dump != NULL && dump->waits) {
+        dump->waits = false;
+        dump_go_on(dump);
+    }
+}
+
+void door_journal_dump_gone(struct door_call *call)
+{
+    struct dump *dump = door_call_data(call);
+    if (dump == NULL) {
+        return;
+    }
+    door_call_set_data(call, NULL);
+    if (dump->waits) {
+        dump_free(dump);
+    } else {
+        dump->call = NULL; /* the deferred turn frees it */
+    }
+}

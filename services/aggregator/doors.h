@@ -1,0 +1,39 @@
+/* doors.h - commands of the aggregator's socket, one function each. Loop thread.
+ *
+ * A handler answers its call now, or hands it to own_append, whose fold answers it. Views and
+ * journal are read in transactions that end before the handler returns.
+ */
+#ifndef AGGREGATOR_DOORS_H
+#define AGGREGATOR_DOORS_H
+
+#include "aggregator/aggregator.h"
+
+typedef void door_handler(struct aggregator *aggregator, struct door_call *call,
+                          const json_t *args);
+
+door_handler door_case_list, door_case_show;
+door_handler door_document_list, door_document_show, door_document_draft, door_document_propose,
+    door_document_countersign;
+door_handler door_enrol_prepare, door_enrol_activate, door_enrol_list, door_enrol_revoke;
+door_handler door_status, door_ping, door_journal_dump;
+
+/* A dump goes on when its client has taken what waited. */
+void door_journal_dump_more(struct aggregator *aggregator, struct door_call *call);
+void door_journal_dump_gone(struct door_call *call);
+
+/* Shared by handlers. */
+const char *door_text(const json_t *args, const char *name); /* NULL if absent */
+uint64_t door_number(const json_t *args, const char *name, uint64_t otherwise);
+void door_refuse(struct door_call *call, int code, const struct err_ctx *err);
+/* malloc'ed bytes of a hex argument; NULL: refused already. */
+uint8_t *door_hex(struct door_call *call, const json_t *args, const char *name, size_t bytes_max,
+                  size_t *ret_len);
+json_t *door_hex_json(const uint8_t *bytes, size_t len);
+/* "16-000123" or a full case name. ERR_NOT_FOUND with a text. */
+int door_find_case(struct aggregator *aggregator, struct store_txn *views, const char *text,
+                   struct case_name *ret, struct err_ctx *err) MUST_USE;
+json_t *door_case_json(struct aggregator *aggregator, const struct case_name *name,
+                       const struct case_view *view);
+json_t *door_node_json(const struct peer *peer);
+
+#endif

@@ -1,0 +1,629 @@
+/* Frames to intakes, and their effects carried out. No rules here: core/sync/intake decides. */
+#include "aggregator/aggregator.h"
+
+#include "core/base/assert.h"
+
+#define SEND_RETRY_MS 5u
+#define TICK_MS 1000u
+#define EVENTS_MAX 128u
+
+/* Events of one peer that follow from one another; all are dealt with before the turn ends. */
+struct turn {
+    struct intake_event list[EVENTS_MAX];
+    size_t first, count;
+    struct bytes frame; /* what a STORE_SPAN effect stores */
+    struct effects effects;
+    bool running;
+};
+
+static struct intake_event event_of(enum intake_event_type type, uint32_t connection)
+{
+    return (struct intake_event){.type = type,
+                                 .now_ms = host_monotonic_ms(),
+                                 .clock_ms = host_wall_ms(),
+                                 .connection = connection};
+}
+
+/* Room for one more event in the turn at hand. */
+static struct intake_event *follow(struct peer *peer, enum intake_event_type type,
+                                   uint32_t connection)
+{
+    struct turn *turn = peer->aggregator->turn;
+    ASSERT(turn->count < EVENTS_MAX);
+    struct intake_event *event = &turn->list[(turn->first + turn->count++) % EVENTS_MAX];
+    *event = event_of(type, connection);
+    return event;
+}
+
+struct peer *net_peer(struct aggregator *aggregator, uint64_t enrolment)
+{
+    struct peer *peer = aggregator->peers;
+    while (peer != NULL && peer->enrolment != enrolment) {
+        peer = peer->next;
+    }
+    return peer;
+}
+
+static struct peer *peer_of_key(struct aggregator *aggregator, const uint8_t key[KEY_BYTES])
+{
+    struct peer *found = NULL;
+    for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        if (memcmp(peer->curve_key.b, key, KEY_BYTES) == 0 &&
+            (found == NULL || peer->enrolment > found->enrolment)) {
+            found = peer;
+        }
+    }
+    return found;
+}
+
+bool net_connected(const struct peer *peer)
+{
+    uint64_t silence_ms = peer->aggregator->conf->keep_alive_s * 1500u;
+    return intake_connected(&peer->intake, host_monotonic_ms(), silence_ms);
+}
+
+/* ---- connections and what waits for them ---- */
+
+static void outbox_clear(struct peer_connection *connection)
+{
+    while (connection->first != NULL) {
+        struct outgoing *outgoing = connection->first;
+        connection->first = outgoing->next;
+        free(outgoing);
+    }
+    *connection = (struct peer_connection){0};
+}
+
+static struct peer_connection *connection_numbered(struct peer *peer, uint32_t number)
+{
+    for (size_t i = 0; number != 0 && i < INTAKE_CONNECTIONS_MAX; i++) {
+        if (peer->connections[i].number == number) {
+            return &peer->connections[i];
+        }
+    }
+    return NULL;
+}
+
+static uint32_t connection_of_route(struct peer *peer, const struct link_route *route)
+{
+    struct peer_connection *oldest = &peer->connections[0];
+    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+        struct peer_connection *connection = &peer->connections[i];
+        if (connection->number != 0 && connection->route.len == route->len &&
+            memcmp(connection->route.id, route->id, route->len) == 0) {
+            return connection->number;
+        }
+        if (connection->number < oldest->number) {
+            oldest = connection;
+        }
+    }
+    outbox_clear(oldest);
+    oldest->number = ++peer->last_number;
+    oldest->route = *route;
+    return oldest->number;
+}
+
+static int send_now(struct peer *peer, struct peer_connection *connection, struct bytes frame)
+{
+    int rc = link_server_send(peer->aggregator->server, &connection->route, frame);
+    if (rc == ERR_GONE) {
+        (void)follow(peer, INTAKE_EVENT_GONE, connection->number);
+        outbox_clear(connection);
+    }
+    return rc;
+}
+
+static void send_or_queue(struct peer *peer, uint32_t number, struct bytes frame)
+{
+    struct peer_connection *connection = connection_numbered(peer, number);
+    if (connection == NULL) {
+        return;
+    }
+    if (connection->first == NULL && send_now(peer, connection, frame) != ERR_AGAIN) {
+        return;
+    }
+    struct outgoing *outgoing =
+        connection->waiting < PEER_OUTBOX_MAX ? malloc(sizeof *outgoing + frame.len) : NULL;
+    if (outgoing == NULL) {
+        return; /* a peer that does not read loses acks, which the next one repeats */
+    }
+    outgoing->next = NULL;
+    outgoing->len = frame.len;
+    memcpy(outgoing->frame, frame.data, frame.len);
+    if (connection->last != NULL && connection->first != NULL) {
+        connection->last->next = outgoing;
+    } else {
+        connection->first = outgoing;
+    }
+    connection->last = outgoing;
+    connection->waiting++;
+    loop_timer_set(peer->aggregator->retry, SEND_RETRY_MS);
+}
+
+static void outbox_retry(struct peer *peer, struct peer_connection *connection)
+{
+    while (connection->first != NULL) {
+        struct outgoing *outgoing = connection->first;
+        int rc = send_now(peer, connection, bytes_of(outgoing->frame, outgoing->len));
+        if (rc != 0) {
+            break;
+        }
+        connection->first = outgoing->next;
+        connection->waiting--;
+        free(outgoing);
+    }
+    if (connection->first != NULL) {
+        loop_timer_set(peer->aggregator->retry, SEND_RETRY_MS);
+    }
+}
+
+/* ---- effects ---- */
+
+static void run(struct peer *peer, const struct intake_event *event);
+
+struct span_command {
+    struct store_command command;
+    struct peer *peer;
+    struct span_store store;
+    int64_t received_ms;
+    size_t len;
+    uint8_t frame[];
+};
+
+static int span_run(struct store_txn *txn, void *arg)
+{
+    const struct span_command *span = arg;
+    struct journal_span put = {.store = &span->store,
+                               .frame = bytes_of(span->frame, span->len),
+                               .enrolment = span->peer->enrolment,
+                               .owner = span->peer->regency,
+                               .received_ms = span->received_ms};
+    return journal_put_span(txn, &put);
+}
+
+static void span_done(void *arg, int rc)
+{
+    struct span_command *span = arg;
+    struct intake_event event = event_of(INTAKE_EVENT_STORED, 0);
+    event.store = span->store;
+    event.wire_bytes = span->len;
+    event.rc = rc;
+    span->peer->flush_due = true;
+    run(span->peer, &event);
+    free(span);
+}
+
+/* Nothing could be handed to the store: the intake hears it as an answer. */
+static void not_stored(struct peer *peer, const struct effect *effect, size_t wire_bytes, int rc)
+{
+    struct intake_event *event = follow(peer, INTAKE_EVENT_STORED, 0);
+    event->store = effect->as.store;
+    event->wire_bytes = wire_bytes;
+    event->rc = rc;
+}
+
+static void store_span(struct peer *peer, const struct effect *effect)
+{
+    struct bytes frame = peer->aggregator->turn->frame;
+    struct span_command *span = malloc(sizeof *span + frame.len);
+    if (span == NULL) {
+        not_stored(peer, effect, frame.len, ERR_NOMEM);
+        return;
+    }
+    *span = (struct span_command){
+        .command = {.run = span_run, .done = span_done, .arg = span, .droppable = true},
+        .peer = peer,
+        .store = effect->as.store,
+        .received_ms = host_wall_ms(),
+        .len = frame.len};
+    memcpy(span->frame, frame.data, frame.len);
+    int rc = store_submit(peer->aggregator->journal, &span->command);
+    if (rc != 0) {
+        free(span);
+        not_stored(peer, effect, frame.len, rc);
+    }
+}
+
+struct pair_command {
+    struct store_command command;
+    struct peer *peer;
+    uint32_t connection;
+    struct session_memory memory;
+};
+
+static int pair_run(struct store_txn *txn, void *arg)
+{
+    const struct pair_command *pair = arg;
+    journal_put_session(txn, pair->peer->enrolment, &pair->memory);
+    return 0;
+}
+
+static void pair_done(void *arg, int rc)
+{
+    struct pair_command *pair = arg;
+    struct intake_event event = event_of(INTAKE_EVENT_PAIR_STORED, pair->connection);
+    event.rc = rc;
+    run(pair->peer, &event);
+    free(pair);
+}
+
+static void commit_pair(struct peer *peer, uint32_t connection)
+{
+    struct pair_command *pair = malloc(sizeof *pair);
+    int rc = ERR_NOMEM;
+    if (pair != NULL) {
+        *pair = (struct pair_command){.command = {.run = pair_run, .done = pair_done, .arg = pair},
+                                      .peer = peer,
+                                      .connection = connection,
+                                      .memory = peer->intake.session};
+        rc = store_submit(peer->aggregator->journal, &pair->command);
+    }
+    if (rc != 0) {
+        free(pair);
+        follow(peer, INTAKE_EVENT_PAIR_STORED, connection)->rc = rc;
+    }
+}
+
+struct acked_command {
+    struct store_command command;
+    struct incarnation office;
+    uint64_t seq;
+    int64_t at_ms;
+};
+
+static int acked_run(struct store_txn *txn, void *arg)
+{
+    const struct acked_command *acked = arg;
+    struct outlog log;
+    int rc = outlog_load(txn, &journal_office_tables, &acked->office, &log);
+    if (rc == 0 && acked->seq > log.acked) {
+        log.acked = acked->seq;
+        log.acked_ms = acked->at_ms;
+        outlog_save(txn, &journal_office_tables, &log);
+    }
+    return rc;
+}
+
+static void acked_done(void *arg, int rc)
+{
+    (void)rc; /* the node's next RESUME says it again */
+    free(arg);
+}
+
+static void office_acked(struct peer *peer, const struct ack *ack)
+{
+    struct acked_command *acked = malloc(sizeof *acked);
+    if (acked == NULL) {
+        return;
+    }
+    *acked = (struct acked_command){.command = {.run = acked_run, .done = acked_done, .arg = acked},
+                                    .office = ack->id.incarnation,
+                                    .seq = ack->id.seq,
+                                    .at_ms = host_wall_ms()};
+    if (store_submit(peer->aggregator->journal, &acked->command) != 0) {
+        free(acked);
+    }
+}
+
+static void alarm_seen(struct peer *peer, const struct effect *effect)
+{
+    enum alarm code = effect->as.alarm.code;
+    uint64_t held = 0;
+    peer->alarms[code]++;
+    if (log_limit_pass(&peer->alarm_limit[code], host_monotonic_ms(),
+                       peer->aggregator->conf->log_interval_s * 1000u, &held) != 0) {
+        LOG(LOG_LEVEL_WARN, "alarm", log_text("alarm", alarm_name(code)),
+            log_text("node", peer->regency), log_u64("enrolment", peer->enrolment),
+            log_text("error", err_name(effect->as.alarm.error)),
+            log_u64("count", peer->alarms[code]), log_u64("held_back", held));
+    }
+}
+
+static int cut_office(struct peer *peer, const struct span_plan *plan, struct bytes *ret_frame,
+                      uint64_t *ret_last)
+{
+    struct aggregator *aggregator = peer->aggregator;
+    struct store_txn *txn = NULL;
+    int rc = store_read_begin(aggregator->journal, &txn, NULL);
+    if (rc == 0) {
+        struct outlog_cut cut = {.incarnation = plan->incarnation,
+                                 .first = plan->first,
+                                 .last_max = plan->last_max,
+                                 .raw_bytes_max = plan->raw_bytes_max,
+                                 .codec = SPAN_ZSTD,
+                                 .secret = aggregator->log_secret};
+        rc = outlog_cut(txn, &journal_office_tables, &cut, aggregator->cut_builder, ret_frame,
+                        ret_last, NULL);
+    }
+    store_read_end(txn);
+    return rc;
+}
+
+static void send_span(struct peer *peer, const struct effect *effect)
+{
+    struct peer_connection *connection = connection_numbered(peer, effect->connection);
+    struct bytes frame = {0};
+    uint64_t last = 0;
+    int rc = connection == NULL ? ERR_GONE : connection->first != NULL ? ERR_AGAIN : 0;
+    if (rc == 0) {
+        rc = cut_office(peer, &effect->as.plan, &frame, &last);
+    }
+    if (rc == 0) {
+        rc = send_now(peer, connection, frame);
+    }
+    if (rc == ERR_GONE) {
+        return;
+    }
+    struct intake_event *event = follow(
+        peer, rc == 0 ? INTAKE_EVENT_SPAN_SENT : INTAKE_EVENT_SEND_BLOCKED, effect->connection);
+    event->plan = effect->as.plan;
+    event->id = (struct entry_id){.incarnation = effect->as.plan.incarnation, .seq = last};
+    event->wire_bytes = frame.len;
+    if (rc != 0) {
+        loop_timer_set(peer->aggregator->retry, SEND_RETRY_MS);
+    }
+}
+
+static void send_control(struct peer *peer, const struct effect *effect)
+{
+    struct aggregator *aggregator = peer->aggregator;
+    size_t len = 0;
+    int rc = control_encode(&effect->as.control, aggregator->control, sizeof aggregator->control,
+                            &len, NULL);
+    ASSERT(rc == 0);
+    send_or_queue(peer, effect->connection, bytes_of(aggregator->control, len));
+}
+
+static void carry_out(struct peer *peer, const struct effect *effect)
+{
+    switch (effect->type) {
+    case EFFECT_SEND:
+        send_control(peer, effect);
+        break;
+    case EFFECT_SEND_SPAN:
+        send_span(peer, effect);
+        break;
+    case EFFECT_STORE_SPAN:
+        store_span(peer, effect);
+        break;
+    case EFFECT_COMMIT_PAIR:
+        commit_pair(peer, effect->connection);
+        break;
+    case EFFECT_ACKED:
+        office_acked(peer, &effect->as.acked);
+        break;
+    case EFFECT_ALARM:
+        alarm_seen(peer, effect);
+        break;
+    case EFFECT_WAKE: /* the tick comes every second anyway */
+        break;
+    case EFFECT_CONNECT:
+    case EFFECT_DISCONNECT:
+        ASSERT(false && "an intake does not dial");
+    }
+}
+
+/* Deals with what is in the turn until nothing follows any more. */
+static void finish_turn(struct peer *peer)
+{
+    struct turn *turn = peer->aggregator->turn;
+    ASSERT(!turn->running);
+    turn->running = true;
+    while (turn->count > 0) {
+        struct intake_event event = turn->list[turn->first];
+        turn->first = (turn->first + 1) % EVENTS_MAX;
+        turn->count--;
+        turn->effects.count = 0;
+        intake_step(&peer->intake, &event, &turn->effects);
+        for (size_t i = 0; i < turn->effects.count; i++) {
+            carry_out(peer, &turn->effects.list[i]);
+        }
+    }
+    turn->running = false;
+    turn->frame = (struct bytes){0};
+}
+
+static void run(struct peer *peer, const struct intake_event *event)
+{
+    struct turn *turn = peer->aggregator->turn;
+    ASSERT(turn->count < EVENTS_MAX);
+    turn->list[(turn->first + turn->count++) % EVENTS_MAX] = *event;
+    finish_turn(peer);
+}
+
+/* ---- frames in ---- */
+
+/* Our hash of the office entry that a RESUME or an ack names. */
+static bool own_hash(struct peer *peer, const struct control *control, struct hash *ret)
+{
+    struct entry_id id = control->kind == FRAME_RESUME
+                             ? (struct entry_id){.incarnation = control->as.resume.office,
+                                                 .seq = control->as.resume.office_seq}
+                             : control->as.ack.id;
+    struct store_txn *txn = NULL;
+    int rc = store_read_begin(peer->aggregator->journal, &txn, NULL);
+    if (rc == 0) {
+        rc = outlog_hash(txn, &journal_office_tables, &id, ret);
+    }
+    store_read_end(txn);
+    return rc == 0;
+}
+
+static int decode(struct peer *peer, struct bytes frame, struct intake_event *event,
+                  struct control *control, struct span_header *header, struct hash *own)
+{
+    struct aggregator *aggregator = peer->aggregator;
+    int kind = frame_kind_of(frame, NULL);
+    if (kind < 0) {
+        return kind;
+    }
+    if (kind != FRAME_SPAN) {
+        event->type = INTAKE_EVENT_CONTROL;
+        event->control = control;
+        int rc = control_decode(frame, aggregator->arena, control, NULL);
+        bool wants_own = rc == 0 && (kind == FRAME_RESUME || kind == FRAME_ACK);
+        event->own_h = wants_own && own_hash(peer, control, own) ? own : NULL;
+        return rc;
+    }
+    struct bytes payload;
+    struct span_entry *entries = NULL;
+    event->type = INTAKE_EVENT_SPAN;
+    event->header = header;
+    int rc = span_header_decode(frame, header, &payload, NULL);
+    if (rc == 0) {
+        rc = span_entries_decode(aggregator->decoder, header, payload, aggregator->arena, &entries,
+                                 NULL);
+    }
+    event->entries = entries;
+    return rc;
+}
+
+static void on_frame(void *arg, const struct link_route *route, const uint8_t key[KEY_BYTES],
+                     struct bytes frame)
+{
+    struct aggregator *aggregator = arg;
+    struct peer *peer = peer_of_key(aggregator, key);
+    if (peer == NULL || aggregator->stopping) {
+        return; /* a key without an enrolment never passes the ZAP handler */
+    }
+    struct control control;
+    struct span_header header;
+    struct hash own;
+    struct intake_event event = event_of(INTAKE_EVENT_BAD_FRAME, connection_of_route(peer, route));
+    arena_reset(aggregator->arena);
+    event.arena = aggregator->arena;
+    event.wire_bytes = frame.len;
+    /* A revoked key's frames are not even looked into. */
+    event.rc = peer->active ? decode(peer, frame, &event, &control, &header, &own) : ERR_KEY;
+    if (event.rc != 0) {
+        event.type = INTAKE_EVENT_BAD_FRAME;
+        aggregator->frames_bad++;
+    } else {
+        peer->heard_wall_ms = event.clock_ms;
+    }
+    aggregator->turn->frame = frame;
+    run(peer, &event);
+}
+
+static bool allow(void *arg, const uint8_t key[KEY_BYTES])
+{
+    const struct peer *peer = peer_of_key(arg, key);
+    return peer != NULL;
+}
+
+static void on_denied(void *arg, const uint8_t key[KEY_BYTES])
+{
+    struct aggregator *aggregator = arg;
+    uint64_t held = 0;
+    if (log_limit_pass(&aggregator->denied_limit, host_monotonic_ms(),
+                       aggregator->conf->log_interval_s * 1000u, &held) != 0) {
+        LOG(LOG_LEVEL_WARN, "key_denied", log_hex("key", key, 8), log_u64("held_back", held));
+    }
+}
+
+/* ---- the parts' life ---- */
+
+int net_open(struct aggregator *aggregator, struct err_ctx *err)
+{
+    aggregator->turn = calloc(1, sizeof *aggregator->turn);
+    if (aggregator->turn == NULL) {
+        return err_set(err, ERR_NOMEM, "intake: out of memory");
+    }
+    struct link_server_config config = {.context = aggregator->link_context,
+                                        .loop = aggregator->loop,
+                                        .endpoint = aggregator->conf->listen,
+                                        .secret_key = aggregator->curve_secret,
+                                        .allow = allow,
+                                        .on_frame = on_frame,
+                                        .on_denied = on_denied,
+                                        .arg = aggregator,
+                                        .test_without_zap = aggregator->test_without_zap};
+    return link_server_open(&config, &aggregator->server, err);
+}
+
+static void peer_free(struct peer *peer)
+{
+    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+        outbox_clear(&peer->connections[i]);
+    }
+    free(peer);
+}
+
+void net_close(struct aggregator *aggregator)
+{
+    if (aggregator->server != NULL) {
+        link_server_close(aggregator->server);
+        aggregator->server = NULL;
+    }
+    while (aggregator->peers != NULL) {
+        struct peer *peer = aggregator->peers;
+        aggregator->peers = peer->next;
+        peer_free(peer);
+    }
+    free(aggregator->turn);
+    aggregator->turn = NULL;
+}
+
+/* Everyone, when something is to be said to each. */
+static void run_all(struct aggregator *aggregator, enum intake_event_type type)
+{
+    for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        struct intake_event event = event_of(type, 0);
+        run(peer, &event);
+    }
+}
+
+void net_tick(struct aggregator *aggregator)
+{
+    run_all(aggregator, INTAKE_EVENT_TICK);
+    loop_timer_set(aggregator->tick, TICK_MS);
+}
+
+void net_retry(struct aggregator *aggregator)
+{
+    for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+            if (peer->connections[i].first != NULL) {
+                outbox_retry(peer, &peer->connections[i]);
+            }
+        }
+        if (peer->intake.blocked || aggregator->turn->count > 0) {
+            struct intake_event event = event_of(INTAKE_EVENT_TICK, 0);
+            run(peer, &event);
+        }
+    }
+}
+
+void net_flush(struct aggregator *aggregator)
+{
+    for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        if (peer->flush_due) {
+            peer->flush_due = false;
+            struct intake_event event = event_of(INTAKE_EVENT_FLUSH, 0);
+            run(peer, &event);
+        }
+    }
+}
+
+void net_revoke(struct peer *peer)
+{
+    struct intake_event event = event_of(INTAKE_EVENT_REVOKED, 0);
+    run(peer, &event);
+}
+
+void net_say_bye(struct aggregator *aggregator)
+{
+    run_all(aggregator, INTAKE_EVENT_CLOSE);
+}
+
+void net_office_appended(struct aggregator *aggregator, const struct incarnation *office,
+                         uint64_t last)
+{
+    for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        if (incarnation_equal(&peer->office, office)) {
+            struct intake_event event = event_of(INTAKE_EVENT_APPENDED, 0);
+            event.id = (struct entry_id){.incarnation = *office, .seq = last};
+            run(peer, &event);
+        }
+    }
+}
