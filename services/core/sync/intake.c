@@ -5,6 +5,9 @@
 
 #define NO_ROOM_RETRY_S 30u
 #define WINDOW_RETRY_S 1u
+#define OFFICE_RETRY_S 1u
+#define OFFICE_SILENCE_MS 15000u /* least wait for an ack of office spans */
+#define OFFICE_DOUBLINGS_MAX 6u
 
 void intake_init(struct intake *intake, const struct intake_config *config,
                  const struct session_memory *session)
@@ -80,12 +83,20 @@ static void connection_move(struct intake_connection *connection, enum intake_co
 {
     static const uint8_t allowed[] = {
         [INTAKE_NEW] = 1u << INTAKE_RESUMING | 1u << INTAKE_CLOSED,
-        [INTAKE_RESUMING] = 1u << INTAKE_OPEN | 1u << INTAKE_RESUMING | 1u << INTAKE_CLOSED,
-        [INTAKE_OPEN] = 1u << INTAKE_RESUMING | 1u << INTAKE_CLOSED,
-        [INTAKE_CLOSED] = 1u << INTAKE_CLOSED,
+        [INTAKE_RESUMING] = 1u << INTAKE_OPEN | 1u << INTAKE_CLOSED,
+        [INTAKE_OPEN] = 1u << INTAKE_CLOSED,
+        [INTAKE_CLOSED] = 0,
     };
     ASSERT(allowed[connection->state] & 1u << to);
     connection->state = to;
+}
+
+static void close_connection(struct intake *intake, struct intake_connection *connection)
+{
+    connection_move(connection, INTAKE_CLOSED);
+    if (intake->live == connection->number) {
+        intake->live = 0;
+    }
 }
 
 static void deny(struct intake *intake, struct intake_connection *connection,
@@ -94,20 +105,14 @@ static void deny(struct intake *intake, struct intake_connection *connection,
     struct denied *denied = &effects_send(effects, connection->number, FRAME_DENIED)->as.denied;
     denied->code = code;
     denied->text = bytes_of_text(text);
-    connection_move(connection, INTAKE_CLOSED);
-    if (intake->office_connection == connection->number) {
-        intake->office_connection = 0;
-    }
+    close_connection(intake, connection);
 }
 
 static void come_back(struct intake *intake, struct intake_connection *connection,
                       struct effects *effects, uint32_t retry_s)
 {
     effects_send(effects, connection->number, FRAME_COME_BACK)->as.come_back.retry_s = retry_s;
-    connection_move(connection, INTAKE_CLOSED);
-    if (intake->office_connection == connection->number) {
-        intake->office_connection = 0;
-    }
+    close_connection(intake, connection);
 }
 
 /* ---- acks ---- */
@@ -126,24 +131,41 @@ static struct ack ack_of(const struct intake *intake, const struct intake_log *l
     };
 }
 
-static bool open_connection(struct intake *intake, uint32_t number)
+/* The connection that answers go to; NULL when there is none. */
+static struct intake_connection *live_open(struct intake *intake)
 {
-    const struct intake_connection *connection = find_connection(intake, number);
-    return number != 0 && connection != NULL && connection->state == INTAKE_OPEN;
+    struct intake_connection *connection = find_connection(intake, intake->live);
+    bool open = intake->live != 0 && connection != NULL && connection->state == INTAKE_OPEN;
+    return open ? connection : NULL;
+}
+
+/* Answers go where the node speaks: a RESUME of a connection it gave up may arrive late and be
+ * answered, but the next frame on the one it holds takes everything back there. */
+static void follow(struct intake *intake, uint32_t number, uint64_t now_ms)
+{
+    if (intake->live == number) {
+        return;
+    }
+    intake->live = number;
+    intake->planned = false;
+    intake->blocked = false;
+    uint64_t credit_bytes = intake->office.credit_bytes;
+    sender_start(&intake->office, now_ms);
+    intake->office.credit_bytes = credit_bytes;
 }
 
 static void send_ack(struct intake *intake, struct intake_log *log, struct effects *effects)
 {
     log->ack_due = false;
-    if (open_connection(intake, log->connection)) {
-        effects_send(effects, log->connection, FRAME_ACK)->as.ack = ack_of(intake, log);
+    if (live_open(intake) != NULL) {
+        effects_send(effects, intake->live, FRAME_ACK)->as.ack = ack_of(intake, log);
     }
 }
 
 static void send_receipt(struct intake *intake, struct intake_log *log, struct effects *effects,
                          uint64_t now_ms)
 {
-    struct ack *ack = &effects_send(effects, log->connection, FRAME_RECEIPT)->as.ack;
+    struct ack *ack = &effects_send(effects, intake->live, FRAME_RECEIPT)->as.ack;
     *ack = ack_of(intake, log);
     struct receipt receipt = {.aggregator = ack->aggregator,
                               .id = ack->id,
@@ -166,7 +188,7 @@ static void flush(struct intake *intake, const struct intake_event *event, struc
         bool more = log->receiver.durable > log->receipt_seq;
         bool time = closing || log->receipt_ms == 0 ||
                     event->now_ms >= log->receipt_ms + intake->config.receipt_interval_ms;
-        if (more && time && open_connection(intake, log->connection)) {
+        if (more && time && live_open(intake) != NULL) {
             send_receipt(intake, log, effects, event->now_ms);
         }
     }
@@ -177,10 +199,30 @@ static void flush(struct intake *intake, const struct intake_event *event, struc
 static void plan_office(struct intake *intake, struct effects *effects)
 {
     struct span_plan plan;
-    if (!intake->blocked && open_connection(intake, intake->office_connection) &&
+    if (!intake->planned && !intake->blocked && !intake->office_held && live_open(intake) != NULL &&
         sender_next(&intake->office, &plan)) {
-        effects_add(effects, EFFECT_SEND_SPAN, intake->office_connection)->as.plan = plan;
+        intake->planned = true;
+        effects_add(effects, EFFECT_SEND_SPAN, intake->live)->as.plan = plan;
     }
+}
+
+/* Office spans without an ack for too long were lost inside the connection: the node has nothing
+ * that would show it, so a new session must. */
+static void watch_office(struct intake *intake, const struct intake_event *event,
+                         struct effects *effects)
+{
+    struct intake_connection *connection = live_open(intake);
+    const struct sender *office = &intake->office;
+    uint64_t wait =
+        4 * office->ack_time_ms > OFFICE_SILENCE_MS ? 4 * office->ack_time_ms : OFFICE_SILENCE_MS;
+    if (connection == NULL || office->span_count == 0 ||
+        event->now_ms < office->progress_ms + (wait << intake->office_doublings)) {
+        return;
+    }
+    if (intake->office_doublings < OFFICE_DOUBLINGS_MAX) {
+        intake->office_doublings++;
+    }
+    come_back(intake, connection, effects, OFFICE_RETRY_S);
 }
 
 static void office_error(const struct intake_event *event, struct effects *effects, int rc)
@@ -197,6 +239,7 @@ static void office_acked(struct intake *intake, const struct intake_event *event
     if (rc != 0) {
         office_error(event, effects, rc);
     } else if (moved) {
+        intake->office_doublings = 0;
         effects_add(effects, EFFECT_ACKED, event->connection)->as.acked = *ack;
     }
 }
@@ -210,13 +253,11 @@ static void office_resume(struct intake *intake, const struct intake_event *even
                      .credit_bytes = resume->credit_bytes};
     bool back = false;
     int rc = sender_cursor(&intake->office, &at, event->own_h, &back);
+    intake->office_held = rc != 0;
     if (rc != 0) {
         office_error(event, effects, rc);
         return;
     }
-    intake->office_connection = event->connection;
-    intake->blocked = false;
-    sender_start(&intake->office, event->now_ms);
     office_acked(intake, event, effects, &at);
 }
 
@@ -226,6 +267,10 @@ static void resume(struct intake *intake, struct intake_connection *connection,
                    const struct intake_event *event, struct effects *effects)
 {
     const struct resume *resume = &event->control->as.resume;
+    if (connection->state != INTAKE_NEW) {
+        effects_alarm(effects, connection->number, ALARM_BAD_FRAME, ERR_STATE);
+        return; /* one session a connection: RESUMED speaks of one pair only */
+    }
     if (resume->enrolment != intake->config.enrolment ||
         !incarnation_equal(&resume->office, &intake->config.office)) {
         effects_alarm(effects, connection->number, ALARM_WRONG_LOG, ERR_KEY);
@@ -248,7 +293,7 @@ static void resume(struct intake *intake, struct intake_connection *connection,
         old->aggregator = intake->config.aggregator;
         old->clock_ms = event->clock_ms;
         old->office = intake->config.office;
-        connection_move(connection, INTAKE_CLOSED);
+        close_connection(intake, connection);
         return;
     }
     case SESSION_FORK:
@@ -299,9 +344,10 @@ static void pair_stored(struct intake *intake, const struct intake_event *event,
         if (intake->logs[i].receiver.durable > 0) {
             answer->cursors[answer->cursor_count++] = ack_of(intake, &intake->logs[i]);
         }
-        intake->logs[i].connection = connection->number;
         intake->logs[i].gap_told = false;
+        intake->logs[i].receipt_seq = 0; /* the last one may have been lost with its connection */
     }
+    follow(intake, connection->number, event->now_ms);
     flush(intake, event, effects, false);
     plan_office(intake, effects);
 }
@@ -333,12 +379,14 @@ static void tell_gap(struct intake_log *log, const struct intake_event *event,
     }
 }
 
-/* A log we do not know: only its first span can open it. Returns NULL when answered. */
+/* A log of which nothing was taken: only its first span can open it. `known` is its place from an
+ * attempt that could not be stored, or NULL. Returns NULL when answered. */
 static struct intake_log *open_log(struct intake *intake, struct intake_connection *connection,
-                                   const struct intake_event *event, struct effects *effects)
+                                   struct intake_log *known, const struct intake_event *event,
+                                   struct effects *effects)
 {
     if (event->header->first != 1) {
-        tell_gap(NULL, event, &event->header->incarnation, effects);
+        tell_gap(known, event, &event->header->incarnation, effects);
         return NULL;
     }
     struct genesis_expected expected = {.direction = DIRECTION_UP,
@@ -349,10 +397,11 @@ static struct intake_log *open_log(struct intake *intake, struct intake_connecti
     enum lane lane = LANE_ROUTINE;
     int rc = genesis_check(&event->entries[0], &expected, event->arena, &lane, NULL);
     for (size_t i = 0; rc == 0 && i < intake->log_count; i++) {
-        rc = intake->logs[i].receiver.lane == lane ? ERR_KEY : 0;
+        bool other = &intake->logs[i] != known;
+        rc = other && intake->logs[i].receiver.lane == lane ? ERR_KEY : 0;
     }
     struct hash none = {{0}};
-    if (rc == 0) {
+    if (rc == 0 && known == NULL) {
         rc = intake_add_log(intake, &event->header->incarnation, lane, 0, &none);
     }
     if (rc != 0) {
@@ -360,6 +409,10 @@ static struct intake_log *open_log(struct intake *intake, struct intake_connecti
         deny(intake, connection, effects, DENIED_WRONG_LOG,
              "this key may not write this log: regency, lane or enrolment does not fit");
         return NULL;
+    }
+    if (known != NULL) {
+        known->receiver.lane = lane;
+        return known;
     }
     return &intake->logs[intake->log_count - 1];
 }
@@ -375,8 +428,8 @@ static void span(struct intake *intake, struct intake_connection *connection,
     }
     struct intake_log *log = log_of(intake, &event->header->incarnation);
     bool opened = log == NULL;
-    if (opened) {
-        log = open_log(intake, connection, event, effects);
+    if (log == NULL || log->receiver.taken == 0) {
+        log = open_log(intake, connection, log, event, effects);
     }
     if (log == NULL) {
         return;
@@ -384,7 +437,6 @@ static void span(struct intake *intake, struct intake_connection *connection,
     struct span_store store;
     int rc = receiver_take(&log->receiver, event->header, event->entries, &store, NULL);
     if (rc == RECEIVER_NEW) {
-        log->connection = connection->number;
         log->gap_told = false;
         intake->queue_bytes += event->wire_bytes;
         effects_add(effects, EFFECT_STORE_SPAN, connection->number)->as.store = store;
@@ -395,7 +447,6 @@ static void span(struct intake *intake, struct intake_connection *connection,
         log = NULL;
     }
     if (rc == RECEIVER_SEEN) {
-        log->connection = connection->number;
         log->ack_due = true;
     } else if (rc == ERR_GAP) {
         tell_gap(log, event, &event->header->incarnation, effects);
@@ -415,13 +466,14 @@ static void stored(struct intake *intake, const struct intake_event *event, stru
     intake->queue_bytes -= event->wire_bytes;
     struct intake_log *log = log_of(intake, &event->store.incarnation);
     ASSERT(log != NULL);
+    bool first_failure = event->rc != 0 && event->store.epoch == log->receiver.epoch;
     bool moved = receiver_stored(&log->receiver, event->store.last, &event->store.h_last,
                                  event->store.epoch, event->rc);
     log->ack_due = log->ack_due || moved;
-    if (event->rc != 0) {
-        struct intake_connection *connection = find_connection(intake, log->connection);
-        effects_alarm(effects, log->connection, ALARM_NO_ROOM, event->rc);
-        if (log->connection != 0 && connection != NULL && connection->state != INTAKE_CLOSED) {
+    if (first_failure) { /* those that were built on it fail too, and say nothing new */
+        effects_alarm(effects, intake->live, ALARM_NO_ROOM, event->rc);
+        struct intake_connection *connection = live_open(intake);
+        if (connection != NULL) {
             come_back(intake, connection, effects, NO_ROOM_RETRY_S);
         }
     }
@@ -435,7 +487,6 @@ static void control(struct intake *intake, struct intake_connection *connection,
     switch (event->control->kind) {
     case FRAME_ACK:
         office_acked(intake, event, effects, &event->control->as.ack);
-        plan_office(intake, effects);
         break;
     case FRAME_KEEP_ALIVE: {
         intake->node_backlog = event->control->as.keep_alive.backlog;
@@ -446,13 +497,11 @@ static void control(struct intake *intake, struct intake_connection *connection,
         break;
     }
     case FRAME_BYE:
-        connection_move(connection, INTAKE_CLOSED);
+        close_connection(intake, connection);
         break;
-    case FRAME_GAP: {
+    case FRAME_GAP:
         sender_rewind(&intake->office, &event->control->as.gap.have.incarnation);
-        plan_office(intake, effects);
         break;
-    }
     case FRAME_RESUME:
     case FRAME_RESUMED:
     case FRAME_SPAN:
@@ -490,11 +539,15 @@ static void frame(struct intake *intake, const struct intake_event *event, struc
         deny(intake, connection, effects, DENIED_NO_SESSION, "RESUME comes first");
         return;
     }
+    if (connection->state == INTAKE_OPEN) {
+        follow(intake, connection->number, event->now_ms);
+    }
     if (event->type == INTAKE_EVENT_SPAN) {
         span(intake, connection, event, effects);
     } else {
         control(intake, connection, event, effects);
     }
+    plan_office(intake, effects);
 }
 
 static void everyone(struct intake *intake, const struct intake_event *event,
@@ -514,7 +567,7 @@ static void everyone(struct intake *intake, const struct intake_event *event,
             deny(intake, connection, effects, DENIED_REVOKED, "this node's key was revoked");
         } else {
             effects_send(effects, connection->number, FRAME_BYE);
-            connection_move(connection, INTAKE_CLOSED);
+            close_connection(intake, connection);
         }
     }
 }
@@ -525,9 +578,24 @@ static void gone(struct intake *intake, uint32_t number)
     if (number != 0 && connection != NULL) {
         *connection = (struct intake_connection){0};
     }
-    if (intake->office_connection == number) {
-        intake->office_connection = 0;
+    if (intake->live == number) {
+        intake->live = 0;
     }
+}
+
+static void office_sent(struct intake *intake, const struct intake_event *event,
+                        struct effects *effects)
+{
+    if (event->connection != intake->live) {
+        return; /* answers moved to another connection meanwhile */
+    }
+    intake->planned = false;
+    if (event->type == INTAKE_EVENT_SEND_BLOCKED) {
+        intake->blocked = true;
+        return;
+    }
+    sender_sent(&intake->office, &event->plan, event->id.seq, event->wire_bytes, event->now_ms);
+    plan_office(intake, effects);
 }
 
 void intake_step(struct intake *intake, const struct intake_event *event, struct effects *effects)
@@ -552,11 +620,8 @@ void intake_step(struct intake *intake, const struct intake_event *event, struct
         plan_office(intake, effects);
         break;
     case INTAKE_EVENT_SPAN_SENT:
-        sender_sent(&intake->office, &event->plan, event->id.seq, event->wire_bytes, event->now_ms);
-        plan_office(intake, effects);
-        break;
     case INTAKE_EVENT_SEND_BLOCKED:
-        intake->blocked = true;
+        office_sent(intake, event, effects);
         break;
     case INTAKE_EVENT_GONE:
         gone(intake, event->connection);
@@ -564,6 +629,7 @@ void intake_step(struct intake *intake, const struct intake_event *event, struct
     case INTAKE_EVENT_TICK:
         intake->blocked = false;
         flush(intake, event, effects, false);
+        watch_office(intake, event, effects);
         plan_office(intake, effects);
         break;
     case INTAKE_EVENT_REVOKED:

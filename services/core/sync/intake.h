@@ -46,7 +46,6 @@ struct intake_connection {
 };
 struct intake_log {
     struct receiver receiver;
-    uint32_t connection; /* where its last span came from */
     bool ack_due;
     bool gap_told;
     uint64_t receipt_seq, receipt_ms;
@@ -61,12 +60,15 @@ struct intake {
     struct intake_log logs[LOGS_MAX];
     size_t log_count;
     struct sender office;
-    uint32_t office_connection; /* 0: none */
-    bool blocked;
-    uint64_t queue_bytes;    /* handed to the store, not yet answered */
-    uint64_t heard_ms;       /* last valid frame */
-    int64_t clock_offset_ms; /* node's clock minus ours at its last RESUME */
-    uint64_t node_backlog;   /* entries it says it has for us, at the last RESUME or keep-alive */
+    uint32_t live; /* the open connection the node was last heard on: answers go there; 0: none */
+    bool office_held;          /* the node's office log contradicts ours: nothing is sent in it */
+    bool planned;              /* an office span was asked for and not answered */
+    bool blocked;              /* the pipe was full: TICK tries again */
+    uint32_t office_doublings; /* of the wait for an ack of office spans */
+    uint64_t queue_bytes;      /* handed to the store, not yet answered */
+    uint64_t heard_ms;         /* last valid frame */
+    int64_t clock_offset_ms;   /* node's clock minus ours at its last RESUME */
+    uint64_t node_backlog;     /* entries it says it has for us, at the last RESUME or keep-alive */
 };
 
 enum intake_event_type {

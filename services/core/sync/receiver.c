@@ -99,6 +99,10 @@ bool receiver_stored(struct receiver *receiver, uint64_t last, const struct hash
         }
         receiver->durable = last;
         receiver->durable_h = *h_last;
+        if (receiver->taken < last) {
+            receiver->taken = last;
+            receiver->taken_h = *h_last;
+        }
         return true;
     }
     if (epoch == receiver->epoch) {

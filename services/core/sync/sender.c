@@ -74,7 +74,8 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
 {
     uint64_t window =
         sender->window_bytes < sender->credit_bytes ? sender->window_bytes : sender->credit_bytes;
-    if (sender->span_count == SENDER_SPANS_MAX || sender->outstanding_bytes >= window) {
+    if (sender->span_count == SENDER_SPANS_MAX ||
+        (sender->span_count > 0 && sender->outstanding_bytes >= window)) {
         return false;
     }
     const struct out_log *best = NULL;
@@ -101,9 +102,12 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
 void sender_sent(struct sender *sender, const struct span_plan *plan, uint64_t last,
                  uint64_t wire_bytes, uint64_t now_ms)
 {
-    struct out_log *log = &sender->logs[plan->log];
-    ASSERT(plan->first == log->sent + 1 && last >= plan->first && last <= plan->last_max);
+    ASSERT(plan->log < sender->log_count && last >= plan->first && last <= plan->last_max);
     ASSERT(sender->span_count < SENDER_SPANS_MAX);
+    struct out_log *log = &sender->logs[plan->log];
+    if (plan->first > log->sent + 1 || last <= log->sent) {
+        return; /* rewound or acknowledged meanwhile: it counts for nothing */
+    }
     if (sender->span_count == 0) {
         sender->progress_ms = now_ms;
     }

@@ -55,8 +55,10 @@ struct out_log *sender_log(struct sender *sender, const struct incarnation *inca
 void sender_appended(struct sender *sender, const struct incarnation *incarnation, uint64_t last);
 /* A new session: nothing is under way, the window is small. */
 void sender_start(struct sender *sender, uint64_t now_ms);
-/* True and a plan, if something is to be sent and the window lets it. */
+/* True and a plan, if something is to be sent and the window lets it. With nothing under way one
+ * span may go whatever the credit: its ack is how a credit of zero ever rises again. */
 bool sender_next(const struct sender *sender, struct span_plan *ret);
+/* What was acknowledged or rewound since the plan was made is allowed for. */
 void sender_sent(struct sender *sender, const struct span_plan *plan, uint64_t last,
                  uint64_t wire_bytes, uint64_t now_ms);
 /* own_h: our hash of entry ack->id.seq; NULL if there is none. Returns 0 and *ret_moved;

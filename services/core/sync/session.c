@@ -19,18 +19,17 @@ enum session_verdict session_judge(const struct session_memory *memory,
     if (memory->has_accepted && pair_equal(&memory->accepted, got)) {
         return SESSION_RETRY;
     }
-    if (!memory->has_accepted || !same_aggregator || successor) {
-        return SESSION_STEP;
-    }
-    if (memcmp(got->prev, memory->accepted.next, sizeof got->prev) == 0) {
-        return SESSION_STEP;
-    }
+    /* Before all else: a late RESUME of a node that had not met us yet must not lead back. */
     for (uint32_t i = 0; i < memory->past_count; i++) {
         if (pair_equal(&memory->past[i], got)) {
             return SESSION_OLD;
         }
     }
-    return SESSION_FORK;
+    if (!memory->has_accepted || !same_aggregator || successor) {
+        return SESSION_STEP;
+    }
+    bool follows = memcmp(got->prev, memory->accepted.next, sizeof got->prev) == 0;
+    return follows ? SESSION_STEP : SESSION_FORK;
 }
 
 void session_accept(struct session_memory *memory, const struct session_pair *got)

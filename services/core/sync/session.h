@@ -8,7 +8,8 @@
  *   got == accepted             → RETRY
  *   got is one of the last 8    → OLD    (changes nothing)
  *   anything else               → FORK
- * Not judged (STEP) when nothing is accepted yet or the node met another aggregator incarnation.
+ * Where it would be a fork, it is not judged (STEP) when nothing is accepted yet, the node met
+ * another aggregator incarnation, or a successor resumes for the first time.
  */
 #ifndef CORE_SYNC_SESSION_H
 #define CORE_SYNC_SESSION_H

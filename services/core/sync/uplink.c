@@ -1,6 +1,7 @@
 #include "core/sync/uplink.h"
 
 #include "core/base/assert.h"
+#include "core/seal/chain.h"
 
 #define REFUSED_WAIT_MS_MAX 60000u
 #define SILENT_EAGER_MS 600000u /* 10 minutes of eager attempts */
@@ -138,27 +139,35 @@ static void connect_now(struct uplink *uplink, const struct uplink_event *event,
 
 static void begin(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
 {
+    if (uplink->pair_in_flight) {
+        move(uplink, UPLINK_PAIRING); /* stopped and started while it was being committed */
+        return;
+    }
     uplink->own_before = uplink->own;
     if (!session_own_next(&uplink->own, event->random)) {
         connect_now(uplink, event, effects);
         return;
     }
     move(uplink, UPLINK_PAIRING);
+    uplink->pair_in_flight = true;
     effects_add(effects, EFFECT_COMMIT_PAIR, 0)->as.pair = uplink->own.pair;
 }
 
 static void pair_committed(struct uplink *uplink, const struct uplink_event *event,
                            struct effects *effects)
 {
+    uplink->pair_in_flight = false;
+    if (event->rc != 0) {
+        uplink->own = uplink->own_before;
+    }
     if (uplink->state != UPLINK_PAIRING) {
         return;
     }
     if (event->rc != 0) {
-        uplink->own = uplink->own_before;
         wait_refused(uplink, event, effects);
-        return;
+    } else {
+        connect_now(uplink, event, effects);
     }
-    connect_now(uplink, event, effects);
 }
 
 /* ---- sending ---- */
@@ -166,17 +175,21 @@ static void pair_committed(struct uplink *uplink, const struct uplink_event *eve
 static void plan_next(struct uplink *uplink, struct effects *effects)
 {
     struct span_plan plan;
-    if (uplink->blocked || !sender_next(&uplink->sender, &plan)) {
+    if (uplink->planned || uplink->blocked || !sender_next(&uplink->sender, &plan)) {
         return;
     }
+    uplink->planned = true;
     effects_add(effects, EFFECT_SEND_SPAN, uplink->connection)->as.plan = plan;
 }
 
 static void watch_progress(struct uplink *uplink, struct effects *effects)
 {
-    uint64_t at = uplink->sender.span_count > 0
-                      ? uplink->sender.progress_ms + uplink_silence_ms(uplink)
-                      : uplink->heard_ms + uplink->config.keep_alive_ms;
+    uint64_t silence = uplink_silence_ms(uplink);
+    uint64_t at = uplink->keep_alive_sent_ms != 0 ? uplink->keep_alive_sent_ms + silence
+                                                  : uplink->heard_ms + uplink->config.keep_alive_ms;
+    if (uplink->sender.span_count > 0 && uplink->sender.progress_ms + silence < at) {
+        at = uplink->sender.progress_ms + silence;
+    }
     effects_wake(effects, at);
 }
 
@@ -212,7 +225,9 @@ static void link_up(struct uplink *uplink, const struct uplink_event *event,
     move(uplink, UPLINK_RESUMING);
     uplink->heard_ms = event->now_ms;
     uplink->keep_alive_sent_ms = 0;
+    uplink->planned = false;
     uplink->blocked = false;
+    uplink->gap_told = false;
     uplink->deadline_ms = event->now_ms + uplink_silence_ms(uplink);
     sender_start(&uplink->sender, event->now_ms);
     send_resume(uplink, event, effects);
@@ -222,9 +237,23 @@ static void link_up(struct uplink *uplink, const struct uplink_event *event,
 
 /* ---- what the aggregator says ---- */
 
+/* Receipts are what lets us delete: only the province's log key makes them. */
+static bool receipt_holds(const struct uplink *uplink, const struct ack *ack)
+{
+    struct receipt receipt = {.aggregator = ack->aggregator,
+                              .id = ack->id,
+                              .h = ack->h,
+                              .backed_up_to = ack->backed_up_to};
+    return receipt_verify(&uplink->office.signer, &receipt, &ack->signature);
+}
+
 static void acked(struct uplink *uplink, const struct uplink_event *event, struct effects *effects,
                   const struct ack *ack, const struct hash *own_h)
 {
+    if (ack->has_signature && !receipt_holds(uplink, ack)) {
+        effects_alarm(effects, uplink->connection, ALARM_ACK_FOREIGN, ERR_SIGNATURE);
+        return;
+    }
     bool moved = false;
     int rc = sender_acked(&uplink->sender, ack, own_h, event->now_ms, &moved);
     if (rc != 0) {
@@ -383,6 +412,18 @@ static void send_office_ack(struct uplink *uplink, struct effects *effects)
     ack->credit_bytes = uplink->config.limits.window_max_bytes;
 }
 
+/* One is enough: what was under way behind the gap arrives out of place too. */
+static void tell_office_gap(struct uplink *uplink, struct effects *effects)
+{
+    if (!uplink->gap_told) {
+        struct gap *gap = &effects_send(effects, uplink->connection, FRAME_GAP)->as.gap;
+        gap->have.incarnation = uplink->office.incarnation;
+        gap->have.seq = uplink->office.durable;
+        gap->h = uplink->office.durable_h;
+        uplink->gap_told = true;
+    }
+}
+
 static int check_office(struct uplink *uplink, const struct uplink_event *event)
 {
     if (!incarnation_equal(&event->header->incarnation, &uplink->office.incarnation)) {
@@ -413,9 +454,12 @@ static void office_span(struct uplink *uplink, const struct uplink_event *event,
     struct span_store store;
     rc = receiver_take(&uplink->office, event->header, event->entries, &store, NULL);
     if (rc == RECEIVER_NEW) {
+        uplink->gap_told = false;
         effects_add(effects, EFFECT_STORE_SPAN, uplink->connection)->as.store = store;
     } else if (rc == RECEIVER_SEEN) {
         send_office_ack(uplink, effects);
+    } else if (rc == ERR_GAP) {
+        tell_office_gap(uplink, effects);
     } else {
         effects_alarm(effects, uplink->connection, rc == ERR_FORK ? ALARM_FORK : ALARM_BAD_CHAIN,
                       rc);
@@ -452,14 +496,12 @@ static void live_tick(struct uplink *uplink, const struct uplink_event *event,
             wait_silent(uplink, event, effects);
             return;
         }
-        effects_wake(effects, uplink->keep_alive_sent_ms + silence);
     } else if (event->now_ms >= uplink->heard_ms + uplink->config.keep_alive_ms) {
         struct keep_alive *alive =
             &effects_send(effects, uplink->connection, FRAME_KEEP_ALIVE)->as.keep_alive;
         alive->backlog = sender_backlog(&uplink->sender);
         alive->clock_ms = event->clock_ms;
         uplink->keep_alive_sent_ms = event->now_ms;
-        effects_wake(effects, event->now_ms + silence);
     }
     plan_next(uplink, effects);
     watch_progress(uplink, effects);
@@ -549,9 +591,11 @@ static void frame_or_entry(struct uplink *uplink, const struct uplink_event *eve
         effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, event->rc);
         break;
     case UPLINK_EVENT_SPAN_SENT:
+        uplink->planned = false;
         sender_sent(&uplink->sender, &event->plan, event->id.seq, event->wire_bytes, event->now_ms);
         break;
     case UPLINK_EVENT_SEND_BLOCKED:
+        uplink->planned = false;
         uplink->blocked = true;
         effects_wake(effects, event->now_ms + BLOCKED_RETRY_MS);
         break;
@@ -582,7 +626,9 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
     }
     switch (event->type) {
     case UPLINK_EVENT_START:
-        begin(uplink, event, effects);
+        if (uplink->state == UPLINK_STOPPED) {
+            begin(uplink, event, effects);
+        }
         break;
     case UPLINK_EVENT_STOP:
         stop(uplink, effects);

@@ -7,9 +7,10 @@
  *                        └──────── TICK, when due ──────── WAITING ◄──────┴── down, silent ─┘
  *
  * Promises: a pair is durable before it is sent; RESUME goes out together with the first span; an
- * entry is sent once a session; an ack with a hash that is not ours changes nothing; every wait
- * ends. Three back-offs (DESIGN): refused: full jitter up to 60 s; silence with a backlog: 1 to 2 s
- * for 10 minutes, then 60 s; denied: 5 to 15 minutes. Time and random bytes come in with the event.
+ * entry is sent once a session; an ack with a hash that is not ours or a receipt that the
+ * province's log key did not sign changes nothing; every wait ends. Three back-offs (DESIGN):
+ * refused: full jitter up to 60 s; silence with a backlog: 1 to 2 s for 10 minutes, then 60 s;
+ * denied: 5 to 15 minutes. Time and random bytes come in with the event.
  */
 #ifndef CORE_SYNC_UPLINK_H
 #define CORE_SYNC_UPLINK_H
@@ -57,7 +58,10 @@ struct uplink {
     uint64_t heard_ms;    /* last frame from the aggregator */
     uint64_t keep_alive_sent_ms;
     uint32_t silence_doublings;
+    bool pair_in_flight;     /* own.pair is not durable yet */
+    bool planned;            /* a span was asked for and not answered */
     bool blocked;            /* the pipe was full: TICK tries again */
+    bool gap_told;           /* the office log has a gap and the aggregator knows */
     enum denied_code denied; /* why we wait, 0: not denied */
     int64_t clock_offset_ms; /* aggregator's clock minus ours at the last RESUMED */
 };
