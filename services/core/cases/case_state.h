@@ -2,7 +2,15 @@
  *
  * Source: DOMAIN "Process and clocks". A case's states end at `decided`; delivered, acknowledged
  * and executed are read from rungs and are no states here. Whether an officer may make a move is
- * asked here and nowhere else.
+ * asked here and nowhere else; that only an issued document leads to `recommended` or `decided` is
+ * the fold's rule.
+ *
+ *   received ──► verification ⇄ clarification ──► recommended ──► decided ──► closed
+ *      │              │ ▲                             │              │  ▲
+ *      ▼              ▼ │                             └─► blocked ◄──┤  │
+ *   incomplete ──► (verification)                          └─────────┼──┤
+ *   not_registered, withdrawn, not_proven ──► back to                └─► appealed
+ *   verification, or closed;  rejected, rerouted, left_service ──► closed
  */
 #ifndef CORE_CASES_CASE_STATE_H
 #define CORE_CASES_CASE_STATE_H
@@ -37,8 +45,8 @@ enum case_state {
 const char *case_state_name(enum case_state state);
 bool case_state_of(struct bytes name, enum case_state *ret);
 /* 0, or ERR_STATE with "… from X to Y". Issuing a recommendation moves received, verification or
- * clarification to recommended; issuing a decision moves recommended (or, when it came by another
- * route, received, verification, clarification) to decided. */
+ * clarification to recommended; issuing a decision moves recommended, blocked or appealed (or, when
+ * it came by another route, received, verification, clarification) to decided. */
 int case_state_move(enum case_state *state, enum case_state to, struct err_ctx *err) MUST_USE;
 
 enum document_state {
@@ -50,6 +58,8 @@ enum document_state {
     DOCUMENT_EXPIRED,
     DOCUMENT_STATE_COUNT
 };
+/* proposed → issued or waiting; waiting → issued; all three → withdrawn or expired; issued and
+ * waiting → superseded. */
 const char *document_state_name(enum document_state state);
 int document_state_move(enum document_state *state, enum document_state to,
                         struct err_ctx *err) MUST_USE;

@@ -4,14 +4,16 @@
  * (an office entry to the node), never a reason to lose the entry. Deterministic: a rebuild over
  * the same journal gives the same views. Placements of entries that were applied before are handed
  * in (they stand in the journal) and never matched again.
+ *
+ * A refused entry leaves one record (VIEW_REFUSED), a REFUSAL for its node, and for a report a
+ * VIEW_REPORTS record that says so; it changes nothing else. Entries of unknown kinds, amendments,
+ * withdrawals and answers are kept and applied by nobody yet.
  */
 #ifndef CORE_CASES_FOLD_H
 #define CORE_CASES_FOLD_H
 
 #include "core/cases/matcher.h"
 #include "core/rules/trust.h"
-
-#define FOLD_OUTPUTS_MAX 160u
 
 struct fold_config {
     struct bytes province;
@@ -44,25 +46,37 @@ struct fold_office {
 struct fold_output {
     struct placement placements[SUBJECTS_MAX]; /* to append to the own log, unless recorded */
     size_t placement_count;
-    struct fold_office office[FOLD_OUTPUTS_MAX];
+    struct fold_office *office; /* in the arena */
     size_t office_count;
-    /* The answer to an officer's act or to a report; code 0: accepted. */
+    /* The answer to an officer's act or to a report; code 0: accepted. The text is UTF-8 and names
+     * the rule; for an accepted act it says what happened. */
     int code;
     char text[256];
     char document_id[DOCUMENT_ID_BYTES_MAX + 1];
 };
 
-/* Errors are only of storage or memory; contents that are refused give 0 with ret->code set.
- * Salt for office bodies is derived from the entry's id, so that a refold gives the same bytes. */
+/* Errors are only of storage or memory (ERR_NOMEM: the arena is too small; PARSE_ARENA_BYTES is
+ * enough for any report and for an enrolment with some hundred unfinished documents); contents that
+ * are refused give 0 with ret->code set. After an error the changes so far must be dropped.
+ *
+ * Acts: a PROPOSE must carry the case version it was drafted at; a COUNTERSIGN may, and is checked
+ * against the document's own where it does not. Proposing does not raise the version: the second
+ * officer signs the case the first one saw, or neither does. An ADVANCE never leads to recommended
+ * or decided: only issued documents do. Advisories and questions need no case and are issued by
+ * their one signature; they are for one regency each.
+ * Office entries of a regency go to its newest active enrolment, the one of the highest number. */
 int fold_entry(const struct fold_config *config, const struct views *views,
                const struct fold_input *input, struct arena *arena, struct fold_output *ret,
                struct err_ctx *err) MUST_USE;
 
 /* Drafting, for the door: fills the document's case fields, id, ring number, addressee and
- * catalogue from the views, or says why it cannot be. Changes nothing. `wanted` has type,
+ * catalogue from the views, or says why it cannot be. Changes nothing, so two drafts with no
+ * proposal between them have one id, and the second proposal is refused. `wanted` has type,
  * authority, sanction, texts, decree fields set by the officer. Checks: case exists, state allows,
- * decision: all four decree fields; recommendation: authority and respond_by; sanction and form
- * known. The id is "16-2024-000123-7f3a": province, year of now_ms, next number, suffix. */
+ * decision: all four decree fields; recommendation: authority and respond_by; form known. The id is
+ * "16-2024-000123-7f3a": province, year of now_ms, next number, suffix. case_name NULL: an
+ * advisory or question about no case, for the regency wanted->addressee. ERR_NOT_FOUND, ERR_STATE,
+ * ERR_VALUE (contents), or storage and memory. */
 int fold_draft(const struct fold_config *config, const struct views *views,
                const struct case_name *case_name, const struct document *wanted, int64_t now_ms,
                const uint8_t salt[SALT_BYTES], struct arena *arena, struct bytes *ret_document,

@@ -1,16 +1,20 @@
 /* matcher.h - first matcher: exact keys only. A case is one person and one act.
  *
- * Keys of a (report, subject), strongest first, each 16 bytes of keyed hash (SipHash-128-like:
- * BLAKE2b-128 with the province as salt is fine here) over the normalised fields:
+ * Keys of a (report, subject), strongest first, each 16 bytes of hash (BLAKE2b, the province and
+ * the rule hashed in) over the normalised fields:
  *   "nip_form_day"        NIP + form + occurred_on
  *   "nik_form_day"        NIK + form + occurred_on
- *   "nip_artefact"        NIP + (canonical link | evidence hash), and the same side of the
- *   "nik_artefact"        determination (form's phase)
- *   "person_artefact"     normalised name + employing regency + unit + (link | evidence hash)
- * merged: a key of the first four is known. A person_artefact hit without identifiers on either
- * side merges too (same name, same unit, same artefact); with differing identifiers it opens a
- * `review` case with the candidate. Never merges: other identifier of one kind, other form phase
- * (before/after determination), other act. Source: DOMAIN "What real duplicates look like".
+ *   "nip_artefact"        NIP + (canonical link | evidence hash) + side of the determination (the
+ *   "nik_artefact"        form's phase) + day
+ *   "person_artefact"     normalised name + employing regency + unit + (link | evidence hash) +
+ *                         side + day
+ * A day in an artefact key is met two days around it, because reports are off by a day or two.
+ * merged: a key is known and nothing speaks against it. Against it speak: another NIP or NIK where
+ * both sides have one; a day more than two from the case's (artefact keys); names that share no
+ * word (identifier keys: a number typed under the wrong person); that the same report has this
+ * case already for another of its subjects (person key). Then the subject opens a `review` case
+ * with the candidates. Initials alone, or no unit, make no person key. Never merges: another form
+ * phase, another act. Source: DOMAIN "What real duplicates look like".
  */
 #ifndef CORE_CASES_MATCHER_H
 #define CORE_CASES_MATCHER_H
@@ -18,7 +22,9 @@
 #include "core/cases/views.h"
 
 #define MATCHER_VERSION "exact-1"
-#define MATCH_KEYS_MAX 160u /* per subject: identifiers and artefacts multiply */
+#define MATCH_DAYS_MAX 2
+/* Per subject: 64 pieces of evidence and a link, three kinds of person each, two keys of a day. */
+#define MATCH_KEYS_MAX 200u
 
 struct match_key {
     uint8_t b[16];
@@ -29,12 +35,16 @@ struct match_keys {
     size_t count;
 };
 
-/* Which keys this subject has. */
+/* The keys this subject's case is found by later. */
 void matcher_keys(const struct report *report, uint32_t subject, struct bytes province,
                   struct match_keys *ret);
 
-/* Decides from the views (VIEW_CASE_KEYS, VIEW_CASES). The placement's texts point into static
- * storage or the arena. Deterministic. */
+/* The same, with artefact keys moved by `days`; those of a day alone only for 0. */
+void matcher_keys_near(const struct report *report, uint32_t subject, struct bytes province,
+                       int days, struct match_keys *ret);
+
+/* Decides from the views (VIEW_CASE_KEYS, VIEW_CASES, VIEW_CASE_REPORTS). The placement's texts
+ * point into static storage or the arena. Deterministic. */
 int matcher_place(const struct views *views, const struct report *report, const struct entry_id *id,
                   uint64_t position, uint32_t subject, struct bytes province, struct arena *arena,
                   struct placement *ret, struct err_ctx *err) MUST_USE;

@@ -13,20 +13,21 @@
 #define VIEWS_FORMAT 1u
 
 enum view_table {
-    VIEW_META,         /* "position" → u64; "ring" → signed ring; "case_number" → u64; … */
-    VIEW_REPORTS,      /* inc 16 ‖ seq 8 → struct report_view */
+    VIEW_META,    /* "position" → u64 (the driver's); "ring" → signed ring; "case_number" and
+                   * "document_number" → u64, the last one given */
+    VIEW_REPORTS, /* inc 16 ‖ seq 8 → struct report_view */
     VIEW_REPORT_KEYS,  /* regency ‖ 0 ‖ key → inc ‖ seq: one (regency, key) counts once */
-    VIEW_PLACEMENTS,   /* inc ‖ seq ‖ subject 4 → case name 28 ‖ outcome … */
+    VIEW_PLACEMENTS,   /* inc ‖ seq ‖ subject 4 → the placement, as its entry's body */
     VIEW_CASES,        /* case name 28 → struct case_view */
     VIEW_CASE_REPORTS, /* case name ‖ position 8 ‖ subject 4 → why it is there */
     VIEW_CASE_KEYS,    /* exact key 16 → case name */
     VIEW_CASE_NUMBERS, /* number 8 → case name */
     VIEW_DOCUMENTS,    /* document id → struct document_view */
-    VIEW_RUNGS,        /* id ‖ 0 ‖ position 8 → rung */
+    VIEW_RUNGS,        /* id ‖ 0 ‖ position 8 → struct rung_view */
     VIEW_ADDRESSEES, /* regency ‖ 0 ‖ document id → nothing: unfinished documents of a regency */
     VIEW_ZEROS, /* regency ‖ 0 ‖ from 4 ‖ until 4 ‖ scope 1 ‖ position 8 → stated name, time */
     VIEW_REFUSED, /* position → identity, code, text */
-    VIEW_NODES,   /* regency ‖ 0 ‖ enrolment 8 → state of the enrolment */
+    VIEW_NODES,   /* regency ‖ 0 ‖ enrolment 8 → struct node_view */
     VIEW_TABLE_COUNT
 };
 extern const char *const view_table_names[VIEW_TABLE_COUNT];
@@ -43,6 +44,20 @@ struct views {
                 struct bytes *ret_key, struct bytes *ret_value);
 };
 
+#define VIEW_KEY_BYTES_MAX 400u /* of any table; LMDB takes 511 */
+
+/* Keys of more than one part: writes at most VIEW_KEY_BYTES_MAX, ASSERTs that it fits. */
+struct view_key {
+    uint8_t b[VIEW_KEY_BYTES_MAX];
+    size_t len;
+};
+void view_key_init(struct view_key *key, struct bytes first);
+void view_key_zero(struct view_key *key); /* the 0 that ends a text */
+void view_key_part(struct view_key *key, struct bytes part);
+void view_key_u32(struct view_key *key, uint32_t value);
+void view_key_u64(struct view_key *key, uint64_t value);
+struct bytes view_key_bytes(const struct view_key *key);
+
 #define CASE_NAME_BYTES 28u    /* incarnation 16 ‖ seq 8 ‖ subject 4 of its first report */
 #define CASE_TEXT_CAPACITY 96u /* "32 hex-seq-subject" and a NUL */
 #define DOCUMENT_ID_BYTES_MAX 48u
@@ -53,14 +68,19 @@ struct case_name {
 void case_name_of(const struct entry_id *id, uint32_t subject, struct case_name *ret);
 char *case_name_text(const struct case_name *name, char ret[CASE_TEXT_CAPACITY]);
 bool case_name_parse(struct bytes text, struct case_name *ret);
+/* "16-000123", for officers. */
+#define CASE_SHORT_CAPACITY 32u
+char *case_short_text(struct bytes province, uint64_t number, char ret[CASE_SHORT_CAPACITY]);
+bool case_short_parse(struct bytes text, struct bytes province, uint64_t *ret_number);
 
 struct case_view {
     uint64_t number;  /* officers' short form: "16-000123" */
-    uint64_t version; /* rises with every change: what an officer saw */
+    uint64_t version; /* from 1; rises with each report that joins and each change of state: what
+                       * an officer saw. A proposal changes nothing yet, so it does not raise it */
     enum case_state state;
-    struct bytes regency;  /* employing regency: where documents go */
-    struct bytes filed_by; /* regency of the first report */
-    struct bytes name, nip, unit, position, form;
+    struct bytes regency;                              /* employing regency: where documents go */
+    struct bytes filed_by;                             /* regency of the first report */
+    struct bytes name, nip, nik, unit, position, form; /* of the first report that gives them */
     int employment;
     bool has_occurred_on;
     int32_t occurred_on;
@@ -93,6 +113,35 @@ struct document_view {
     uint8_t rungs;                /* bit (1 << rung_kind) */
     struct bytes signed_document; /* encoded, with the signatures so far */
 };
+struct rung_view {
+    enum rung_kind rung;
+    struct bytes regency, person, note;
+    int64_t at_ms, received_ms;
+};
+struct zero_view {
+    struct entry_id id;
+    struct bytes stated_name;
+    bool has_entered_ms;
+    int64_t entered_ms, received_ms;
+};
+struct refused_view {
+    struct entry_id id; /* zeros: only the position is known (an entry that ended the applier) */
+    struct bytes code, text;
+};
+struct node_view {
+    enum { NODE_PENDING, NODE_ACTIVE, NODE_REVOKED } state; /* pending: card made */
+    uint64_t number;
+    struct bytes regency;
+    struct key curve_key, signing_key;
+    struct incarnation office;
+    int64_t at_ms; /* of the entry that gave it this state */
+};
+
+#define CASE_VIEW_BYTES_MAX 2560u
+#define DOCUMENT_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + 512u)
+#define REFUSED_VIEW_BYTES_MAX (TEXT_BYTES_MAX + 512u)
+#define SMALL_VIEW_BYTES_MAX 1024u /* of reports, case reports, zeros, nodes */
+#define RUNG_VIEW_BYTES_MAX (TEXT_BYTES_MAX + 1024u)
 
 /* Encodings: encode returns the length (ASSERTs that it fits capacity_max), decode ERR_FORMAT.
  * Texts are borrowed from the value. */
@@ -105,5 +154,13 @@ size_t case_report_view_encode(const struct case_report_view *view, uint8_t *ret
 int case_report_view_decode(struct bytes value, struct case_report_view *ret) MUST_USE;
 size_t document_view_encode(const struct document_view *view, uint8_t *ret, size_t capacity_max);
 int document_view_decode(struct bytes value, struct document_view *ret) MUST_USE;
+size_t rung_view_encode(const struct rung_view *view, uint8_t *ret, size_t capacity_max);
+int rung_view_decode(struct bytes value, struct rung_view *ret) MUST_USE;
+size_t zero_view_encode(const struct zero_view *view, uint8_t *ret, size_t capacity_max);
+int zero_view_decode(struct bytes value, struct zero_view *ret) MUST_USE;
+size_t refused_view_encode(const struct refused_view *view, uint8_t *ret, size_t capacity_max);
+int refused_view_decode(struct bytes value, struct refused_view *ret) MUST_USE;
+size_t node_view_encode(const struct node_view *view, uint8_t *ret, size_t capacity_max);
+int node_view_decode(struct bytes value, struct node_view *ret) MUST_USE;
 
 #endif

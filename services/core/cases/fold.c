@@ -1,0 +1,118 @@
+#include "core/cases/fold_parts.h"
+
+#include "core/base/assert.h"
+#include "core/base/text.h"
+
+#include <string.h>
+
+typedef int (*fold_handler)(struct fold *);
+
+enum writer_of { BY_NODE, BY_PROVINCE };
+
+/* Who may write what. A kind that is not here, or has no handler, is kept and applied by nobody:
+ * a later version may. */
+static const struct {
+    uint16_t kind;
+    enum writer_of by;
+    fold_handler handler;
+} kinds[] = {
+    {ENTRY_REPORT, BY_NODE, fold_report},
+    {ENTRY_ZERO, BY_NODE, fold_zero},
+    {ENTRY_AMENDMENT, BY_NODE, NULL},
+    {ENTRY_WITHDRAWAL, BY_NODE, NULL},
+    {ENTRY_RUNG, BY_NODE, fold_rung},
+    {ENTRY_ANSWER, BY_NODE, NULL},
+    {ENTRY_RETURNED, BY_NODE, NULL},
+    {ENTRY_DOCUMENT, BY_PROVINCE, NULL},
+    {ENTRY_STATUS, BY_PROVINCE, NULL},
+    {ENTRY_REFUSAL, BY_PROVINCE, NULL},
+    {ENTRY_RING, BY_PROVINCE, fold_ring_entry},
+    {ENTRY_OBJECT, BY_PROVINCE, NULL},
+    {ENTRY_ENROLMENT, BY_PROVINCE, fold_enrolment},
+    {ENTRY_REVOCATION, BY_PROVINCE, fold_revocation},
+    {ENTRY_PLACEMENT, BY_PROVINCE, NULL}, /* applied with its report, which stands before it */
+    {ENTRY_ACT, BY_PROVINCE, fold_act},
+    {ENTRY_REJECTED, BY_PROVINCE, fold_rejected},
+};
+
+static int dispatch(struct fold *fold)
+{
+    const struct fold_input *input = fold->input;
+    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (kinds[i].kind != input->kind) {
+            continue;
+        }
+        if ((kinds[i].by == BY_PROVINCE) != input->own) {
+            return fold_refuse(fold, ERR_KEY, "%s: only the %s writes these",
+                               entry_kind_name(input->kind),
+                               kinds[i].by == BY_NODE ? "regency's node" : "province");
+        }
+        return kinds[i].handler == NULL ? FOLD_DONE : kinds[i].handler(fold);
+    }
+    return FOLD_DONE;
+}
+
+static void refused_record(struct fold *fold)
+{
+    uint8_t value[REFUSED_VIEW_BYTES_MAX];
+    struct view_key key;
+    struct refused_view view = {.id = fold->input->id,
+                                .code = bytes_of_text(err_name(fold->ret->code)),
+                                .text = bytes_of_text(fold->ret->text)};
+    view_key_init(&key, (struct bytes){0});
+    view_key_u64(&key, fold->input->position);
+    size_t len = refused_view_encode(&view, value, sizeof value);
+    fold_put(fold, VIEW_REFUSED, view_key_bytes(&key), bytes_of(value, len));
+}
+
+/* So that the node learns it durably. */
+static int refusal_entry(struct fold *fold)
+{
+    uint8_t *body = arena_alloc(fold->arena, REFUSED_VIEW_BYTES_MAX);
+    size_t len = 0;
+    struct refusal refusal = {.entry = fold->input->id,
+                              .code = bytes_of_text(err_name(fold->ret->code)),
+                              .text = bytes_of_text(fold->ret->text),
+                              .at_ms = fold->input->received_ms};
+    if (body == NULL) {
+        return ERR_NOMEM;
+    }
+    int status = refusal_encode(&refusal, body, REFUSED_VIEW_BYTES_MAX, &len, NULL);
+    return status != 0 ? status
+                       : fold_office_add(fold, fold->input->owner, fold->input->enrolment,
+                                         ENTRY_REFUSAL, bytes_of(body, len));
+}
+
+static int refused(struct fold *fold)
+{
+    ASSERT(fold->ret->code != 0 && fold->ret->placement_count == 0);
+    refused_record(fold);
+    if (fold->input->own) {
+        return 0;
+    }
+    if (fold->input->kind == ENTRY_REPORT) {
+        fold_report_refused(fold);
+    }
+    return refusal_entry(fold);
+}
+
+int fold_entry(const struct fold_config *config, const struct views *views,
+               const struct fold_input *input, struct arena *arena, struct fold_output *ret,
+               struct err_ctx *err)
+{
+    struct fold fold = {
+        .config = config, .views = views, .input = input, .arena = arena, .ret = ret};
+    memset(ret, 0, sizeof *ret);
+    if (input->erased) {
+        return 0;
+    }
+    int status = dispatch(&fold);
+    if (status == FOLD_REFUSED) {
+        status = refused(&fold);
+    }
+    if (status != 0) {
+        return err_wrap(err, status, "apply entry at position %llu",
+                        (unsigned long long)input->position);
+    }
+    return 0;
+}

@@ -1,0 +1,217 @@
+/* What follows when a document has its signatures, and what its readers send back. */
+#include "core/cases/fold_parts.h"
+
+#include "core/base/assert.h"
+
+#include <string.h>
+
+/* Reports of one case that get a status: more would be one artefact reported by a crowd. */
+#define STATUSES_MAX 256u
+
+/* ---- statuses to those who filed ---- */
+static int filing_regency(struct fold *fold, const struct entry_id *id, struct bytes *ret)
+{
+    struct view_key key;
+    struct bytes value;
+    struct report_view view;
+    view_key_init(&key, bytes_of(id->incarnation.b, INCARNATION_BYTES));
+    view_key_u64(&key, id->seq);
+    int status = fold_get(fold, VIEW_REPORTS, view_key_bytes(&key), &value);
+    if (status == 0) {
+        status = report_view_decode(value, &view);
+    }
+    if (status == 0) {
+        *ret = view.regency;
+    }
+    return status;
+}
+
+/* Without personal data: the report's own identity, the case's number, and what happened. */
+static int status_send(struct fold *fold, const struct case_report_view *report,
+                       const struct status *pattern)
+{
+    struct bytes regency;
+    uint64_t enrolment = 0;
+    int status = filing_regency(fold, &report->id, &regency);
+    if (status == 0) {
+        status = fold_newest(fold, regency, &enrolment);
+    }
+    if (status != 0 || enrolment == 0) {
+        return status; /* nobody there to tell: the new box asks no history */
+    }
+    struct status value = *pattern;
+    value.report = report->id;
+    value.subject = report->subject;
+    return fold_status(fold, &value, regency, enrolment);
+}
+
+static int statuses_send(struct fold *fold, const struct case_name *name,
+                         const struct status *pattern)
+{
+    struct bytes prefix = bytes_of(name->b, CASE_NAME_BYTES), key = {0}, value;
+    for (size_t i = 0; i < STATUSES_MAX; i++) {
+        struct case_report_view report;
+        int status = fold_next(fold, VIEW_CASE_REPORTS, prefix, key, &key, &value);
+        if (status == ERR_NOT_FOUND) {
+            return 0;
+        }
+        if (status == 0) {
+            status = case_report_view_decode(value, &report);
+        }
+        if (status == 0) {
+            status = status_send(fold, &report, pattern);
+        }
+        if (status != 0) {
+            return status;
+        }
+    }
+    return 0;
+}
+
+/* ---- issue ---- */
+static int case_moves(struct fold *fold, const struct document *document,
+                      const struct document_view *view, int64_t at_ms)
+{
+    char text[160], short_name[CASE_SHORT_CAPACITY];
+    struct case_view case_view;
+    enum case_state target = CASE_RECEIVED;
+    if (document->case_name.len == 0) {
+        return 0;
+    }
+    int status = fold_case_get(fold, &view->case_name, &case_view);
+    if (status != 0 || !fold_target_state(document->type, &target)) {
+        return status;
+    }
+    case_view.state = target; /* fold_may_issue has allowed it */
+    case_view.version++;
+    fold_case_put(fold, &view->case_name, &case_view);
+    (void)snprintf(text, sizeof text, "a %s %s %.*s", document_type_name(document->type),
+                   view->state == DOCUMENT_WAITING ? "waits for a node of" : "went to",
+                   SHOWN(document->addressee));
+    case_short_text(fold->config->province, case_view.number, short_name);
+    struct status pattern = {.case_short = bytes_of_text(short_name),
+                             .state = bytes_of_text(case_state_name(target)),
+                             .text = bytes_of_text(text),
+                             .at_ms = at_ms};
+    return statuses_send(fold, &view->case_name, &pattern);
+}
+
+static void unfinished_drop(struct fold *fold, struct bytes regency, struct bytes id)
+{
+    struct view_key key;
+    fold_addressee_key(regency, id, &key);
+    fold->views->del(fold->views->arg, VIEW_ADDRESSEES, view_key_bytes(&key));
+}
+
+static int supersede(struct fold *fold, const struct document *document)
+{
+    struct document_view old;
+    if (document->supersedes.len == 0) {
+        return 0;
+    }
+    int status = fold_document_get(fold, document->supersedes, &old);
+    if (status == 0) {
+        status = document_state_move(&old.state, DOCUMENT_SUPERSEDED, NULL);
+    }
+    if (status == 0) {
+        status = fold_document_put(fold, document->supersedes, &old);
+    }
+    if (status == 0) {
+        unfinished_drop(fold, old.addressee, document->supersedes);
+    }
+    return status;
+}
+
+int fold_issue(struct fold *fold, const struct document *document, struct document_view *view,
+               int64_t at_ms)
+{
+    struct view_key key;
+    uint64_t enrolment = 0;
+    int status = fold_newest(fold, document->addressee, &enrolment);
+    if (status == 0) {
+        status = document_state_move(&view->state,
+                                     enrolment == 0 ? DOCUMENT_WAITING : DOCUMENT_ISSUED, NULL);
+    }
+    view->issued_ms = at_ms;
+    if (status == 0) {
+        status = supersede(fold, document);
+    }
+    if (status == 0) {
+        status = fold_document_put(fold, document->id, view);
+    }
+    if (status != 0) {
+        return status;
+    }
+    fold_addressee_key(document->addressee, document->id, &key);
+    fold_put(fold, VIEW_ADDRESSEES, view_key_bytes(&key), (struct bytes){0});
+    fold_say(fold,
+             enrolment == 0 ? "%.*s is signed, and waits: no node of %.*s is enrolled"
+                            : "%.*s is issued to %.*s",
+             SHOWN(document->id), SHOWN(document->addressee));
+    if (enrolment != 0) {
+        status = fold_office_add(fold, document->addressee, enrolment, ENTRY_DOCUMENT,
+                                 view->signed_document);
+    }
+    return status != 0 ? status : case_moves(fold, document, view, at_ms);
+}
+
+/* ---- rungs ---- */
+static int rung_document(struct fold *fold, const struct rung *rung, struct document_view *ret)
+{
+    int status = fold_document_get(fold, rung->document, ret);
+    if (status != 0 && status != ERR_NOT_FOUND) {
+        return status;
+    }
+    /* The same answer for one that is not there and one that is not theirs. */
+    if (status == ERR_NOT_FOUND || ret->state == DOCUMENT_PROPOSED ||
+        !bytes_equal(ret->addressee, fold->input->owner)) {
+        return fold_refuse(fold, ERR_NOT_FOUND, "no document %.*s was sent to %.*s",
+                           SHOWN(rung->document), SHOWN(fold->input->owner));
+    }
+    return FOLD_DONE;
+}
+
+static int rung_put(struct fold *fold, const struct rung *rung)
+{
+    struct view_key key;
+    struct rung_view view = {.rung = rung->rung,
+                             .regency = fold->input->owner,
+                             .person = rung->person,
+                             .note = rung->note,
+                             .at_ms = rung->at_ms,
+                             .received_ms = fold->input->received_ms};
+    uint8_t *value = arena_alloc(fold->arena, RUNG_VIEW_BYTES_MAX);
+    if (value == NULL) {
+        return ERR_NOMEM;
+    }
+    view_key_init(&key, rung->document);
+    view_key_zero(&key);
+    view_key_u64(&key, fold->input->position);
+    size_t len = rung_view_encode(&view, value, RUNG_VIEW_BYTES_MAX);
+    fold_put(fold, VIEW_RUNGS, view_key_bytes(&key), bytes_of(value, len));
+    return 0;
+}
+
+int fold_rung(struct fold *fold)
+{
+    struct rung rung;
+    struct document_view view;
+    struct err_ctx why = {.text = ""};
+    int status = rung_decode(fold->input->body, fold->arena, &rung, &why);
+    if (status != 0) {
+        return fold_refuse_for(fold, status, &why);
+    }
+    status = rung_document(fold, &rung, &view);
+    if (status == FOLD_DONE) {
+        status = rung_put(fold, &rung);
+    }
+    if (status != FOLD_DONE) {
+        return status;
+    }
+    view.rungs = (uint8_t)(view.rungs | (1u << (unsigned)rung.rung));
+    status = fold_document_put(fold, rung.document, &view);
+    if (status == 0 && rung.rung >= RUNG_KIND_ACKNOWLEDGED) {
+        unfinished_drop(fold, view.addressee, rung.document);
+    }
+    return status;
+}

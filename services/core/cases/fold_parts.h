@@ -1,0 +1,82 @@
+/* fold_parts.h - what the files of the fold share. Private to core/cases.
+ *
+ * A handler returns FOLD_DONE, FOLD_REFUSED (by way of fold_refuse, before its first change), or a
+ * negative code of storage or memory.
+ */
+#ifndef CORE_CASES_FOLD_PARTS_H
+#define CORE_CASES_FOLD_PARTS_H
+
+#include "core/cases/fold.h"
+
+enum { FOLD_DONE = 0, FOLD_REFUSED = 1 };
+
+/* For %.*s: texts of decoded messages carry no NUL. */
+#define SHOWN(text) (int)(text).len, (const char *)(text).data
+
+struct fold {
+    const struct fold_config *config;
+    const struct views *views;
+    const struct fold_input *input;
+    struct arena *arena;
+    struct fold_output *ret;
+    size_t office_capacity;
+};
+
+/* ---- answers ---- */
+int fold_refuse(struct fold *fold, int code, const char *format, ...) MUST_USE
+    __attribute__((format(printf, 3, 4)));
+/* A failed decode or check of contents: refused with its text; memory and storage go through. */
+int fold_refuse_for(struct fold *fold, int code, const struct err_ctx *why) MUST_USE;
+void fold_say(struct fold *fold, const char *format, ...) __attribute__((format(printf, 2, 3)));
+int fold_office_add(struct fold *fold, struct bytes regency, uint64_t enrolment, uint16_t kind,
+                    struct bytes body) MUST_USE;
+int fold_status(struct fold *fold, const struct status *status, struct bytes regency,
+                uint64_t enrolment) MUST_USE;
+
+/* ---- views: values are copied into the arena, so that they outlive the next change ---- */
+int fold_get(struct fold *fold, enum view_table table, struct bytes key,
+             struct bytes *ret) MUST_USE;
+int fold_next(struct fold *fold, enum view_table table, struct bytes prefix, struct bytes after,
+              struct bytes *ret_key, struct bytes *ret_value) MUST_USE;
+void fold_put(struct fold *fold, enum view_table table, struct bytes key, struct bytes value);
+int fold_counter(struct fold *fold, const char *name, uint64_t *ret) MUST_USE;
+void fold_counter_put(struct fold *fold, const char *name, uint64_t value);
+
+int fold_case_get(struct fold *fold, const struct case_name *name, struct case_view *ret) MUST_USE;
+void fold_case_put(struct fold *fold, const struct case_name *name, const struct case_view *view);
+int fold_document_get(struct fold *fold, struct bytes id, struct document_view *ret) MUST_USE;
+int fold_document_put(struct fold *fold, struct bytes id,
+                      const struct document_view *view) MUST_USE;
+void fold_addressee_key(struct bytes regency, struct bytes document_id, struct view_key *ret);
+
+/* ---- trust and places ---- */
+/* The current ring; FOLD_REFUSED when there is none yet. */
+int fold_ring(struct fold *fold, struct ring **ret) MUST_USE;
+/* Whether this officer's key may sign something new. */
+int fold_signs_now(struct fold *fold, const struct ring *ring, struct bytes officer) MUST_USE;
+/* The active enrolment with the highest number, 0 when there is none. */
+int fold_newest(struct fold *fold, struct bytes regency, uint64_t *ret) MUST_USE;
+bool fold_in_province(const struct fold *fold, struct bytes regency);
+/* Which state an issued document brings its case to; false for advisories and questions. */
+bool fold_target_state(enum document_type type, enum case_state *ret);
+
+/* ---- handlers, one a kind ---- */
+int fold_report(struct fold *fold) MUST_USE;
+void fold_report_refused(struct fold *fold);
+int fold_zero(struct fold *fold) MUST_USE;
+int fold_rung(struct fold *fold) MUST_USE;
+int fold_ring_entry(struct fold *fold) MUST_USE;
+int fold_enrolment(struct fold *fold) MUST_USE;
+int fold_revocation(struct fold *fold) MUST_USE;
+int fold_rejected(struct fold *fold) MUST_USE;
+int fold_act(struct fold *fold) MUST_USE;
+int fold_propose(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
+int fold_countersign(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
+/* Enough signatures: moves the document and its case, and sends what is to be sent. */
+int fold_issue(struct fold *fold, const struct document *document, struct document_view *view,
+               int64_t at_ms) MUST_USE;
+/* Whether the case may take this document now: its state, or the document this one supersedes. */
+int fold_may_issue(struct fold *fold, const struct document *document,
+                   const struct case_view *case_view) MUST_USE;
+
+#endif

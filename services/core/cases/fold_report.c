@@ -1,0 +1,347 @@
+/* Reports and zero reports: checked, placed, and joined to their cases. */
+#include "core/cases/fold_parts.h"
+
+#include "core/base/assert.h"
+#include "core/rules/catalogue.h"
+#include "core/rules/report_check.h"
+
+#include <string.h>
+
+static void report_key(const struct fold *fold, struct view_key *ret)
+{
+    view_key_init(ret, bytes_of(fold->input->id.incarnation.b, INCARNATION_BYTES));
+    view_key_u64(ret, fold->input->id.seq);
+}
+
+static void report_put(struct fold *fold, const struct report_view *view)
+{
+    uint8_t value[SMALL_VIEW_BYTES_MAX];
+    struct view_key key;
+    report_key(fold, &key);
+    size_t len = report_view_encode(view, value, sizeof value);
+    fold_put(fold, VIEW_REPORTS, view_key_bytes(&key), bytes_of(value, len));
+}
+
+void fold_report_refused(struct fold *fold)
+{
+    struct report_view view = {.position = fold->input->position,
+                               .regency = fold->input->owner,
+                               .received_ms = fold->input->received_ms,
+                               .state = REPORT_REFUSED};
+    report_put(fold, &view);
+}
+
+/* ---- one (regency, key) counts once ---- */
+static int key_seen(struct fold *fold, const struct report *report, struct view_key *key,
+                    bool *ret_seen)
+{
+    struct bytes value;
+    *ret_seen = false;
+    if (report->key.len == 0) {
+        return 0;
+    }
+    view_key_init(key, report->regency);
+    view_key_zero(key);
+    view_key_part(key, report->key);
+    int status = fold->views->get(fold->views->arg, VIEW_REPORT_KEYS, view_key_bytes(key), &value);
+    *ret_seen = status == 0;
+    return status == ERR_NOT_FOUND ? 0 : status;
+}
+
+/* ---- a subject joins a case ---- */
+static void fill_empty(struct bytes *to, struct bytes from)
+{
+    if (to->len == 0) {
+        *to = from;
+    }
+}
+
+static void case_open(struct fold *fold, const struct report *report, uint64_t number,
+                      struct case_view *ret)
+{
+    *ret = (struct case_view){.number = number,
+                              .state = CASE_RECEIVED,
+                              .filed_by = report->regency,
+                              .form = report->form,
+                              .has_occurred_on = report->has_occurred_on,
+                              .occurred_on = report->occurred_on,
+                              .opened_position = fold->input->position,
+                              .opened_ms = fold->input->received_ms};
+}
+
+/* What the first report left open, a later one fills. */
+static void case_fill(struct case_view *view, const struct report *report,
+                      const struct subject *subject)
+{
+    fill_empty(&view->regency, subject->regency.len > 0 ? subject->regency : report->regency);
+    fill_empty(&view->name, subject->name);
+    fill_empty(&view->nip, subject->nip);
+    fill_empty(&view->nik, subject->nik);
+    fill_empty(&view->unit, subject->unit);
+    fill_empty(&view->position, subject->position);
+    if (view->employment == 0) {
+        view->employment = subject->employment;
+    }
+}
+
+static int case_new(struct fold *fold, const struct report *report, const struct case_name *name,
+                    struct case_view *ret)
+{
+    uint64_t number = 0;
+    struct view_key key;
+    int status = fold_counter(fold, "case_number", &number);
+    if (status != 0) {
+        return status;
+    }
+    number++;
+    fold_counter_put(fold, "case_number", number);
+    view_key_init(&key, (struct bytes){0});
+    view_key_u64(&key, number);
+    fold_put(fold, VIEW_CASE_NUMBERS, view_key_bytes(&key), bytes_of(name->b, CASE_NAME_BYTES));
+    case_open(fold, report, number, ret);
+    return 0;
+}
+
+/* The first case of a key keeps it. */
+static int keys_put(struct fold *fold, const struct report *report, uint32_t subject,
+                    const struct case_name *name)
+{
+    struct match_keys keys;
+    matcher_keys(report, subject, fold->config->province, &keys);
+    for (size_t i = 0; i < keys.count; i++) {
+        struct bytes key = bytes_of(keys.list[i].b, sizeof keys.list[i].b), value;
+        int status = fold->views->get(fold->views->arg, VIEW_CASE_KEYS, key, &value);
+        if (status == ERR_NOT_FOUND) {
+            fold_put(fold, VIEW_CASE_KEYS, key, bytes_of(name->b, CASE_NAME_BYTES));
+        } else if (status != 0) {
+            return status;
+        }
+    }
+    return 0;
+}
+
+static int placement_put(struct fold *fold, const struct placement *placement)
+{
+    const size_t capacity = 2048;
+    struct view_key key;
+    size_t len = 0;
+    uint8_t *value = arena_alloc(fold->arena, capacity);
+    if (value == NULL) {
+        return ERR_NOMEM;
+    }
+    int status = placement_encode(placement, value, capacity, &len, NULL);
+    if (status != 0) {
+        return status;
+    }
+    report_key(fold, &key);
+    view_key_u32(&key, placement->subject);
+    fold_put(fold, VIEW_PLACEMENTS, view_key_bytes(&key), bytes_of(value, len));
+    return 0;
+}
+
+static void case_report_put(struct fold *fold, const struct placement *placement,
+                            const struct case_name *name)
+{
+    uint8_t value[SMALL_VIEW_BYTES_MAX];
+    struct view_key key;
+    struct case_report_view view = {.id = fold->input->id,
+                                    .subject = placement->subject,
+                                    .outcome = placement->outcome,
+                                    .score_milli = placement->score_milli,
+                                    .rule = placement->rule};
+    view_key_init(&key, bytes_of(name->b, CASE_NAME_BYTES));
+    view_key_u64(&key, fold->input->position);
+    view_key_u32(&key, placement->subject);
+    size_t len = case_report_view_encode(&view, value, sizeof value);
+    fold_put(fold, VIEW_CASE_REPORTS, view_key_bytes(&key), bytes_of(value, len));
+}
+
+static int rerouted_status(struct fold *fold, const struct report *report, uint32_t subject,
+                           const struct case_view *view)
+{
+    char text[256], short_name[CASE_SHORT_CAPACITY];
+    struct bytes regency = report->subjects[subject].regency;
+    const struct catalogue_region *region = catalogue_region_find(regency);
+    ASSERT(region != NULL); /* the rules know every employing regency */
+    (void)snprintf(text, sizeof text,
+                   "subject %u is employed by %s (%s %s), of another province: for %.2s to handle",
+                   (unsigned)subject + 1, region->code, region->type, region->name, region->code);
+    case_short_text(fold->config->province, view->number, short_name);
+    struct status status = {.report = fold->input->id,
+                            .subject = subject,
+                            .case_short = bytes_of_text(short_name),
+                            .state = bytes_of_text(case_state_name(CASE_REROUTED)),
+                            .text = bytes_of_text(text),
+                            .at_ms = fold->input->received_ms};
+    return fold_status(fold, &status, fold->input->owner, fold->input->enrolment);
+}
+
+/* The case the placement names: as it stands, or new under that name. */
+static int placed_case(struct fold *fold, const struct report *report,
+                       const struct placement *placement, struct case_name *ret_name,
+                       struct case_view *ret)
+{
+    if (!case_name_parse(placement->case_name, ret_name)) {
+        return ERR_FORMAT;
+    }
+    int status = fold_case_get(fold, ret_name, ret);
+    if (status == ERR_NOT_FOUND && placement->outcome != PLACEMENT_MERGED) {
+        status = case_new(fold, report, ret_name, ret);
+    }
+    return status;
+}
+
+static int subject_join(struct fold *fold, const struct report *report,
+                        const struct placement *placement)
+{
+    struct case_name name;
+    struct case_view view;
+    int status = placed_case(fold, report, placement, &name, &view);
+    if (status != 0) {
+        return status;
+    }
+    bool rerouted = placement->outcome == PLACEMENT_REROUTED;
+    case_fill(&view, report, &report->subjects[placement->subject]);
+    view.version++;
+    view.report_count++;
+    view.needs_review = view.needs_review || placement->outcome == PLACEMENT_REVIEW;
+    view.state = rerouted ? CASE_REROUTED : view.state;
+    fold_case_put(fold, &name, &view);
+    case_report_put(fold, placement, &name);
+    status = placement_put(fold, placement);
+    if (status == 0) {
+        status = rerouted ? rerouted_status(fold, report, placement->subject, &view)
+                          : keys_put(fold, report, placement->subject, &name);
+    }
+    return status;
+}
+
+/* ---- where a subject belongs ---- */
+static const struct placement *recorded(const struct fold *fold, uint32_t subject)
+{
+    for (size_t i = 0; i < fold->input->recorded_count; i++) {
+        if (fold->input->recorded[i].subject == subject) {
+            return &fold->input->recorded[i];
+        }
+    }
+    return NULL;
+}
+
+static int place_elsewhere(struct fold *fold, uint32_t subject, struct placement *ret)
+{
+    char text[CASE_TEXT_CAPACITY];
+    struct case_name name;
+    case_name_of(&fold->input->id, subject, &name);
+    struct bytes copy = arena_copy(fold->arena, bytes_of_text(case_name_text(&name, text)));
+    *ret = (struct placement){.position = fold->input->position,
+                              .subject = subject,
+                              .outcome = PLACEMENT_REROUTED,
+                              .case_name = copy,
+                              .rule = bytes_of_text("other_province"),
+                              .fields = {bytes_of_text("regency")},
+                              .field_count = 1,
+                              .matcher = bytes_of_text(MATCHER_VERSION)};
+    return copy.data == NULL ? ERR_NOMEM : 0;
+}
+
+static int place(struct fold *fold, const struct report *report, uint32_t subject,
+                 struct placement *ret)
+{
+    struct bytes regency = report->subjects[subject].regency;
+    const struct placement *known = recorded(fold, subject);
+    if (known != NULL) {
+        *ret = *known;
+        return 0;
+    }
+    if (regency.len > 0 && !fold_in_province(fold, regency)) {
+        return place_elsewhere(fold, subject, ret);
+    }
+    return matcher_place(fold->views, report, &fold->input->id, fold->input->position, subject,
+                         fold->config->province, fold->arena, ret, NULL);
+}
+
+static int subjects_join(struct fold *fold, const struct report *report)
+{
+    ASSERT(report->subject_count <= SUBJECTS_MAX);
+    for (uint32_t i = 0; i < report->subject_count; i++) {
+        struct placement *placement = &fold->ret->placements[fold->ret->placement_count];
+        int status = place(fold, report, i, placement);
+        if (status == 0) {
+            status = subject_join(fold, report, placement);
+        }
+        if (status != 0) {
+            return status;
+        }
+        fold->ret->placement_count += recorded(fold, i) == NULL;
+    }
+    return 0;
+}
+
+int fold_report(struct fold *fold)
+{
+    struct report report;
+    struct err_ctx why = {.text = ""};
+    struct field_error field = {.field = ""};
+    struct view_key key;
+    bool seen = false;
+    int status = report_decode(fold->input->body, fold->arena, &report, &why);
+    if (status != 0) {
+        return fold_refuse_for(fold, status, &why);
+    }
+    status = report_check(&report, fold->input->owner, INT32_MAX, &field);
+    if (status != 0) {
+        return fold_refuse(fold, status, "%s: %s", field.field, field.reason);
+    }
+    status = key_seen(fold, &report, &key, &seen);
+    if (status != 0) {
+        return status;
+    }
+    struct report_view view = {.position = fold->input->position,
+                               .regency = report.regency,
+                               .subject_count = (uint32_t)report.subject_count,
+                               .received_ms = fold->input->received_ms,
+                               .state = seen ? REPORT_REPEATED_KEY : REPORT_APPLIED};
+    report_put(fold, &view);
+    if (seen) {
+        fold_say(fold, "the key of this report was seen before: it counts once");
+        return FOLD_DONE;
+    }
+    if (report.key.len > 0) {
+        struct view_key id;
+        report_key(fold, &id);
+        fold_put(fold, VIEW_REPORT_KEYS, view_key_bytes(&key), view_key_bytes(&id));
+    }
+    return subjects_join(fold, &report);
+}
+
+int fold_zero(struct fold *fold)
+{
+    struct zero_report zero;
+    struct err_ctx why = {.text = ""};
+    struct field_error field = {.field = ""};
+    struct view_key key;
+    uint8_t value[SMALL_VIEW_BYTES_MAX];
+    int status = zero_report_decode(fold->input->body, fold->arena, &zero, &why);
+    if (status != 0) {
+        return fold_refuse_for(fold, status, &why);
+    }
+    status = zero_report_check(&zero, fold->input->owner, INT32_MAX, &field);
+    if (status != 0) {
+        return fold_refuse(fold, status, "%s: %s", field.field, field.reason);
+    }
+    struct zero_view view = {.id = fold->input->id,
+                             .stated_name = zero.stated_name,
+                             .has_entered_ms = zero.has_entered_ms,
+                             .entered_ms = zero.entered_ms,
+                             .received_ms = fold->input->received_ms};
+    uint8_t scope = (uint8_t)zero.scope;
+    view_key_init(&key, zero.regency);
+    view_key_zero(&key);
+    view_key_u32(&key, (uint32_t)zero.from);
+    view_key_u32(&key, (uint32_t)zero.until);
+    view_key_part(&key, bytes_of(&scope, 1));
+    view_key_u64(&key, fold->input->position);
+    size_t len = zero_view_encode(&view, value, sizeof value);
+    fold_put(fold, VIEW_ZEROS, view_key_bytes(&key), bytes_of(value, len));
+    return FOLD_DONE;
+}
