@@ -1,0 +1,110 @@
+/* kabar-node: one per regency. Takes reports, keeps them, syncs them, shows documents. */
+#include "node/node.h"
+
+#include <getopt.h>
+#include <malloc.h>
+
+#define EXIT_USAGE_ERROR 64
+
+static const char usage[] = "usage: kabar-node --config FILE [--check-config]\n"
+                            "       kabar-node --version | --help\n";
+
+struct options {
+    const char *config;
+    bool check;
+};
+
+/* -1: go on; else the exit code. */
+static int options_read(int argc, char **argv, struct options *ret)
+{
+    static const struct option known[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        switch (option) {
+        case 'c':
+            ret->config = optarg;
+            break;
+        case 'k':
+            ret->check = true;
+            break;
+        case 'v':
+            return printf("kabar-node %s\n", KABAR_VERSION) < 0 ? EXIT_IO : 0;
+        case 'h':
+            return fputs(usage, stdout) < 0 ? EXIT_IO : 0;
+        default:
+            (void)fputs(usage, stderr);
+            return EXIT_USAGE_ERROR;
+        }
+    }
+    if (ret->config == NULL || optind != argc) {
+        (void)fputs(usage, stderr);
+        return EXIT_USAGE_ERROR;
+    }
+    return -1;
+}
+
+/* Lines are parsed by jansson, reporters' names among them: what it frees is wiped. */
+static void wipe_and_free(void *memory)
+{
+    if (memory != NULL) {
+        explicit_bzero(memory, malloc_usable_size(memory));
+        free(memory);
+    }
+}
+
+static int load(const struct options *options, struct conf_node **ret_conf,
+                struct node_identity *ret_identity, struct node_card *ret_card, struct err_ctx *err)
+{
+    int rc = conf_load_node(options->config, ret_conf, err);
+    if (rc == 0) {
+        rc = identity_load(*ret_conf, ret_identity, err);
+    }
+    if (rc == 0) {
+        rc = card_load(*ret_conf, ret_identity, ret_card, err);
+        rc = rc == ERR_NOT_FOUND ? 0 : rc;
+    }
+    return rc;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.config = NULL};
+    struct conf_node *conf = NULL;
+    struct node_identity identity = {0};
+    struct node_card card = {0};
+    struct err_ctx err = {""};
+    int exit_code = options_read(argc, argv, &options);
+    if (exit_code >= 0) {
+        return exit_code;
+    }
+    json_set_alloc_funcs(malloc, wipe_and_free);
+    int rc = host_init(&err);
+    if (rc == 0) {
+        rc = load(&options, &conf, &identity, &card, &err);
+    }
+    if (rc != 0) {
+        (void)fprintf(stderr, "kabar-node: %s\n", err_peek(&err, rc));
+        exit_code = rc == ERR_NOMEM ? EXIT_RETRY : EXIT_CONFIG;
+    } else if (options.check) {
+        exit_code = printf("%s: good%s\n", options.config,
+                           card.arena == NULL ? ", not enrolled yet" : "") < 0
+                        ? EXIT_IO
+                        : 0;
+    }
+    if (exit_code >= 0) {
+        explicit_bzero(&identity, sizeof identity);
+        card_clear(&card);
+        conf_node_free(conf);
+        return exit_code;
+    }
+    log_set_level(conf->log_level);
+    const struct node_start start = {
+        .conf_path = options.config, .conf = conf, .identity = &identity, .card = &card};
+    return node_run(&start);
+}

@@ -1,0 +1,262 @@
+/* node.h - the regency's program: its parts and who touches what on which thread.
+ *
+ *   loop thread    door, link, uplink engine, office entries; hands commands to the writer
+ *   writer thread  the store's transactions (platform/store); runs only store_command.run
+ *
+ * All rules are in core; here effects are carried out. A report is answered, a span sent and an
+ * office entry acknowledged only after the transaction that holds it was synced. Until a province
+ * card is there the node runs, says so, and takes no report: it could not seal who reported.
+ */
+#ifndef NODE_NODE_H
+#define NODE_NODE_H
+
+#include "core/sync/uplink.h"
+#include "core/wire/trust_file.h"
+#include "node/node_store.h"
+#include "platform/conf/conf.h"
+#include "platform/door/door.h"
+#include "platform/host/host.h"
+#include "platform/host/log.h"
+#include "platform/link/link.h"
+#include "platform/loop/loop.h"
+
+#define NODE_OUTBOX_MAX 64u /* control frames that wait for one connection's pipe */
+
+#define EXIT_DATA 65
+#define EXIT_UNAVAILABLE 69
+#define EXIT_BUG 70
+#define EXIT_IO 74
+#define EXIT_RETRY 75
+#define EXIT_CONFIG 78
+
+/* What goes wrong outside the sync engine; counted and logged like its alarms. */
+#define TROUBLE_LIST(X)                                                                            \
+    X(TROUBLE_BODY, "office_body_unreadable")                                                      \
+    X(TROUBLE_RING, "ring_refused")                                                                \
+    X(TROUBLE_DOCUMENT, "document_refused")                                                        \
+    X(TROUBLE_DOCUMENT_OTHER, "document_id_with_other_bytes")                                      \
+    X(TROUBLE_OFFICE, "office_log_unreadable")                                                     \
+    X(TROUBLE_CUT, "span_not_cut")                                                                 \
+    X(TROUBLE_CONNECT, "connect_failed")                                                           \
+    X(TROUBLE_STORE, "store_refused")                                                              \
+    X(TROUBLE_CARD, "card_refused")
+
+enum trouble {
+#define TROUBLE_X(name, text) name,
+    TROUBLE_LIST(TROUBLE_X)
+#undef TROUBLE_X
+        TROUBLE_COUNT
+};
+
+struct node_counters {
+    uint64_t reports_accepted, reports_refused, reports_repeated;
+    uint64_t frames_in, frames_out, spans_out, office_entries;
+    uint64_t connects, wire_bytes_out, wire_bytes_in;
+    uint64_t alarms[ALARM_COUNT];
+    uint64_t troubles[TROUBLE_COUNT];
+};
+
+struct node_identity {
+    struct key curve_public, sign_public;
+    uint8_t curve_secret[KEY_BYTES];
+    uint8_t sign_secret[SECRET_BYTES];
+};
+
+/* A province card as read and verified; what it points to lies in its arena. */
+struct node_card {
+    struct arena *arena;
+    struct province_card card;
+    struct ring ring; /* the one in the card: older than the one in force, maybe */
+};
+
+/* A control frame that the pipe did not take yet. */
+struct outgoing {
+    struct outgoing *next;
+    size_t len;
+    uint8_t frame[];
+};
+
+/* A span that was cut and not taken: cutting costs, so it is kept for the next attempt. */
+struct cut_span {
+    bool there;
+    struct incarnation incarnation;
+    uint64_t first, last;
+    struct bytes frame; /* in the builder */
+};
+
+struct node_sync {
+    bool ready; /* uplink is initialised */
+    bool stepping;
+    struct uplink uplink;
+    struct link_client *client; /* of connection uplink.connection; NULL: none */
+    uint32_t endpoint;          /* which of the card's is tried next */
+    bool up;
+    struct outgoing *first, *last;
+    size_t waiting;
+    struct loop_timer *tick, *outbox;
+    uint64_t wake_ms; /* when tick fires; UINT64_MAX: not set */
+    struct uplink_event posted[2 * EFFECTS_MAX + 8];
+    size_t posted_count;
+    struct bytes frame; /* of the event at hand */
+    struct span_builder *builder;
+    struct span_decoder *decoder;
+    struct cut_span cut;
+    struct arena *scratch;   /* of the frame at hand */
+    uint64_t appended[5];    /* by lane: last entry that the engine was not told of; 0: none */
+    bool saving, save_again; /* acks and aggregator on their way into the store */
+    uint64_t backed_up_to[5];
+    struct incarnation saved_aggregator;
+    uint8_t control[CONTROL_BYTES_MAX];
+    enum uplink_state logged_state;
+    enum denied_code logged_denied;
+};
+
+struct node_office {
+    bool applying; /* a batch is on its way into the store */
+    uint64_t applied;
+    struct loop_timer *retry;
+    struct span_decoder *decoder;
+    struct arena *scratch; /* the stored span */
+    struct arena *parse;   /* one body */
+};
+
+struct stream; /* node_stream.c */
+
+/* What door_call_data of an open call begins with. */
+struct open_call {
+    bool stream; /* a struct stream, else a struct rung_command */
+};
+
+struct node {
+    struct conf_node *conf;
+    const char *conf_path;
+    struct node_identity identity;
+    struct loop *loop;
+    struct loop_signal *sigterm, *sigint, *sighup;
+    struct loop_wake *store_wake;
+    struct loop_timer *card_timer, *drain_timer;
+    struct link_context *links;
+    struct store *store;
+    bool writer_runs;
+    size_t works; /* commands in the store's hands */
+    struct door *door;
+
+    bool enrolled;
+    bool enrolling;
+    struct node_card card;
+    struct arena *ring_arena;
+    struct ring ring; /* in force; points into ring_arena */
+    struct outlog_tables tables;
+    struct incarnation urgent, routine;
+    uint8_t input_secret[KEY_BYTES];
+
+    struct node_sync sync;
+    struct node_office office;
+    struct stream *streams; /* all that are open */
+    struct arena *arena;    /* of the request or line at hand */
+    struct node_counters counters;
+    struct log_limit alarm_limits[ALARM_COUNT];
+    struct log_limit trouble_limits[TROUBLE_COUNT];
+    struct log_limit card_limit;
+    bool storage_told;
+
+    bool stopping;
+    uint64_t stop_deadline_ms;
+    int exit_code;
+};
+
+/* ---- node_card.c: keys and card ---- */
+int identity_load(const struct conf_node *conf, struct node_identity *ret,
+                  struct err_ctx *err) MUST_USE;
+/* ERR_NOT_FOUND: there is no card yet. */
+int card_load(const struct conf_node *conf, const struct node_identity *identity,
+              struct node_card *ret, struct err_ctx *err) MUST_USE;
+void card_clear(struct node_card *card);
+
+/* ---- node_enrol.c: from a card to logs and a ring in force ---- */
+/* Takes the card; the logs are made or found by the writer, then the uplink starts. */
+int node_enrol(struct node *node, struct node_card *card, struct err_ctx *err) MUST_USE;
+/* Makes a ring that the store holds the one in force. */
+int node_take_ring(struct node *node, struct bytes signed_ring, struct err_ctx *err) MUST_USE;
+/* Looks for a card, now and again until there is one. */
+void node_watch_card(struct node *node);
+
+/* ---- node_sync.c, node_commit.c, node_line.c: the uplink's effects ---- */
+int sync_open(struct node *node, struct err_ctx *err) MUST_USE;
+/* With the logs and cursors in the store; then START. */
+int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *err) MUST_USE;
+void sync_stop(struct node *node);
+void sync_close(struct node *node);
+/* An entry of ours is synced; the engine hears of it at sync_flush. */
+void sync_appended(struct node *node, enum lane lane, uint64_t last);
+void sync_flush(struct node *node);
+/* Puts an event into the queue of the step at hand, or begins a step. */
+void sync_event(struct node *node, const struct uplink_event *event);
+void sync_frame(struct node *node, struct bytes frame);
+
+void sync_commit_pair(struct node *node, const struct session_pair *pair);
+/* The frame of the event at hand. */
+void sync_store_span(struct node *node, const struct span_store *store);
+/* What the engine knows of acks and of the aggregator, soon: nothing waits for it. */
+void sync_save(struct node *node);
+
+int line_open(struct node *node) MUST_USE;
+void line_connect(struct node *node, uint32_t connection);
+void line_disconnect(struct node *node);
+void line_send(struct node *node, const struct control *control);
+void line_send_span(struct node *node, const struct span_plan *plan);
+
+/* ---- node_office.c ---- */
+int office_open(struct node *node, struct err_ctx *err) MUST_USE;
+/* Applies what is stored and not applied yet. */
+void office_pump(struct node *node);
+void office_close(struct node *node);
+
+/* ---- node_stream.c, node_list.c, node_inbox.c: commands at the door ---- */
+void report_submit(struct node *node, struct door_call *call, const json_t *args);
+void report_line(struct node *node, struct door_call *call, uint64_t number, struct bytes text,
+                 bool oversized);
+void report_end(struct node *node, struct door_call *call);
+void report_drain(struct node *node, struct door_call *call);
+void report_gone(struct node *node, struct door_call *call);
+/* Stopping: streams end as soon as what they handed in is answered. */
+void report_stop(struct node *node);
+void report_zero(struct node *node, struct door_call *call, const json_t *args);
+void report_list(struct node *node, struct door_call *call, const json_t *args);
+void report_show(struct node *node, struct door_call *call, const json_t *args);
+void report_status(struct node *node, struct door_call *call, const json_t *args);
+void inbox_list(struct node *node, struct door_call *call, const json_t *args);
+void inbox_show(struct node *node, struct door_call *call, const json_t *args);
+void inbox_acknowledge(struct node *node, struct door_call *call, const json_t *args);
+/* The client of a call that waits for the store went away. */
+void inbox_gone(struct node *node, struct door_call *call);
+
+/* ---- node_door.c ---- */
+int doors_open(struct node *node, struct err_ctx *err) MUST_USE;
+/* The call fails with the code's exit status. */
+void node_fail(struct door_call *call, int code, const struct err_ctx *err);
+const char *node_arg(const json_t *args, const char *name); /* NULL: not given */
+
+/* ---- node_status.c ---- */
+void node_status(struct node *node, struct door_call *call, const json_t *args);
+/* Why the aggregator refuses us, for a person; NULL when it does not. */
+const char *denied_text(enum denied_code code);
+
+/* ---- node.c ---- */
+/* Hands a command to the writer; its done must call node_work_done first. */
+int node_submit(struct node *node, struct store_command *command) MUST_USE;
+void node_work_done(struct node *node, int rc);
+void node_trouble(struct node *node, enum trouble trouble, int code, const char *text);
+/* The refusal of a clerk's work that the store gave, in words. */
+const char *node_store_text(int rc);
+/* `conf_path` stays with the caller; conf, identity and card are taken. */
+struct node_start {
+    const char *conf_path;
+    struct conf_node *conf;
+    struct node_identity *identity;
+    struct node_card *card; /* arena NULL: not enrolled */
+};
+/* Runs until it is told to stop. The exit code. */
+int node_run(const struct node_start *start);
+
+#endif

@@ -1,0 +1,197 @@
+/* node_enrol.c - from a province card to logs of our own and a key ring in force. */
+#include "core/rules/trust.h"
+#include "node/node.h"
+
+#define CARD_LOOK_MS 1000u
+#define RING_ARENA_BYTES 262144u
+
+struct birth {
+    struct store_command command;
+    struct node *node;
+    struct node_card card;
+    struct incarnation urgent, routine;
+    int64_t now_ms;
+};
+
+static int born_log(struct store_txn *txn, const struct birth *birth, enum lane lane,
+                    const struct incarnation *incarnation)
+{
+    const struct node *node = birth->node;
+    struct genesis genesis = {
+        .direction = DIRECTION_UP,
+        .lane = lane,
+        .owner = bytes_of_text(node->conf->regency),
+        .counterpart = birth->card.ring.province,
+        .signing_key = node->identity.sign_public,
+        .enrolment = birth->card.card.enrolment,
+        .created_ms = birth->now_ms,
+    };
+    struct outlog log;
+    return outlog_create(txn, &node_log_tables, incarnation, &genesis, &log);
+}
+
+static int birth_run(struct store_txn *txn, void *arg)
+{
+    const struct birth *birth = arg;
+    const struct province_card *card = &birth->card.card;
+    struct node_meta meta;
+    int rc = meta_load(txn, &meta);
+    if (rc != 0) {
+        return rc;
+    }
+    if (meta.has_enrolment) {
+        bool same =
+            meta.enrolment == card->enrolment && incarnation_equal(&meta.office, &card->office);
+        return same ? 0 : ERR_STATE;
+    }
+    meta.enrolment = card->enrolment;
+    meta.urgent = birth->urgent;
+    meta.routine = birth->routine;
+    meta.office = card->office;
+    rc = born_log(txn, birth, LANE_URGENT, &birth->urgent);
+    if (rc == 0) {
+        rc = born_log(txn, birth, LANE_ROUTINE, &birth->routine);
+    }
+    if (rc == 0) {
+        meta_put_enrolment(txn, &meta);
+        meta_put_ring(txn, card->ring);
+    }
+    return rc;
+}
+
+int node_take_ring(struct node *node, struct bytes signed_ring, struct err_ctx *err)
+{
+    struct arena *arena = arena_new(RING_ARENA_BYTES);
+    if (arena == NULL) {
+        return err_set(err, ERR_NOMEM, "key ring: out of memory");
+    }
+    struct ring ring;
+    struct bytes copy = arena_copy(arena, signed_ring);
+    int rc = copy.data == NULL ? err_set(err, ERR_LIMIT, "key ring: too long")
+                               : trust_ring(&node->card.card.root_key, copy, node->ring.number,
+                                            node->card.ring.province, arena, &ring, err);
+    if (rc != 0) {
+        arena_free(arena);
+        return rc;
+    }
+    arena_free(node->ring_arena);
+    node->ring_arena = arena;
+    node->ring = ring;
+    if (node->sync.ready) {
+        uplink_set_office_signer(&node->sync.uplink, &ring.log_key);
+    }
+    LOG(LOG_LEVEL_INFO, "ring", log_u64("number", ring.number),
+        log_u64("officers", ring.officer_count));
+    return 0;
+}
+
+/* The newer of the card's ring and the store's comes into force; then the uplink starts. */
+static int enrolled(struct node *node, struct node_card *card, struct err_ctx *err)
+{
+    struct store_txn *txn = NULL;
+    struct node_meta meta;
+    int rc = store_read_begin(node->store, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    node->card = *card;
+    *card = (struct node_card){0};
+    node->ring = (struct ring){0};
+    rc = meta_load(txn, &meta);
+    if (rc == 0) {
+        rc = node_take_ring(node, node->card.card.ring, err);
+    }
+    if (rc == 0 && meta.ring.len > 0) {
+        int newer = node_take_ring(node, meta.ring, NULL);
+        rc = newer == ERR_STALE ? 0 : newer;
+    }
+    store_read_end(txn);
+    if (rc != 0) {
+        return err_wrap(err, rc, "store: key ring");
+    }
+    node->urgent = meta.urgent;
+    node->routine = meta.routine;
+    rc = sync_start(node, &meta, err);
+    if (rc == 0) {
+        node->enrolled = true;
+        node->office.applied = meta.office_applied;
+        LOG(LOG_LEVEL_INFO, "enrolled", log_text("regency", node->conf->regency),
+            log_u64("enrolment", meta.enrolment));
+        office_pump(node);
+    }
+    return rc;
+}
+
+/* Not enrolled after all: nothing that runs depends on it, so the node says so and ends. */
+static void give_up(struct node *node, int rc, const struct err_ctx *err)
+{
+    LOG(LOG_LEVEL_ERROR, "enrolment_failed", log_text("code", err_name(rc)),
+        log_text("text", err_peek(err, rc)));
+    node->exit_code = rc == ERR_STATE ? EXIT_CONFIG : EXIT_IO;
+    node->stopping = true;
+    loop_stop(node->loop);
+}
+
+static void birth_done(void *arg, int rc)
+{
+    struct birth *birth = arg;
+    struct node *node = birth->node;
+    struct err_ctx err = {""};
+    node_work_done(node, rc);
+    node->enrolling = false;
+    if (rc == ERR_STATE) {
+        err_set(&err, rc,
+                "this store belongs to another enrolment than the card: a store cannot be moved "
+                "to a new enrolment yet");
+    }
+    if (rc == 0 && !node->stopping) {
+        rc = enrolled(node, &birth->card, &err);
+    }
+    if (rc != 0) {
+        give_up(node, rc, &err);
+    }
+    card_clear(&birth->card);
+    free(birth);
+}
+
+int node_enrol(struct node *node, struct node_card *card, struct err_ctx *err)
+{
+    struct birth *birth = calloc(1, sizeof *birth);
+    if (birth == NULL) {
+        return err_set(err, ERR_NOMEM, "enrol: out of memory");
+    }
+    birth->command = (struct store_command){.run = birth_run, .done = birth_done, .arg = birth};
+    birth->node = node;
+    birth->card = *card;
+    birth->now_ms = host_wall_ms();
+    host_random(birth->urgent.b, sizeof birth->urgent.b);
+    host_random(birth->routine.b, sizeof birth->routine.b);
+    int rc = node_submit(node, &birth->command);
+    if (rc != 0) {
+        free(birth);
+        return err_set(err, rc, "enrol: the store does not take it");
+    }
+    *card = (struct node_card){0};
+    node->enrolling = true;
+    return 0;
+}
+
+void node_watch_card(struct node *node)
+{
+    if (node->enrolled || node->enrolling || node->stopping) {
+        return;
+    }
+    struct err_ctx err = {""};
+    struct node_card card = {0};
+    int rc = card_load(node->conf, &node->identity, &card, &err);
+    if (rc == 0) {
+        rc = node_enrol(node, &card, &err);
+    }
+    if (rc != 0 && rc != ERR_NOT_FOUND) {
+        node_trouble(node, TROUBLE_CARD, rc, err_peek(&err, rc));
+    }
+    card_clear(&card);
+    if (rc != 0) {
+        loop_timer_set(node->card_timer, CARD_LOOK_MS);
+    }
+}

@@ -1,0 +1,336 @@
+/* node_line.c - one connection to the aggregator: its outbox, spans out, frames in. */
+#include "core/base/assert.h"
+#include "node/node.h"
+
+#define OUTBOX_RETRY_MS 2u
+#define ENDPOINT_BYTES_MAX 256u
+#define CONNECT_MS 20000
+#define HANDSHAKE_MS 30000
+
+/* ---- out ---- */
+
+static void outbox_clear(struct node_sync *sync)
+{
+    while (sync->first != NULL) {
+        struct outgoing *next = sync->first->next;
+        free(sync->first);
+        sync->first = next;
+    }
+    sync->last = NULL;
+    sync->waiting = 0;
+}
+
+/* Frames leave in order; true when none is left. */
+static bool outbox_flush(struct node *node)
+{
+    struct node_sync *sync = &node->sync;
+    while (sync->first != NULL) {
+        struct outgoing *outgoing = sync->first;
+        int rc = sync->client == NULL
+                     ? ERR_GONE
+                     : link_client_send(sync->client, bytes_of(outgoing->frame, outgoing->len));
+        if (rc == ERR_AGAIN) {
+            loop_timer_set(sync->outbox, OUTBOX_RETRY_MS);
+            return false;
+        }
+        if (rc != 0) { /* the final event of this connection is on its way */
+            outbox_clear(sync);
+            return false;
+        }
+        node->counters.frames_out++;
+        node->counters.wire_bytes_out += outgoing->len;
+        sync->first = outgoing->next;
+        sync->last = sync->first == NULL ? NULL : sync->last;
+        sync->waiting--;
+        free(outgoing);
+    }
+    return true;
+}
+
+static void on_outbox(void *arg)
+{
+    (void)outbox_flush(arg);
+}
+
+/* The connection is of no more use; the engine decides what then. */
+static void line_lost(struct node *node)
+{
+    struct uplink_event event = {.type = UPLINK_EVENT_LINK_DOWN,
+                                 .connection = node->sync.uplink.connection};
+    sync_event(node, &event);
+}
+
+void line_send(struct node *node, const struct control *control)
+{
+    struct node_sync *sync = &node->sync;
+    struct err_ctx err = {""};
+    size_t len = 0;
+    if (sync->client == NULL) {
+        return;
+    }
+    int rc = control_encode(control, sync->control, sizeof sync->control, &len, &err);
+    if (rc != 0) {
+        node_trouble(node, TROUBLE_CUT, rc, err_peek(&err, rc));
+        return;
+    }
+    struct outgoing *outgoing = calloc(1, sizeof *outgoing + len);
+    if (outgoing == NULL || sync->waiting == NODE_OUTBOX_MAX) {
+        free(outgoing);
+        line_lost(node);
+        return;
+    }
+    outgoing->len = len;
+    memcpy(outgoing->frame, sync->control, len);
+    if (sync->last == NULL) {
+        sync->first = outgoing;
+    } else {
+        sync->last->next = outgoing;
+    }
+    sync->last = outgoing;
+    sync->waiting++;
+    (void)outbox_flush(node);
+}
+
+/* The frame of this plan in sync->cut: the one kept from the last attempt, or cut now. */
+static int cut(struct node *node, const struct span_plan *plan, struct err_ctx *err)
+{
+    struct node_sync *sync = &node->sync;
+    struct cut_span *kept = &sync->cut;
+    if (kept->there && kept->first == plan->first && kept->last <= plan->last_max &&
+        incarnation_equal(&kept->incarnation, &plan->incarnation)) {
+        return 0;
+    }
+    kept->there = false;
+    struct store_txn *txn = NULL;
+    int rc = store_read_begin(node->store, &txn, err);
+    if (rc != 0) {
+        return rc;
+    }
+    const struct outlog_cut wanted = {
+        .incarnation = plan->incarnation,
+        .first = plan->first,
+        .last_max = plan->last_max,
+        .raw_bytes_max = plan->raw_bytes_max,
+        .codec = SPAN_ZSTD,
+        .secret = node->identity.sign_secret,
+    };
+    rc = outlog_cut(txn, &node_log_tables, &wanted, sync->builder, &kept->frame, &kept->last, err);
+    store_read_end(txn);
+    if (rc == 0) {
+        kept->there = true;
+        kept->incarnation = plan->incarnation;
+        kept->first = plan->first;
+    }
+    return rc;
+}
+
+static void answer_plan(struct node *node, const struct span_plan *plan, bool sent)
+{
+    struct uplink_event event = {
+        .type = sent ? UPLINK_EVENT_SPAN_SENT : UPLINK_EVENT_SEND_BLOCKED,
+        .connection = node->sync.uplink.connection,
+        .plan = *plan,
+    };
+    event.id = (struct entry_id){plan->incarnation, node->sync.cut.last};
+    event.wire_bytes = sent ? node->sync.cut.frame.len : 0;
+    sync_event(node, &event);
+}
+
+void line_send_span(struct node *node, const struct span_plan *plan)
+{
+    struct node_sync *sync = &node->sync;
+    struct err_ctx err = {""};
+    if (sync->client == NULL || !outbox_flush(node)) {
+        answer_plan(node, plan, false);
+        return;
+    }
+    int rc = cut(node, plan, &err);
+    if (rc != 0) {
+        node_trouble(node, TROUBLE_CUT, rc, err_peek(&err, rc));
+        answer_plan(node, plan, false);
+        line_lost(node);
+        return;
+    }
+    rc = link_client_send(sync->client, sync->cut.frame);
+    if (rc == 0) {
+        node->counters.frames_out++;
+        node->counters.spans_out++;
+        node->counters.wire_bytes_out += sync->cut.frame.len;
+        LOG(LOG_LEVEL_DEBUG, "span_sent", log_u64("first", plan->first),
+            log_u64("last", sync->cut.last), log_u64("bytes", sync->cut.frame.len));
+        sync->cut.there = false;
+    }
+    answer_plan(node, plan, rc == 0);
+}
+
+/* ---- in ---- */
+
+static struct bytes acks_hash(struct store_txn *txn, const struct entry_id *id, struct hash *ret)
+{
+    bool ours = id->seq > 0 && outlog_hash(txn, &node_log_tables, id, ret) == 0;
+    return ours ? bytes_of(ret->b, HASH_BYTES) : (struct bytes){NULL, 0};
+}
+
+/* Our own hashes of the entries that the frame names, in its order. */
+static int look_up(struct node *node, const struct control *control, struct hash own[LOGS_MAX],
+                   struct uplink_event *event)
+{
+    struct entry_id ids[LOGS_MAX];
+    size_t count = 0;
+    if (control->kind == FRAME_RESUMED) {
+        for (; count < control->as.resumed.cursor_count; count++) {
+            ids[count] = control->as.resumed.cursors[count].id;
+        }
+    } else if (control->kind == FRAME_ACK || control->kind == FRAME_RECEIPT) {
+        ids[count++] = control->as.ack.id;
+    } else if (control->kind == FRAME_GAP) {
+        ids[count++] = control->as.gap.have;
+    }
+    if (count == 0) {
+        return 0;
+    }
+    struct store_txn *txn = NULL;
+    int rc = store_read_begin(node->store, &txn, NULL);
+    for (size_t i = 0; rc == 0 && i < count; i++) {
+        event->own_h[i] = acks_hash(txn, &ids[i], &own[i]).data != NULL ? &own[i] : NULL;
+    }
+    store_read_end(txn);
+    return rc;
+}
+
+static void control_in(struct node *node, struct bytes frame)
+{
+    struct node_sync *sync = &node->sync;
+    struct hash own[LOGS_MAX];
+    struct control control;
+    struct uplink_event event = {
+        .type = UPLINK_EVENT_CONTROL, .connection = sync->uplink.connection, .control = &control};
+    event.rc = control_decode(frame, sync->scratch, &control, NULL);
+    if (event.rc != 0) {
+        event.type = UPLINK_EVENT_BAD_FRAME;
+    } else if (look_up(node, &control, own, &event) != 0) {
+        return; /* without our hashes a good ack would look like a foreign one */
+    }
+    sync_event(node, &event);
+}
+
+static void span_in(struct node *node, struct bytes frame)
+{
+    struct node_sync *sync = &node->sync;
+    struct span_header header;
+    struct span_entry *entries = NULL;
+    struct bytes payload;
+    struct uplink_event event = {.type = UPLINK_EVENT_SPAN,
+                                 .connection = sync->uplink.connection,
+                                 .header = &header,
+                                 .arena = node->arena,
+                                 .wire_bytes = frame.len};
+    int rc = span_header_decode(frame, &header, &payload, NULL);
+    if (rc == 0) {
+        rc = span_entries_decode(sync->decoder, &header, payload, sync->scratch, &entries, NULL);
+    }
+    if (rc != 0) {
+        event.type = UPLINK_EVENT_BAD_FRAME;
+        event.rc = rc;
+    }
+    event.entries = entries;
+    sync->frame = frame;
+    arena_reset(node->arena);
+    sync_event(node, &event);
+}
+
+void sync_frame(struct node *node, struct bytes frame)
+{
+    struct node_sync *sync = &node->sync;
+    ASSERT(!sync->stepping);
+    node->counters.frames_in++;
+    node->counters.wire_bytes_in += frame.len;
+    int kind = frame_kind_of(frame, NULL);
+    if (kind == FRAME_SPAN) {
+        span_in(node, frame);
+    } else if (kind < 0) {
+        struct uplink_event event = {
+            .type = UPLINK_EVENT_BAD_FRAME, .connection = sync->uplink.connection, .rc = kind};
+        sync_event(node, &event);
+    } else {
+        control_in(node, frame);
+    }
+    arena_reset(sync->scratch);
+}
+
+/* ---- the connection ---- */
+
+static void on_frame(void *arg, struct bytes frame)
+{
+    sync_frame(arg, frame);
+}
+
+static void on_event(void *arg, enum link_event what)
+{
+    struct node *node = arg;
+    struct node_sync *sync = &node->sync;
+    struct uplink_event event = {.type = UPLINK_EVENT_LINK_UP,
+                                 .connection = sync->uplink.connection};
+    if (what == LINK_UP) {
+        sync->up = true;
+        node->counters.connects++;
+    } else {
+        event.type = what == LINK_DENIED ? UPLINK_EVENT_LINK_DENIED : UPLINK_EVENT_LINK_DOWN;
+        sync->endpoint += sync->up ? 0 : 1; /* the next attempt goes to another one */
+    }
+    sync_event(node, &event);
+}
+
+void line_connect(struct node *node, uint32_t connection)
+{
+    struct node_sync *sync = &node->sync;
+    const struct province_card *card = &node->card.card;
+    struct bytes text = card->endpoints[sync->endpoint % card->endpoint_count];
+    char endpoint[ENDPOINT_BYTES_MAX];
+    struct err_ctx err = {""};
+    ASSERT(sync->client == NULL);
+    const struct link_client_config config = {
+        .context = node->links,
+        .loop = node->loop,
+        .endpoint = endpoint,
+        .server_key = node->ring.curve_key.b,
+        .public_key = node->identity.curve_public.b,
+        .secret_key = node->identity.curve_secret,
+        .connect_timeout_ms = CONNECT_MS,
+        .handshake_timeout_ms = HANDSHAKE_MS,
+        .on_event = on_event,
+        .on_frame = on_frame,
+        .arg = node,
+    };
+    int rc = ERR_LIMIT;
+    if (text.len < sizeof endpoint) {
+        memcpy(endpoint, text.data, text.len);
+        endpoint[text.len] = '\0';
+        rc = link_client_open(&config, &sync->client, &err);
+    }
+    if (rc != 0) {
+        node_trouble(node, TROUBLE_CONNECT, rc, err_peek(&err, rc));
+        sync->endpoint++;
+        struct uplink_event event = {.type = UPLINK_EVENT_LINK_DOWN, .connection = connection};
+        sync_event(node, &event);
+    }
+}
+
+void line_disconnect(struct node *node)
+{
+    struct node_sync *sync = &node->sync;
+    link_client_close(sync->client);
+    sync->client = NULL;
+    sync->up = false;
+    sync->cut.there = false;
+    outbox_clear(sync);
+    if (sync->outbox != NULL) {
+        loop_timer_stop(sync->outbox);
+    }
+}
+
+int line_open(struct node *node)
+{
+    node->sync.outbox = loop_timer_new(node->loop, on_outbox, node);
+    return node->sync.outbox == NULL ? ERR_NOMEM : 0;
+}

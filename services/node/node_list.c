@@ -1,0 +1,441 @@
+/* node_list.c - what became of the reports: list, show, status. Reads only. */
+#include "core/base/text.h"
+#include "core/wire/report_json.h"
+#include "node/node.h"
+
+#define LIMIT_DEFAULT 50
+#define LIMIT_MAX 1000
+#define ID_TEXT_CAPACITY (HEX_CAPACITY(INCARNATION_BYTES) + 22u)
+#define LOG_COUNT 2u
+
+/* ---- state of one entry ---- */
+
+struct notes {
+    struct arena *arena;
+    json_t *statuses, *refusals;
+    bool refused; /* the whole entry */
+};
+
+static bool note_collect(void *arg, uint16_t kind, struct bytes body)
+{
+    struct notes *notes = arg;
+    arena_reset(notes->arena);
+    struct refusal refusal;
+    if (kind == ENTRY_REFUSAL && refusal_decode(body, notes->arena, &refusal, NULL) == 0) {
+        notes->refused = notes->refused || !refusal.has_subject;
+    }
+    (void)json_array_append_new(kind == ENTRY_REFUSAL ? notes->refusals : notes->statuses,
+                                entry_body_to_json(kind, body, notes->arena));
+    return true;
+}
+
+static const char *state_of(const struct outlog *log, uint64_t seq, bool refused)
+{
+    if (refused) {
+        return "refused";
+    }
+    return seq <= log->receipt ? "receipted" : seq <= log->acked ? "received" : "waiting";
+}
+
+static bool is_report(uint16_t kind)
+{
+    return kind == ENTRY_REPORT || kind == ENTRY_ZERO;
+}
+
+/* ---- rows ---- */
+
+static const char *id_text(const struct entry_id *id, char ret[ID_TEXT_CAPACITY])
+{
+    char hex[HEX_CAPACITY(INCARNATION_BYTES)];
+    (void)snprintf(ret, ID_TEXT_CAPACITY, "%s-%llu",
+                   hex_encode(hex, id->incarnation.b, INCARNATION_BYTES),
+                   (unsigned long long)id->seq);
+    return ret;
+}
+
+static json_t *identity_json(const struct entry_id *id, const struct outlog *log,
+                             const struct outlog_entry *entry)
+{
+    char text[ID_TEXT_CAPACITY];
+    char hex[HEX_CAPACITY(INCARNATION_BYTES)];
+    return json_pack("{s:s, s:s, s:I, s:s, s:s, s:I}", "id", id_text(id, text), "incarnation",
+                     hex_encode(hex, id->incarnation.b, INCARNATION_BYTES), "seq",
+                     (json_int_t)id->seq, "lane", lane_name(log->lane), "kind",
+                     entry_kind_name(entry->kind), "entered_ms", (json_int_t)entry->created_ms);
+}
+
+/* What a list shows of the body: no person's name. */
+static void add_summary(json_t *row, const struct outlog_entry *entry, struct arena *arena)
+{
+    struct report report;
+    struct zero_report zero;
+    char day[DAY_TEXT_CAPACITY];
+    arena_reset(arena);
+    if (entry->erased) {
+        (void)json_object_set_new(row, "erased", json_true());
+    } else if (entry->kind == ENTRY_REPORT &&
+               report_decode(entry->body, arena, &report, NULL) == 0) {
+        (void)json_object_set_new(row, "key",
+                                  report.key.len > 0 ? json_text(report.key) : json_null());
+        (void)json_object_set_new(row, "form", json_text(report.form));
+        (void)json_object_set_new(row, "occurred_on",
+                                  json_string(day_to_text(report.occurred_on, day)));
+        (void)json_object_set_new(row, "subjects", json_integer((json_int_t)report.subject_count));
+    } else if (entry->kind == ENTRY_ZERO &&
+               zero_report_decode(entry->body, arena, &zero, NULL) == 0) {
+        (void)json_object_set_new(row, "from", json_string(day_to_text(zero.from, day)));
+        (void)json_object_set_new(row, "until", json_string(day_to_text(zero.until, day)));
+    }
+}
+
+/* State, and the notes themselves when `all`; else the last status. Takes nothing. */
+static void add_state(json_t *row, struct store_txn *txn, const struct entry_id *id,
+                      const struct outlog *log, struct arena *arena, bool all)
+{
+    struct notes notes = {.arena = arena, .statuses = json_array(), .refusals = json_array()};
+    int rc = note_each(txn, id, note_collect, &notes);
+    const char *state = rc == 0 ? state_of(log, id->seq, notes.refused) : "unreadable";
+    (void)json_object_set_new(row, "state", json_string(state));
+    if (all) {
+        (void)json_object_set(row, "statuses", notes.statuses);
+        (void)json_object_set(row, "refusals", notes.refusals);
+    } else {
+        size_t count = json_array_size(notes.statuses);
+        json_t *last = count == 0 ? NULL : json_array_get(notes.statuses, count - 1);
+        (void)(last == NULL ? json_object_set_new(row, "status", json_null())
+                            : json_object_set(row, "status", last));
+        if (json_array_size(notes.refusals) > 0) {
+            (void)json_object_set(row, "refusal", json_array_get(notes.refusals, 0));
+        }
+    }
+    json_decref(notes.statuses);
+    json_decref(notes.refusals);
+}
+
+/* ---- list ---- */
+
+/* Both logs, read from their ends. */
+struct listing {
+    struct store_txn *txn;
+    struct outlog logs[LOG_COUNT];
+    uint64_t at[LOG_COUNT]; /* next seq to look at; 0: none left */
+};
+
+static int listing_open(struct node *node, struct store_txn *txn, struct listing *ret)
+{
+    const struct incarnation *const incarnations[LOG_COUNT] = {&node->urgent, &node->routine};
+    ret->txn = txn;
+    for (size_t i = 0; i < LOG_COUNT; i++) {
+        int rc = outlog_load(txn, &node_log_tables, incarnations[i], &ret->logs[i]);
+        if (rc != 0) {
+            return rc;
+        }
+        ret->at[i] = ret->logs[i].last;
+    }
+    return 0;
+}
+
+/* The newest report at or below at[i]; 0 and *ret, or ERR_NOT_FOUND. Moves at[i] there. */
+static int listing_look(struct listing *listing, size_t i, struct outlog_entry *ret)
+{
+    while (listing->at[i] > 0) {
+        struct entry_id id = {listing->logs[i].incarnation, listing->at[i]};
+        int rc = outlog_read(listing->txn, &node_log_tables, &id, ret);
+        if (rc != 0) {
+            return rc; /* deleted: nothing older is there either */
+        }
+        if (is_report(ret->kind)) {
+            return 0;
+        }
+        listing->at[i]--;
+    }
+    return ERR_NOT_FOUND;
+}
+
+/* The newest of both logs. False at the end. */
+static bool listing_next(struct listing *listing, size_t *ret_log, struct outlog_entry *ret)
+{
+    bool found = false;
+    for (size_t i = 0; i < LOG_COUNT; i++) {
+        struct outlog_entry entry;
+        if (listing_look(listing, i, &entry) == 0 &&
+            (!found || entry.created_ms > ret->created_ms)) {
+            found = true;
+            *ret = entry;
+            *ret_log = i;
+        }
+    }
+    return found;
+}
+
+static json_t *row_json(struct node *node, struct listing *listing, size_t log,
+                        const struct outlog_entry *entry)
+{
+    struct entry_id id = {listing->logs[log].incarnation, listing->at[log]};
+    json_t *row = identity_json(&id, &listing->logs[log], entry);
+    if (row != NULL) {
+        add_summary(row, entry, node->arena);
+        add_state(row, listing->txn, &id, &listing->logs[log], node->arena, false);
+    }
+    return row;
+}
+
+/* "U.R": the seqs of both logs where the next page begins. */
+static bool after_parse(const char *text, struct listing *listing)
+{
+    unsigned long long at[LOG_COUNT] = {0};
+    int used = 0;
+    if (sscanf(text, "%20llu.%20llu%n", &at[0], &at[1], &used) != 2 || text[used] != '\0') {
+        return false;
+    }
+    for (size_t i = 0; i < LOG_COUNT; i++) {
+        listing->at[i] = at[i] < listing->at[i] ? at[i] : listing->at[i];
+    }
+    return true;
+}
+
+static json_t *next_json(struct listing *listing)
+{
+    struct outlog_entry entry;
+    size_t log = 0;
+    char text[48];
+    if (!listing_next(listing, &log, &entry)) {
+        return json_pack("{s:n}", "next");
+    }
+    (void)snprintf(text, sizeof text, "%llu.%llu", (unsigned long long)listing->at[0],
+                   (unsigned long long)listing->at[1]);
+    return json_pack("{s:s}", "next", text);
+}
+
+static void list_rows(struct node *node, struct listing *listing, struct door_call *call,
+                      json_int_t limit)
+{
+    struct outlog_entry entry;
+    size_t log = 0;
+    while (limit > 0 && listing_next(listing, &log, &entry)) {
+        door_call_row(call, row_json(node, listing, log, &entry));
+        listing->at[log]--;
+        limit--;
+    }
+    door_call_done(call, next_json(listing));
+}
+
+/* The store as it is now; the call fails when there is none to read. */
+static bool open_store(struct node *node, struct door_call *call, struct store_txn **ret)
+{
+    struct err_ctx err = {""};
+    int rc = store_read_begin(node->store, ret, &err);
+    if (rc != 0) {
+        node_fail(call, rc, &err);
+    }
+    return rc == 0;
+}
+
+void report_list(struct node *node, struct door_call *call, const json_t *args)
+{
+    struct store_txn *txn = NULL;
+    struct listing listing;
+    const json_t *wanted = json_object_get(args, "limit");
+    json_int_t limit = wanted == NULL ? LIMIT_DEFAULT : json_integer_value(wanted);
+    const char *after = node_arg(args, "after");
+    if (!node->enrolled) {
+        door_call_done(call, json_pack("{s:n}", "next"));
+        return;
+    }
+    if (!open_store(node, call, &txn)) {
+        return;
+    }
+    int rc = listing_open(node, txn, &listing);
+    if (rc != 0) {
+        node_fail(call, rc, NULL);
+    } else if (after != NULL && !after_parse(after, &listing)) {
+        door_call_fail(call, ERR_VALUE, EXIT_DATA, "after: give \"next\" of the last answer");
+    } else {
+        list_rows(node, &listing, call, limit < LIMIT_MAX ? limit : LIMIT_MAX);
+    }
+    store_read_end(txn);
+}
+
+/* ---- one report ---- */
+
+/* "1f3a-12" or "1f3a/12": a prefix of one log's incarnation and a seq. */
+static bool id_parse(const char *text, const struct listing *listing, size_t *ret_log,
+                     uint64_t *ret_seq)
+{
+    size_t digits = strspn(text, "0123456789abcdef");
+    char hex[HEX_CAPACITY(INCARNATION_BYTES)];
+    unsigned long long seq = 0;
+    int used = 0;
+    size_t found = 0;
+    if (digits == 0 || digits > 2 * INCARNATION_BYTES ||
+        (text[digits] != '-' && text[digits] != '/') ||
+        sscanf(text + digits + 1, "%20llu%n", &seq, &used) != 1 ||
+        text[digits + 1 + (size_t)used] != '\0') {
+        return false;
+    }
+    for (size_t i = 0; i < LOG_COUNT; i++) {
+        (void)hex_encode(hex, listing->logs[i].incarnation.b, INCARNATION_BYTES);
+        if (strncmp(hex, text, digits) == 0) {
+            *ret_log = i;
+            found++;
+        }
+    }
+    *ret_seq = seq;
+    return found == 1;
+}
+
+static int find(const char *text, const struct listing *listing, size_t *ret_log, uint64_t *ret_seq)
+{
+    struct key_record record;
+    size_t len = strlen(text);
+    if (len > 0 && len <= KEY_BYTES_MAX &&
+        key_load(listing->txn, bytes_of(text, len), &record) == 0) {
+        for (size_t i = 0; i < LOG_COUNT; i++) {
+            if (incarnation_equal(&listing->logs[i].incarnation, &record.id.incarnation)) {
+                *ret_log = i;
+                *ret_seq = record.id.seq;
+                return 0;
+            }
+        }
+    }
+    return id_parse(text, listing, ret_log, ret_seq) ? 0 : ERR_NOT_FOUND;
+}
+
+static json_t *body_json(const struct outlog_entry *entry, struct arena *arena)
+{
+    if (entry->erased) {
+        return json_null();
+    }
+    arena_reset(arena);
+    return entry_body_to_json(entry->kind, entry->body, arena);
+}
+
+static void show(struct node *node, struct listing *listing, struct door_call *call,
+                 const json_t *args, bool body)
+{
+    const char *text = node_arg(args, "id");
+    size_t log = 0;
+    uint64_t seq = 0;
+    struct outlog_entry entry;
+    int rc = find(text == NULL ? "" : text, listing, &log, &seq);
+    struct entry_id id = {listing->logs[log].incarnation, seq};
+    if (rc == 0) {
+        rc = outlog_read(listing->txn, &node_log_tables, &id, &entry);
+    }
+    if (rc == 0 && !is_report(entry.kind)) {
+        rc = ERR_NOT_FOUND;
+    }
+    json_t *row = rc == 0 ? identity_json(&id, &listing->logs[log], &entry) : NULL;
+    if (row == NULL) {
+        struct err_ctx err = {""};
+        err_set(&err, rc, rc == ERR_NOT_FOUND ? "no such report here" : "cannot be read");
+        node_fail(call, rc == 0 ? ERR_NOMEM : rc, &err);
+        return;
+    }
+    char hash[HEX_CAPACITY(HASH_BYTES)];
+    (void)json_object_set_new(row, "hash", json_string(hex_encode(hash, entry.h.b, HASH_BYTES)));
+    add_state(row, listing->txn, &id, &listing->logs[log], node->arena, true);
+    if (body) {
+        (void)json_object_set_new(row, "report", body_json(&entry, node->arena));
+    }
+    door_call_done(call, row);
+}
+
+static void with_listing(struct node *node, struct door_call *call, const json_t *args,
+                         void (*use)(struct node *, struct listing *, struct door_call *,
+                                     const json_t *, bool),
+                         bool body)
+{
+    struct store_txn *txn = NULL;
+    struct listing listing;
+    if (!node->enrolled) {
+        door_call_fail(call, ERR_NOT_FOUND, EXIT_DATA, "not enrolled yet: there are no reports");
+        return;
+    }
+    if (!open_store(node, call, &txn)) {
+        return;
+    }
+    int rc = listing_open(node, txn, &listing);
+    if (rc != 0) {
+        node_fail(call, rc, NULL);
+    } else {
+        use(node, &listing, call, args, body);
+    }
+    store_read_end(txn);
+}
+
+void report_show(struct node *node, struct door_call *call, const json_t *args)
+{
+    with_listing(node, call, args, show, true);
+}
+
+/* ---- totals ---- */
+
+struct totals {
+    json_int_t accepted, waiting, received, receipted, refused;
+    int64_t oldest_ms; /* entered; 0: none waits */
+};
+
+static bool note_refuses(void *arg, uint16_t kind, struct bytes body)
+{
+    struct notes *notes = arg;
+    struct refusal refusal;
+    arena_reset(notes->arena);
+    if (kind == ENTRY_REFUSAL && refusal_decode(body, notes->arena, &refusal, NULL) == 0) {
+        notes->refused = notes->refused || !refusal.has_subject;
+    }
+    return !notes->refused;
+}
+
+static void count_log(struct node *node, struct listing *listing, size_t log, struct totals *totals)
+{
+    struct outlog_entry entry;
+    const struct outlog *state = &listing->logs[log];
+    for (; listing_look(listing, log, &entry) == 0; listing->at[log]--) {
+        struct entry_id id = {state->incarnation, listing->at[log]};
+        struct notes notes = {.arena = node->arena};
+        totals->accepted++;
+        if (note_each(listing->txn, &id, note_refuses, &notes) == 0 && notes.refused) {
+            totals->refused++;
+        } else if (id.seq <= state->receipt) {
+            totals->receipted++;
+        } else if (id.seq <= state->acked) {
+            totals->received++;
+        } else {
+            totals->waiting++;
+            if (totals->oldest_ms == 0 || entry.created_ms < totals->oldest_ms) {
+                totals->oldest_ms = entry.created_ms;
+            }
+        }
+    }
+}
+
+static void show_totals(struct node *node, struct listing *listing, struct door_call *call,
+                        const json_t *args, bool body)
+{
+    struct totals totals = {0};
+    (void)args;
+    (void)body;
+    for (size_t i = 0; i < LOG_COUNT; i++) {
+        count_log(node, listing, i, &totals);
+    }
+    int64_t age = totals.oldest_ms == 0 ? 0 : host_wall_ms() - totals.oldest_ms;
+    door_call_done(call,
+                   json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "accepted", totals.accepted,
+                             "waiting", totals.waiting, "received", totals.received, "receipted",
+                             totals.receipted, "refused", totals.refused, "oldest_waiting_ms",
+                             totals.oldest_ms == 0 ? json_null() : json_integer(age)));
+}
+
+void report_status(struct node *node, struct door_call *call, const json_t *args)
+{
+    if (node_arg(args, "id") != NULL) {
+        with_listing(node, call, args, show, false);
+    } else if (!node->enrolled) {
+        door_call_done(call,
+                       json_pack("{s:i, s:i, s:i, s:i, s:i, s:n}", "accepted", 0, "waiting", 0,
+                                 "received", 0, "receipted", 0, "refused", 0, "oldest_waiting_ms"));
+    } else {
+        with_listing(node, call, args, show_totals, false);
+    }
+}

@@ -1,0 +1,348 @@
+#include "node/node_store.h"
+
+#include "core/base/assert.h"
+
+const char *const node_table_names[NODE_TABLE_COUNT] = {
+    [NODE_META] = "meta",   [NODE_ENTRIES] = "entries", [NODE_LOGS] = "logs",
+    [NODE_KEYS] = "keys",   [NODE_OFFICE] = "office",   [NODE_INBOX] = "inbox",
+    [NODE_NOTES] = "notes",
+};
+const struct outlog_tables node_log_tables = {.entries = NODE_ENTRIES, .logs = NODE_LOGS};
+
+/* ---- meta ---- */
+
+#define ENROLMENT_BYTES (8u + 3u * INCARNATION_BYTES)
+
+static struct bytes name_of(const char *name)
+{
+    return bytes_of_text(name);
+}
+
+/* 0 and exactly len bytes, or 0 and none (*ret.len == 0); ERR_FORMAT for another length. */
+static int meta_get(struct store_txn *txn, const char *name, size_t len, struct bytes *ret)
+{
+    int rc = store_get(txn, NODE_META, name_of(name), ret);
+    if (rc == ERR_NOT_FOUND) {
+        *ret = (struct bytes){NULL, 0};
+        return 0;
+    }
+    return rc == 0 && len != 0 && ret->len != len ? ERR_FORMAT : rc;
+}
+
+static int load_enrolment(struct store_txn *txn, struct node_meta *ret)
+{
+    struct bytes value;
+    int rc = meta_get(txn, "enrolment", ENROLMENT_BYTES, &value);
+    if (rc == 0 && value.len > 0) {
+        struct reader reader;
+        reader_init(&reader, value);
+        ret->has_enrolment = true;
+        ret->enrolment = reader_be64(&reader);
+        reader_copy(&reader, ret->urgent.b, INCARNATION_BYTES);
+        reader_copy(&reader, ret->routine.b, INCARNATION_BYTES);
+        reader_copy(&reader, ret->office.b, INCARNATION_BYTES);
+    }
+    return rc;
+}
+
+static int load_session(struct store_txn *txn, struct node_meta *ret)
+{
+    struct bytes value;
+    int rc = meta_get(txn, "pair", 32, &value);
+    if (rc == 0 && value.len > 0) {
+        memcpy(ret->pair.prev, value.data, 16);
+        memcpy(ret->pair.next, value.data + 16, 16);
+    }
+    if (rc == 0) {
+        rc = meta_get(txn, "aggregator", INCARNATION_BYTES, &value);
+    }
+    if (rc == 0 && value.len > 0) {
+        memcpy(ret->aggregator.b, value.data, INCARNATION_BYTES);
+    }
+    return rc;
+}
+
+static int load_office(struct store_txn *txn, struct node_meta *ret)
+{
+    struct bytes value;
+    int rc = meta_get(txn, "office", 8 + HASH_BYTES, &value);
+    if (rc == 0 && value.len > 0) {
+        ret->office_last = get_be64(value.data);
+        memcpy(ret->office_h.b, value.data + 8, HASH_BYTES);
+    }
+    if (rc == 0) {
+        rc = meta_get(txn, "applied", 8, &value);
+    }
+    if (rc == 0 && value.len > 0) {
+        ret->office_applied = get_be64(value.data);
+    }
+    return rc != 0 ? rc : meta_get(txn, "ring", 0, &ret->ring);
+}
+
+int meta_load(struct store_txn *txn, struct node_meta *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    struct bytes value;
+    int rc = meta_get(txn, "secret", KEY_BYTES, &value);
+    if (rc == 0 && value.len > 0) {
+        ret->has_secret = true;
+        memcpy(ret->input_secret, value.data, KEY_BYTES);
+    }
+    if (rc == 0) {
+        rc = load_enrolment(txn, ret);
+    }
+    if (rc == 0) {
+        rc = load_session(txn, ret);
+    }
+    return rc != 0 ? rc : load_office(txn, ret);
+}
+
+void meta_put_secret(struct store_txn *txn, const uint8_t secret[KEY_BYTES])
+{
+    store_put(txn, NODE_META, name_of("secret"), bytes_of(secret, KEY_BYTES));
+}
+
+void meta_put_enrolment(struct store_txn *txn, const struct node_meta *meta)
+{
+    uint8_t value[ENROLMENT_BYTES];
+    struct writer writer;
+    writer_init(&writer, value, sizeof value);
+    writer_be64(&writer, meta->enrolment);
+    writer_bytes(&writer, bytes_of(meta->urgent.b, INCARNATION_BYTES));
+    writer_bytes(&writer, bytes_of(meta->routine.b, INCARNATION_BYTES));
+    writer_bytes(&writer, bytes_of(meta->office.b, INCARNATION_BYTES));
+    store_put(txn, NODE_META, name_of("enrolment"), bytes_of(value, writer.len));
+}
+
+void meta_put_pair(struct store_txn *txn, const struct session_pair *pair)
+{
+    uint8_t value[32];
+    memcpy(value, pair->prev, 16);
+    memcpy(value + 16, pair->next, 16);
+    store_put(txn, NODE_META, name_of("pair"), bytes_of(value, sizeof value));
+}
+
+void meta_put_aggregator(struct store_txn *txn, const struct incarnation *aggregator)
+{
+    store_put(txn, NODE_META, name_of("aggregator"), bytes_of(aggregator->b, INCARNATION_BYTES));
+}
+
+static void put_number(struct store_txn *txn, const char *name, uint64_t number)
+{
+    uint8_t value[8];
+    put_be64(value, number);
+    store_put(txn, NODE_META, name_of(name), bytes_of(value, sizeof value));
+}
+
+void meta_put_applied(struct store_txn *txn, uint64_t seq)
+{
+    put_number(txn, "applied", seq);
+}
+
+void meta_put_ring(struct store_txn *txn, struct bytes signed_ring)
+{
+    store_put(txn, NODE_META, name_of("ring"), signed_ring);
+}
+
+/* ---- keys ---- */
+
+#define KEY_RECORD_BYTES (HASH_BYTES + INCARNATION_BYTES + 8u)
+
+int key_load(struct store_txn *txn, struct bytes key, struct key_record *ret)
+{
+    struct bytes value;
+    int rc = store_get(txn, NODE_KEYS, key, &value);
+    if (rc != 0) {
+        return rc;
+    }
+    if (value.len != KEY_RECORD_BYTES) {
+        return ERR_FORMAT;
+    }
+    struct reader reader;
+    reader_init(&reader, value);
+    reader_copy(&reader, ret->input.b, HASH_BYTES);
+    reader_copy(&reader, ret->id.incarnation.b, INCARNATION_BYTES);
+    ret->id.seq = reader_be64(&reader);
+    return 0;
+}
+
+void key_put(struct store_txn *txn, struct bytes key, const struct key_record *record)
+{
+    uint8_t value[KEY_RECORD_BYTES];
+    struct writer writer;
+    writer_init(&writer, value, sizeof value);
+    writer_bytes(&writer, bytes_of(record->input.b, HASH_BYTES));
+    writer_bytes(&writer, bytes_of(record->id.incarnation.b, INCARNATION_BYTES));
+    writer_be64(&writer, record->id.seq);
+    store_put(txn, NODE_KEYS, key, bytes_of(value, writer.len));
+}
+
+/* ---- office ---- */
+
+#define OFFICE_HEAD_BYTES 12u
+
+static int check_cursor(struct store_txn *txn, const struct span_store *store)
+{
+    struct node_meta meta = {0};
+    int rc = load_office(txn, &meta);
+    if (rc != 0) {
+        return rc;
+    }
+    bool fits =
+        meta.office_last + 1 == store->first_new && hash_equal(&meta.office_h, &store->h_before);
+    return fits ? 0 : ERR_GAP;
+}
+
+int office_put_span(struct store_txn *txn, const struct span_store *store, struct bytes frame,
+                    int64_t received_ms)
+{
+    uint8_t key[8];
+    uint8_t cursor[8 + HASH_BYTES];
+    int rc = check_cursor(txn, store);
+    if (rc != 0) {
+        return rc;
+    }
+    ASSERT(frame.len <= FRAME_BYTES_MAX);
+    uint8_t *value = malloc(OFFICE_HEAD_BYTES + frame.len);
+    if (value == NULL) {
+        return ERR_NOMEM;
+    }
+    put_be32(value, store->skip);
+    put_be64(value + 4, (uint64_t)received_ms);
+    memcpy(value + OFFICE_HEAD_BYTES, frame.data, frame.len);
+    put_be64(key, store->first_new);
+    store_put(txn, NODE_OFFICE, bytes_of(key, sizeof key),
+              bytes_of(value, OFFICE_HEAD_BYTES + frame.len));
+    free(value);
+    put_be64(cursor, store->last);
+    memcpy(cursor + 8, store->h_last.b, HASH_BYTES);
+    store_put(txn, NODE_META, name_of("office"), bytes_of(cursor, sizeof cursor));
+    return 0;
+}
+
+int office_find_span(struct store_txn *txn, uint64_t seq, struct office_span *ret)
+{
+    struct store_cursor *cursor = NULL;
+    int rc = store_cursor_open(txn, NODE_OFFICE, &cursor);
+    if (rc != 0) {
+        return rc;
+    }
+    uint8_t wanted[8];
+    put_be64(wanted, seq);
+    struct bytes key;
+    struct bytes value;
+    rc = store_seek_before(cursor, bytes_of(wanted, sizeof wanted), &key, &value);
+    store_cursor_close(cursor);
+    if (rc != 0) {
+        return rc;
+    }
+    if (key.len != 8 || value.len < OFFICE_HEAD_BYTES) {
+        return ERR_FORMAT;
+    }
+    ret->skip = get_be32(value.data);
+    ret->received_ms = (int64_t)get_be64(value.data + 4);
+    ret->frame = bytes_of(value.data + OFFICE_HEAD_BYTES, value.len - OFFICE_HEAD_BYTES);
+    return 0;
+}
+
+/* ---- inbox ---- */
+
+#define INBOX_HEAD_BYTES (1u + 8u + 8u + HASH_BYTES)
+#define INBOX_BYTES_MAX                                                                            \
+    (INBOX_HEAD_BYTES + 2u + INBOX_REASON_MAX + 2u + INBOX_PEOPLE_MAX * INBOX_PERSON_BYTES +       \
+     ENTRY_BYTES_MAX)
+
+const char *inbox_state_name(enum inbox_state state)
+{
+    static const char *const names[] = {"unknown", "stored",       "verified",
+                                        "shown",   "acknowledged", "rejected"};
+    return state <= INBOX_REJECTED ? names[state] : names[0];
+}
+
+int inbox_decode(struct bytes value, struct inbox_item *ret)
+{
+    struct reader reader;
+    reader_init(&reader, value);
+    ret->state = (enum inbox_state)reader_u8(&reader);
+    ret->received_ms = (int64_t)reader_be64(&reader);
+    ret->office_seq = reader_be64(&reader);
+    reader_copy(&reader, ret->digest.b, HASH_BYTES);
+    ret->reason = reader_bytes(&reader, reader_be16(&reader));
+    ret->people = reader_bytes(&reader, reader_be16(&reader));
+    ret->signed_document = reader_bytes(&reader, reader_left(&reader));
+    bool good = !reader.underflow && ret->state >= INBOX_STORED && ret->state <= INBOX_REJECTED &&
+                ret->people.len % INBOX_PERSON_BYTES == 0;
+    return good ? 0 : ERR_FORMAT;
+}
+
+int inbox_load(struct store_txn *txn, struct bytes id, struct inbox_item *ret)
+{
+    struct bytes value;
+    int rc = store_get(txn, NODE_INBOX, id, &value);
+    return rc != 0 ? rc : inbox_decode(value, ret);
+}
+
+void inbox_put(struct store_txn *txn, struct bytes id, const struct inbox_item *item)
+{
+    ASSERT(item->reason.len <= INBOX_REASON_MAX);
+    ASSERT(item->people.len <= INBOX_PEOPLE_MAX * INBOX_PERSON_BYTES);
+    uint8_t value[INBOX_BYTES_MAX];
+    struct writer writer;
+    writer_init(&writer, value, sizeof value);
+    writer_u8(&writer, (uint8_t)item->state);
+    writer_be64(&writer, (uint64_t)item->received_ms);
+    writer_be64(&writer, item->office_seq);
+    writer_bytes(&writer, bytes_of(item->digest.b, HASH_BYTES));
+    writer_be16(&writer, (uint16_t)item->reason.len);
+    writer_bytes(&writer, item->reason);
+    writer_be16(&writer, (uint16_t)item->people.len);
+    writer_bytes(&writer, item->people);
+    writer_bytes(&writer, item->signed_document);
+    ASSERT(!writer.overflow);
+    store_put(txn, NODE_INBOX, id, bytes_of(value, writer.len));
+}
+
+/* ---- notes ---- */
+
+#define NOTE_ABOUT_BYTES (INCARNATION_BYTES + 8u)
+
+static struct bytes note_key(const struct entry_id *about, uint64_t office_seq,
+                             uint8_t key[NOTE_ABOUT_BYTES + 8])
+{
+    memcpy(key, about->incarnation.b, INCARNATION_BYTES);
+    put_be64(key + INCARNATION_BYTES, about->seq);
+    put_be64(key + NOTE_ABOUT_BYTES, office_seq);
+    return bytes_of(key, NOTE_ABOUT_BYTES + 8);
+}
+
+void note_put(struct store_txn *txn, const struct entry_id *about, uint64_t office_seq,
+              uint16_t kind, struct bytes body)
+{
+    ASSERT(body.len <= ENTRY_BYTES_MAX);
+    uint8_t key[NOTE_ABOUT_BYTES + 8];
+    uint8_t value[2 + ENTRY_BYTES_MAX];
+    put_be16(value, kind);
+    memcpy(value + 2, body.data, body.len);
+    store_put(txn, NODE_NOTES, note_key(about, office_seq, key), bytes_of(value, 2 + body.len));
+}
+
+int note_each(struct store_txn *txn, const struct entry_id *about,
+              bool (*each)(void *arg, uint16_t kind, struct bytes body), void *arg)
+{
+    struct store_cursor *cursor = NULL;
+    int rc = store_cursor_open(txn, NODE_NOTES, &cursor);
+    if (rc != 0) {
+        return rc;
+    }
+    uint8_t wanted[NOTE_ABOUT_BYTES + 8];
+    struct bytes key;
+    struct bytes value;
+    rc = store_seek(cursor, note_key(about, 0, wanted), &key, &value);
+    while (rc == 0 && key.len == sizeof wanted && memcmp(key.data, wanted, NOTE_ABOUT_BYTES) == 0 &&
+           value.len >= 2 &&
+           each(arg, get_be16(value.data), bytes_of(value.data + 2, value.len - 2))) {
+        rc = store_next(cursor, &key, &value);
+    }
+    store_cursor_close(cursor);
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}

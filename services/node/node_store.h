@@ -1,0 +1,110 @@
+/* node_store.h - the node's tables and what stands in them.
+ *
+ *   meta     "secret" 32 | "enrolment" number 8 ‖ urgent 16 ‖ routine 16 ‖ office 16
+ *            "pair" prev 16 ‖ next 16 | "aggregator" 16 | "office" seq 8 ‖ h 32 | "applied" 8
+ *            "ring" SignedRing
+ *   entries, logs   our own logs (platform/store/outlog.h)
+ *   keys     report's key → keyed hash of its input 32 ‖ incarnation 16 ‖ seq 8
+ *   office   first new seq 8 → skip 4 ‖ received_ms 8 ‖ the span as received
+ *   inbox    document id → struct inbox_item
+ *   notes    incarnation 16 ‖ seq 8 ‖ office seq 8 → kind 2 ‖ body of a status or refusal
+ *
+ * Functions with a txn run in the caller's transaction.
+ */
+#ifndef NODE_NODE_STORE_H
+#define NODE_NODE_STORE_H
+
+#include "core/sync/effects.h"
+#include "platform/store/outlog.h"
+
+#define NODE_FORMAT 1u
+
+enum node_table {
+    NODE_META,
+    NODE_ENTRIES,
+    NODE_LOGS,
+    NODE_KEYS,
+    NODE_OFFICE,
+    NODE_INBOX,
+    NODE_NOTES,
+    NODE_TABLE_COUNT
+};
+extern const char *const node_table_names[NODE_TABLE_COUNT];
+extern const struct outlog_tables node_log_tables;
+
+struct node_meta {
+    bool has_secret, has_enrolment;
+    uint8_t input_secret[KEY_BYTES];
+    uint64_t enrolment;
+    struct incarnation urgent, routine, office;
+    struct session_pair pair;
+    struct incarnation aggregator;
+    uint64_t office_last;
+    struct hash office_h;
+    uint64_t office_applied;
+    struct bytes ring; /* borrowed from the transaction; empty: none yet */
+};
+/* What is not there yet comes back as zeros. ERR_FORMAT. */
+int meta_load(struct store_txn *txn, struct node_meta *ret) MUST_USE;
+void meta_put_secret(struct store_txn *txn, const uint8_t secret[KEY_BYTES]);
+void meta_put_enrolment(struct store_txn *txn, const struct node_meta *meta);
+void meta_put_pair(struct store_txn *txn, const struct session_pair *pair);
+void meta_put_aggregator(struct store_txn *txn, const struct incarnation *aggregator);
+void meta_put_applied(struct store_txn *txn, uint64_t seq);
+void meta_put_ring(struct store_txn *txn, struct bytes signed_ring);
+
+/* ---- keys ---- */
+struct key_record {
+    struct hash input;
+    struct entry_id id;
+};
+/* ERR_NOT_FOUND. */
+int key_load(struct store_txn *txn, struct bytes key, struct key_record *ret) MUST_USE;
+void key_put(struct store_txn *txn, struct bytes key, const struct key_record *record);
+
+/* ---- office ---- */
+/* ERR_GAP, before any write, unless the cursor is exactly where `store` continues. */
+int office_put_span(struct store_txn *txn, const struct span_store *store, struct bytes frame,
+                    int64_t received_ms) MUST_USE;
+struct office_span {
+    uint32_t skip;
+    int64_t received_ms;
+    struct bytes frame; /* borrowed from the transaction */
+};
+/* The span that holds entry seq. ERR_NOT_FOUND, ERR_FORMAT. */
+int office_find_span(struct store_txn *txn, uint64_t seq, struct office_span *ret) MUST_USE;
+
+/* ---- inbox ---- */
+enum inbox_state {
+    INBOX_STORED = 1,
+    INBOX_VERIFIED,
+    INBOX_SHOWN,
+    INBOX_ACKNOWLEDGED,
+    INBOX_REJECTED,
+};
+const char *inbox_state_name(enum inbox_state state);
+
+#define INBOX_PEOPLE_MAX 32u
+#define INBOX_PERSON_BYTES 8u
+struct inbox_item {
+    enum inbox_state state;
+    int64_t received_ms;
+    uint64_t office_seq;
+    struct hash digest;           /* of the document's bytes */
+    struct bytes reason;          /* of a rejection */
+    struct bytes people;          /* hashes of the names it was shown to, 8 bytes each */
+    struct bytes signed_document; /* as received */
+};
+#define INBOX_REASON_MAX 512u
+int inbox_decode(struct bytes value, struct inbox_item *ret) MUST_USE;
+int inbox_load(struct store_txn *txn, struct bytes id, struct inbox_item *ret) MUST_USE;
+void inbox_put(struct store_txn *txn, struct bytes id, const struct inbox_item *item);
+
+/* ---- notes ---- */
+void note_put(struct store_txn *txn, const struct entry_id *about, uint64_t office_seq,
+              uint16_t kind, struct bytes body);
+/* Calls back for every note about an entry, oldest first, until it says false. */
+int note_each(struct store_txn *txn, const struct entry_id *about,
+              bool (*each)(void *arg, uint16_t kind, struct bytes body), void *arg) MUST_USE;
+
+#endif
