@@ -4,7 +4,6 @@
 #include "platform/door/door.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <string.h>
@@ -26,29 +25,38 @@ static int copy_path(const char *path, char ret[PATH_MAX], struct err_ctx *err)
     return 0;
 }
 
-/* The only node socket of a folder; ERR_USAGE with their names when there are several. */
+struct sockets {
+    char name[64]; /* of the last one */
+    size_t count;
+};
+
+static int count_socket(void *arg, const char *name, struct err_ctx *err)
+{
+    struct sockets *sockets = arg;
+    size_t len = strlen(name);
+    (void)err;
+    if (len > 5 && len < sizeof sockets->name && strcmp(name + len - 5, ".sock") == 0) {
+        (void)snprintf(sockets->name, sizeof sockets->name, "%s", name);
+        sockets->count++;
+    }
+    return 0;
+}
+
+/* The only node socket of a folder. */
 static int only_node(const char *dir, char ret[PATH_MAX], struct err_ctx *err)
 {
-    char pattern[PATH_MAX];
-    glob_t found = {0};
-    int rc = path_join(dir, "node-*.sock", pattern, sizeof pattern, err);
-    if (rc != 0) {
-        return rc;
-    }
-    int globbed = glob(pattern, 0, NULL, &found);
-    if (globbed != 0 || found.gl_pathc == 0) {
+    struct sockets sockets = {.count = 0};
+    int rc = each_node(dir, count_socket, &sockets, err);
+    if (rc == 0 && sockets.count == 0) {
         rc = err_set(err, ERR_GONE,
                      "no daemon answers in %s (no node-*.sock there): is it running?"
                      " (kabar --dir %s up)",
                      dir, dir);
-    } else if (found.gl_pathc > 1) {
+    } else if (rc == 0 && sockets.count > 1) {
         rc = err_set(err, ERR_USAGE, "%s has %zu nodes: say which with --regency NN.NN", dir,
-                     found.gl_pathc);
-    } else {
-        rc = copy_path(found.gl_pathv[0], ret, err);
+                     sockets.count);
     }
-    globfree(&found);
-    return rc;
+    return rc == 0 ? path_join(dir, sockets.name, ret, PATH_MAX, err) : rc;
 }
 
 static int path_in_dir(const struct cli *cli, enum command_place place, char ret[PATH_MAX],

@@ -28,12 +28,20 @@ static bool turns_direction(wchar_t c)
            c == 0x200f || c == 0x061c;
 }
 
-/* Bytes of the next character; 0 when they make none. */
+/* Bytes of the next character of a text that is not at its end; 0 when they make none. */
 static size_t next_char(const char *text, wchar_t *ret)
 {
-    mbstate_t state = {0};
-    size_t took = mbrtowc(ret, text, strlen(text), &state);
-    return took == (size_t)-1 || took == (size_t)-2 ? 0 : took;
+    uint8_t lead = (uint8_t)text[0];
+    size_t len = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    uint32_t c = len == 1 ? lead : lead & (0x7fu >> len);
+    if (strnlen(text, len) < len || !utf8_valid(bytes_of(text, len))) {
+        return 0;
+    }
+    for (size_t i = 1; i < len; i++) {
+        c = c << 6 | ((uint8_t)text[i] & 0x3fu);
+    }
+    *ret = (wchar_t)c;
+    return len;
 }
 
 char *text_clean(const char *text)

@@ -126,6 +126,10 @@ int secret_key_load(const char *file, enum key_type type, struct key *ret_public
 
 int path_join(const char *folder, const char *name, char *ret, size_t capacity,
               struct err_ctx *err) MUST_USE;
+/* Calls found for every "node-…" of a folder in order, until it returns other than 0. A folder that
+ * is not there has none. */
+int each_node(const char *folder, int (*found)(void *arg, const char *name, struct err_ctx *err),
+              void *arg, struct err_ctx *err) MUST_USE;
 int json_file_write(const char *path, const json_t *object, struct err_ctx *err) MUST_USE;
 int json_file_read(const char *path, json_t **ret, struct err_ctx *err) MUST_USE;
 int json_key(const json_t *object, const char *path, const char *name, struct key *ret,

@@ -321,23 +321,35 @@ int decide_run(struct cli *cli, const json_t *args, struct err_ctx *err)
 
 /* ---- approve ---- */
 
-/* A second signature needs a first, and by somebody else. */
-static int check_signers(const json_t *answer, const char *officer, struct err_ctx *err)
+static const char *signer_at(const json_t *answer, size_t index)
 {
-    const json_t *signers = json_object_get(answer, "signed_by");
-    if (json_array_size(signers) == 0) {
-        return err_set(err, ERR_STATE, "nobody has signed this document yet");
-    }
-    for (size_t i = 0; i < json_array_size(signers); i++) {
-        const json_t *row = json_array_get(signers, i);
-        const char *id = json_is_object(row) ? args_text(row, "officer") : json_string_value(row);
-        if (id != NULL && officer != NULL && strcmp(id, officer) == 0) {
-            return err_set(err, ERR_STATE, "%s has signed this document already", id);
-        }
+    const json_t *row = json_array_get(json_object_get(answer, "signed_by"), index);
+    return json_is_object(row) ? args_text(row, "officer") : json_string_value(row);
+}
+
+/* A second signature needs a first. */
+static int show_signers(const json_t *answer, struct err_ctx *err)
+{
+    size_t count = json_array_size(json_object_get(answer, "signed_by"));
+    for (size_t i = 0; i < count; i++) {
+        const char *id = signer_at(answer, i);
         char *clean = text_clean(id == NULL ? "?" : id);
-        (void)fprintf(stderr, "Signed by %s (as the daemon says; it checks both signatures)\n",
+        (void)fprintf(stderr, "Signed by %s, as the daemon says (it checks both signatures).\n",
                       clean);
         free(clean);
+    }
+    return count > 0 ? 0 : err_set(err, ERR_STATE, "nobody has signed this document yet");
+}
+
+/* … and by somebody else. */
+static int check_other(const json_t *answer, const char *officer, struct err_ctx *err)
+{
+    size_t count = json_array_size(json_object_get(answer, "signed_by"));
+    for (size_t i = 0; i < count; i++) {
+        const char *id = signer_at(answer, i);
+        if (id != NULL && strcmp(id, officer) == 0) {
+            return err_set(err, ERR_STATE, "%s has signed this document already", officer);
+        }
     }
     return 0;
 }
@@ -364,13 +376,13 @@ static int countersign(struct drafting *drafting, const json_t *args, struct err
     json_t *answer = NULL;
     int rc = fetch(drafting, id, &answer, err);
     if (rc == 0) {
-        rc = check_signers(answer, NULL, err);
+        rc = show_signers(answer, err);
     }
     if (rc == 0) {
         rc = sign(drafting, args, &signature, err);
     }
     if (rc == 0) {
-        rc = check_signers(answer, drafting->officer.id, err);
+        rc = check_other(answer, drafting->officer.id, err);
     }
     json_decref(answer);
     if (rc != 0) {

@@ -1,6 +1,7 @@
 /* enrol.c - the node's side of an enrolment: the request, and the card that answers it. */
 #include "cli/cli.h"
 
+#include "core/base/assert.h"
 #include "core/base/limits.h"
 #include "core/rules/trust.h"
 #include "core/seal/chain.h"
@@ -18,14 +19,13 @@
 static int load_settings(const struct cli *cli, struct conf_node **ret, struct err_ctx *err)
 {
     char path[PATH_MAX];
-    if (cli->dir == NULL) {
-        return err_set(err, ERR_USAGE, "--dir is missing (the node's folder)");
-    }
-    int rc = path_join(cli->dir, "kabar-node.conf", path, sizeof path, err);
+    int rc = cli->dir == NULL ? err_set(err, ERR_USAGE, "--dir is missing (the node's folder)")
+                              : path_join(cli->dir, "kabar-node.conf", path, sizeof path, err);
     rc = rc == 0 ? conf_load_node(path, ret, err) : rc;
     if (rc == 0 && (*ret)->request == NULL) {
         rc = err_set(err, ERR_CONFIG, "%s: \"request\" is missing, and enrolling needs it", path);
     }
+    ASSERT(rc != 0 || *ret != NULL);
     return rc;
 }
 

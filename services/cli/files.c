@@ -3,6 +3,7 @@
 
 #include "platform/host/host.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
@@ -17,6 +18,25 @@ int path_join(const char *folder, const char *name, char *ret, size_t capacity, 
     return len >= 0 && (size_t)len < capacity
                ? 0
                : err_set(err, ERR_LIMIT, "path too long: %.64s/%.64s", folder, name);
+}
+
+static int is_node(const struct dirent *entry)
+{
+    return strncmp(entry->d_name, "node-", 5) == 0;
+}
+
+int each_node(const char *folder, int (*found)(void *arg, const char *name, struct err_ctx *err),
+              void *arg, struct err_ctx *err)
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, is_node, alphasort);
+    int rc = 0;
+    for (int i = 0; i < count; i++) {
+        rc = rc == 0 ? found(arg, entries[i]->d_name, err) : rc;
+        free(entries[i]);
+    }
+    free(entries);
+    return rc;
 }
 
 int json_file_write(const char *path, const json_t *object, struct err_ctx *err)

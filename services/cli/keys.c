@@ -37,6 +37,7 @@ static int unseal(struct bytes text, const char *file, const char *kind,
     int rc = ask_passphrase(passphrase_file, file, false, &passphrase, err);
     if (rc == 0) {
         rc = vault_open(text, kind, bytes_of(passphrase.data, passphrase.len), seed, id, err);
+        rc = rc == 0 ? 0 : err_wrap(err, rc, "%s", file);
         secret_free(&passphrase);
     }
     if (rc == 0) {
@@ -54,7 +55,6 @@ int signer_open(const char *file, const char *kind, const char *passphrase_file,
     int rc = file_read_secret(file, VAULT_TEXT_CAPACITY, &text, &len, err);
     if (rc == 0) {
         rc = unseal(bytes_of(text, len), file, kind, passphrase_file, ret, err);
-        rc = rc == 0 ? 0 : err_wrap(err, rc, "%s", file);
     }
     free(text);
     return rc;

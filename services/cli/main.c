@@ -143,7 +143,10 @@ int main(int argc, char **argv)
         rc = run(&options, &err);
     }
     int closed = close_output(rc == 0 ? &err : NULL);
-    rc = rc != 0 ? rc : closed;
+    if (rc == 0 && closed != 0) {
+        rc = closed;
+        options.cli.exit_code = 0;
+    }
     if (rc != 0) {
         char *text = text_clean(err_peek(&err, rc));
         (void)fprintf(stderr, "kabar: %s\n", text);

@@ -36,7 +36,7 @@ static const char *const output_names[] = {
 
 static int set_output(struct cli *cli, const char *text, struct err_ctx *err)
 {
-    for (size_t i = 0; i < sizeof output_names / sizeof output_names[0]; i++) {
+    for (size_t i = 0; text != NULL && i < sizeof output_names / sizeof output_names[0]; i++) {
         if (strcmp(output_names[i], text) == 0) {
             cli->output = (enum output)i;
             return 0;
@@ -101,8 +101,7 @@ static int take_global(struct reading *reading, bool *ret_taken, struct err_ctx 
         return 0;
     }
     if (option_is(reading, "-o", &value) || option_is(reading, "--output", &value)) {
-        int rc = keep(&value, value, "--output", err);
-        return rc != 0 ? rc : set_output(&to->cli, value, err);
+        return set_output(&to->cli, value, err);
     }
     if (option_is(reading, "--socket", &value)) {
         return keep(&to->cli.socket, value, "--socket", err);

@@ -216,7 +216,11 @@ static void put_heading(const struct print *print, size_t column)
         heading[len - 3] = '\0';
     }
     for (char *at = heading; *at != '\0'; at++) {
-        *at = *at == '_' ? ' ' : *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at;
+        if (*at == '_') {
+            *at = ' ';
+        } else if (*at >= 'a' && *at <= 'z') {
+            *at = (char)(*at - 'a' + 'A');
+        }
     }
     put_cell(print, column, heading);
 }

@@ -10,14 +10,12 @@
 #include "platform/host/host.h"
 
 #include <errno.h>
-#include <glob.h>
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <sysexits.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CHILDREN_MAX 64u
@@ -76,28 +74,29 @@ static int add_child(struct up *up, const char *program, const char *conf, struc
     return 0;
 }
 
-static int add_matching(struct up *up, const char *program, const char *name, struct err_ctx *err)
+/* The program of a folder of DIR, if its settings are there. */
+static int add_folder(struct up *up, const char *program, const char *folder, struct err_ctx *err)
 {
-    char pattern[PATH_MAX];
-    glob_t found = {0};
-    int rc = path_join(up->cli->dir, name, pattern, sizeof pattern, err);
-    if (rc != 0) {
-        return rc;
+    char name[PATH_MAX];
+    char conf[PATH_MAX];
+    int len = snprintf(name, sizeof name, "%s/%s.conf", folder, program);
+    if (len < 0 || (size_t)len >= sizeof name) {
+        return err_set(err, ERR_LIMIT, "path too long: %.64s", folder);
     }
-    if (glob(pattern, 0, NULL, &found) == 0) {
-        for (size_t i = 0; rc == 0 && i < found.gl_pathc; i++) {
-            rc = add_child(up, program, found.gl_pathv[i], err);
-        }
-    }
-    globfree(&found);
-    return rc;
+    int rc = path_join(up->cli->dir, name, conf, sizeof conf, err);
+    return rc == 0 && access(conf, F_OK) == 0 ? add_child(up, program, conf, err) : rc;
+}
+
+static int add_node(void *arg, const char *name, struct err_ctx *err)
+{
+    return add_folder(arg, "kabar-node", name, err);
 }
 
 static int find_children(struct up *up, struct err_ctx *err)
 {
-    int rc = add_matching(up, "kabar-aggregator", "aggregator/kabar-aggregator.conf", err);
+    int rc = add_folder(up, "kabar-aggregator", "aggregator", err);
     if (rc == 0) {
-        rc = add_matching(up, "kabar-node", "node-*/kabar-node.conf", err);
+        rc = each_node(up->cli->dir, add_node, up, err);
     }
     if (rc == 0 && up->count == 0) {
         rc = err_set(err, ERR_NOT_FOUND,
@@ -138,7 +137,7 @@ _Noreturn static void become(const struct up *up, const struct child *child, pid
     char *const argv[] = {program, option, conf, NULL};
     sigset_t none;
     (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
+    (void)pthread_sigmask(SIG_SETMASK, &none, NULL);
     (void)setpgid(0, 0); /* ^C at the terminal is for us: we stop them, in order */
     (void)snprintf(program, sizeof program, "%s", child->program);
     (void)snprintf(conf, sizeof conf, "%s", child->conf);
@@ -155,9 +154,25 @@ _Noreturn static void become(const struct up *up, const struct child *child, pid
     _exit(EX_UNAVAILABLE);
 }
 
+static bool answers(const char *door)
+{
+    struct door_client *client = NULL;
+    struct bytes line;
+    if (door_client_open(door, &client, NULL) != 0) {
+        return false;
+    }
+    bool there = call_send(client, "ping", NULL, false, NULL) == 0 &&
+                 door_client_read(client, 1000, &line, NULL) == 0;
+    door_client_close(client);
+    return there;
+}
+
 static int start(struct up *up, struct child *child, struct err_ctx *err)
 {
     pid_t parent = getpid();
+    if (answers(child->door)) {
+        return err_set(err, ERR_BUSY, "a daemon answers at %s already", child->door);
+    }
     (void)fflush(NULL);
     pid_t pid = fork();
     if (pid < 0) {
@@ -211,19 +226,6 @@ static void wait_signal(struct up *up, bool tick)
     if (got == SIGINT || got == SIGTERM || got == SIGHUP) {
         up->stopping = true;
     }
-}
-
-static bool answers(const char *door)
-{
-    struct door_client *client = NULL;
-    struct bytes line;
-    if (door_client_open(door, &client, NULL) != 0) {
-        return false;
-    }
-    bool there = call_send(client, "ping", NULL, false, NULL) == 0 &&
-                 door_client_read(client, 1000, &line, NULL) == 0;
-    door_client_close(client);
-    return there;
 }
 
 static int wait_ready(struct up *up, const struct child *child, struct err_ctx *err)
@@ -328,7 +330,7 @@ static int stay(struct up *up, struct err_ctx *err)
     (void)sigaddset(&up->signals, SIGTERM);
     (void)sigaddset(&up->signals, SIGHUP);
     (void)sigaddset(&up->signals, SIGCHLD);
-    (void)sigprocmask(SIG_BLOCK, &up->signals, NULL);
+    (void)pthread_sigmask(SIG_BLOCK, &up->signals, NULL);
     int rc = start_all(up, err);
     while (rc == 0 && !up->stopping) {
         wait_signal(up, false);
@@ -337,7 +339,7 @@ static int stay(struct up *up, struct err_ctx *err)
         }
     }
     stop_all(up);
-    if (rc != 0) {
+    if (rc == ERR_STATE) {
         up->cli->exit_code = EX_SOFTWARE;
     }
     return rc;
