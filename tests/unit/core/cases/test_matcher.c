@@ -1,0 +1,515 @@
+/* What must merge and what must never, row by row of DOMAIN; and the sample files with their list
+ * of true cases. Reports go through the fold, so that the views are the real ones. */
+#include "lib/cmocka_all.h"
+
+#include "core/base/text.h"
+#include "core/cases/fold.h"
+#include "core/seal/chain.h"
+#include "core/wire/report_json.h"
+#include "lib/memory_views.h"
+
+#include <string.h>
+
+struct bench {
+    struct memory_views *memory;
+    struct views views;
+    struct arena *lines, *arena;
+    struct fold_config config;
+    struct fold_output output;
+    uint64_t seq;
+};
+
+static int bench_open(void **state)
+{
+    struct bench *bench = calloc(1, sizeof *bench);
+    assert_non_null(bench);
+    bench->memory = memory_views_new();
+    bench->views = memory_views_driver(bench->memory);
+    bench->lines = arena_new(PARSE_ARENA_BYTES);
+    bench->arena = arena_new(PARSE_ARENA_BYTES);
+    assert_non_null(bench->lines);
+    assert_non_null(bench->arena);
+    bench->config.province = bytes_of_text("16");
+    *state = bench;
+    return 0;
+}
+
+static int bench_close(void **state)
+{
+    struct bench *bench = *state;
+    memory_views_free(bench->memory);
+    arena_free(bench->lines);
+    arena_free(bench->arena);
+    free(bench);
+    return 0;
+}
+
+/* One JSON line through the door and the fold; placements stand in bench->output. */
+static void submit(struct bench *bench, const char *json, size_t len)
+{
+    struct report_line line;
+    struct field_error error = {.field = ""};
+    static uint8_t body[ENTRY_BYTES_MAX];
+    size_t body_len = 0;
+    arena_reset(bench->lines);
+    arena_reset(bench->arena);
+    int status = report_line_read(bytes_of(json, len), bench->lines, &line, &error);
+    if (status != 0) {
+        fail_msg("%.*s: %s: %s", (int)len, json, error.field, error.reason);
+    }
+    put_be64(line.report.salt, bench->seq);
+    assert_int_equal(report_encode(&line.report, body, sizeof body, &body_len, NULL), 0);
+    bench->seq++;
+    struct fold_input input = {.position = bench->seq,
+                               .id = {.incarnation = {{1}}, .seq = bench->seq},
+                               .kind = ENTRY_REPORT,
+                               .body = bytes_of(body, body_len),
+                               .owner = line.report.regency,
+                               .enrolment = 1,
+                               .received_ms = 1700000000000};
+    assert_int_equal(
+        fold_entry(&bench->config, &bench->views, &input, bench->arena, &bench->output, NULL), 0);
+    if (bench->output.code != 0) {
+        fail_msg("%.*s: %s", (int)len, json, bench->output.text);
+    }
+}
+
+struct who {
+    const char *name, *nip, *nik, *unit, *regency;
+};
+struct what {
+    const char *form, *day, *url, *sha256;
+};
+
+static void add_field(json_t *to, const char *name, const char *value)
+{
+    if (value != NULL) {
+        assert_int_equal(json_object_set_new(to, name, json_string(value)), 0);
+    }
+}
+
+static json_t *subject_json(const struct who *who)
+{
+    json_t *subject = json_object();
+    add_field(subject, "name", who->name);
+    add_field(subject, "nip", who->nip);
+    add_field(subject, "nik", who->nik);
+    add_field(subject, "unit", who->unit);
+    add_field(subject, "regency", who->regency);
+    return subject;
+}
+
+/* Files a report about `count` persons; the last one's outcome. */
+static enum placement_outcome file_all(struct bench *bench, const struct who *who, size_t count,
+                                       const struct what *what)
+{
+    json_t *report = json_object(), *subjects = json_array();
+    add_field(report, "regency", "16.07");
+    add_field(report, "channel", "citizen");
+    add_field(report, "form", what->form);
+    add_field(report, "occurred_on", what->day);
+    add_field(report, "known_on", "2024-11-30");
+    add_field(report, "description", "uraian");
+    add_field(report, "url", what->url);
+    for (size_t i = 0; i < count; i++) {
+        json_array_append_new(subjects, subject_json(&who[i]));
+    }
+    json_object_set_new(report, "subjects", subjects);
+    if (what->sha256 != NULL) {
+        json_object_set_new(report, "evidence",
+                            json_pack("[{s:s,s:s,s:i}]", "sha256", what->sha256, "media_type",
+                                      "image/jpeg", "size", 7));
+    }
+    char *text = json_dumps(report, JSON_COMPACT);
+    assert_non_null(text);
+    submit(bench, text, strlen(text));
+    free(text);
+    json_decref(report);
+    assert_int_equal(bench->output.placement_count, count);
+    return bench->output.placements[count - 1].outcome;
+}
+
+static enum placement_outcome file(struct bench *bench, struct who who, struct what what)
+{
+    return file_all(bench, &who, 1, &what);
+}
+
+static bool rule_was(const struct bench *bench, const char *rule)
+{
+    return bytes_equal(bench->output.placements[0].rule, bytes_of_text(rule));
+}
+
+#define NIP_A "198203142006041007"
+#define NIP_B "197005052000031002"
+#define NIK_A "1607990408710002"
+#define NIK_B "1607991212900007"
+#define POST "https://www.facebook.com/groups/x/posts/1"
+#define POST_MOBILE "https://m.facebook.com/groups/x/posts/1/?fbclid=abc"
+#define OTHER_POST "https://www.facebook.com/groups/x/posts/2"
+#define FILE_A "c44f717a0deed9d5b695a7fe722b0c5a1257cc8399f197a647961ce6cfd8c249"
+
+/* ---- must merge ---- */
+static void identifier_form_and_day(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-02", NULL, NULL};
+    assert_int_equal(file(bench, (struct who){"Budi Santoso", NIP_A, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"B. Santoso, S.E.", NIP_A, NULL, NULL, NULL}, act),
+                     PLACEMENT_MERGED);
+    assert_true(rule_was(bench, "nip_form_day"));
+    assert_int_equal(bench->output.placements[0].field_count, 3);
+    assert_int_equal(file(bench, (struct who){"Cik Oni", NULL, NIK_A, NULL, NULL}, act),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"Oni", NULL, NIK_A, NULL, NULL}, act),
+                     PLACEMENT_MERGED);
+    assert_true(rule_was(bench, "nik_form_day"));
+}
+
+static void identifier_and_artefact_days_apart(void **state)
+{
+    struct bench *bench = *state;
+    struct who who = {"Budi Santoso", NIP_A, NULL, "Dinas A", NULL};
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-03", POST, NULL}),
+                     PLACEMENT_NEW);
+    /* Another form, a day or two off, the same post under its mobile address. */
+    assert_int_equal(file(bench, who, (struct what){"DS-02", "2024-10-05", POST_MOBILE, NULL}),
+                     PLACEMENT_MERGED);
+    assert_true(rule_was(bench, "nip_artefact"));
+    assert_int_equal(file(bench, who, (struct what){"DS-02", "2024-10-01", POST, NULL}),
+                     PLACEMENT_MERGED);
+}
+
+static void person_and_artefact(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", NULL, FILE_A};
+    assert_int_equal(
+        file(bench, (struct who){"H. Moh. Yusri, S.Sos.", NIP_A, NULL, "Kec. Rawa", NULL}, act),
+        PLACEMENT_NEW);
+    act.day = "2024-10-04";
+    assert_int_equal(
+        file(bench, (struct who){"M. Yusri", NULL, NULL, "Kecamatan Rawa", "16.07"}, act),
+        PLACEMENT_MERGED);
+    assert_true(rule_was(bench, "person_artefact"));
+}
+
+/* A number that came with a later report is the case's from then on. */
+static void a_merge_teaches_the_case(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", POST, NULL};
+    struct who without = {"Budi Santoso", NULL, NULL, "Dinas A", NULL};
+    struct who with = {"Budi Santoso", NIP_A, NULL, "Dinas A", NULL};
+    struct who other = {"Budi Santoso", NIP_B, NULL, "Dinas A", NULL};
+    assert_int_equal(file(bench, without, act), PLACEMENT_NEW);
+    assert_int_equal(file(bench, with, act), PLACEMENT_MERGED);
+    assert_int_equal(file(bench, other, act), PLACEMENT_REVIEW);
+    /* … and is found by it, without the post. */
+    assert_int_equal(file(bench, with, (struct what){"DS-06", "2024-10-03", NULL, NULL}),
+                     PLACEMENT_MERGED);
+    assert_true(rule_was(bench, "nip_form_day"));
+}
+
+/* ---- must never merge ---- */
+static void different_persons_on_one_post(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", POST, FILE_A};
+    const struct who two[] = {{"Dewi Anggraini", NULL, NULL, "SDN 88", NULL},
+                              {"Dewi Anggraini Putri", NULL, NULL, "SDN 88", NULL}};
+    assert_int_equal(file_all(bench, two, 2, &act), PLACEMENT_NEW);
+    assert_int_equal(bench->output.placements[0].outcome, PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"Ratna", NULL, NULL, "SDN 88", NULL}, act),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"Dewi Anggraini", NULL, NULL, "SDN 88", NULL}, act),
+                     PLACEMENT_MERGED);
+}
+
+static void namesakes_in_one_report(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", POST, NULL};
+    const struct who two[] = {{"Suparman", NULL, NULL, "Dinas A", NULL},
+                              {"Suparman", NULL, NULL, "Dinas A", NULL}};
+    assert_int_equal(file_all(bench, two, 2, &act), PLACEMENT_REVIEW);
+    assert_int_equal(bench->output.placements[1].candidate_count, 1);
+    assert_true(bytes_equal(bench->output.placements[1].candidates[0],
+                            bench->output.placements[0].case_name));
+}
+
+static void before_and_after_the_determination(void **state)
+{
+    struct bench *bench = *state;
+    struct who who = {"Budi Santoso", NIP_A, NULL, "Dinas A", NULL};
+    assert_int_equal(file(bench, who, (struct what){"KE-04", "2024-09-21", POST, FILE_A}),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-09-22", POST, FILE_A}),
+                     PLACEMENT_NEW);
+}
+
+static void separate_acts_of_one_person(void **state)
+{
+    struct bench *bench = *state;
+    struct who who = {"Budi Santoso", NIP_A, NIK_A, "Dinas A", NULL};
+    assert_int_equal(file(bench, who, (struct what){"DS-08", "2024-10-16", NULL, NULL}),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, who, (struct what){"DS-08", "2024-10-17", NULL, NULL}),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, who, (struct what){"DS-04", "2024-10-16", NULL, NULL}),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-01", POST, NULL}),
+                     PLACEMENT_NEW);
+    /* The same page again, three days later. */
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-04", POST, NULL}),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, who, (struct what){"DS-02", "2024-10-01", OTHER_POST, NULL}),
+                     PLACEMENT_NEW);
+}
+
+/* Merging by a day or two must not walk: each step is measured from the case's own day. */
+static void merges_do_not_walk(void **state)
+{
+    struct bench *bench = *state;
+    struct who who = {"Budi Santoso", NIP_A, NULL, "Dinas A", NULL};
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-01", POST, NULL}),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-03", POST, NULL}),
+                     PLACEMENT_MERGED);
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-05", POST, NULL}),
+                     PLACEMENT_REVIEW);
+}
+
+static void namesakes_in_different_agencies(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", POST, FILE_A};
+    assert_int_equal(file(bench, (struct who){"Yusri Hamdan", NULL, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"Yusri Hamdan", NULL, NULL, "Dinas B", NULL}, act),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"Yusri Hamdan", NULL, NULL, "Dinas A", "16.03"}, act),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"Yusri Hamdan", NULL, NULL, NULL, NULL}, act),
+                     PLACEMENT_NEW);
+}
+
+static void other_identifiers_are_for_review(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", POST, NULL};
+    assert_int_equal(file(bench, (struct who){"Budi Santoso", NIP_A, NIK_A, "Dinas A", NULL}, act),
+                     PLACEMENT_NEW);
+    char first[CASE_TEXT_CAPACITY];
+    memcpy(first, bench->output.placements[0].case_name.data,
+           bench->output.placements[0].case_name.len);
+    struct bytes first_case = bytes_of(first, bench->output.placements[0].case_name.len);
+    assert_int_equal(file(bench, (struct who){"Budi Santoso", NIP_B, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_REVIEW);
+    assert_int_equal(bench->output.placements[0].candidate_count, 1);
+    assert_true(bytes_equal(bench->output.placements[0].candidates[0], first_case));
+    assert_true(rule_was(bench, "person_artefact"));
+    /* One number alike, the other not. */
+    assert_int_equal(file(bench, (struct who){"Budi Santoso", NIP_A, NIK_B, "Dinas A", NULL}, act),
+                     PLACEMENT_REVIEW);
+    assert_true(rule_was(bench, "nip_form_day"));
+}
+
+static void a_number_under_another_name(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", NULL, NULL};
+    assert_int_equal(file(bench, (struct who){"Budi Santoso", NIP_A, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"Siti Aminah", NIP_A, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_REVIEW);
+}
+
+static void initials_make_no_person(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", POST, FILE_A};
+    assert_int_equal(file(bench, (struct who){"HS", NULL, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"HS", NULL, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_NEW);
+}
+
+/* ---- the keys themselves ---- */
+static void most_keys_a_report_can_have(void **state)
+{
+    (void)state;
+    static struct evidence evidence[EVIDENCE_MAX];
+    struct subject subject = {.name = bytes_of_text("Budi Santoso"),
+                              .nip = bytes_of_text(NIP_A),
+                              .nik = bytes_of_text(NIK_A),
+                              .unit = bytes_of_text("Dinas A")};
+    struct report report = {.regency = bytes_of_text("16.07"),
+                            .form = bytes_of_text("DS-06"),
+                            .url = bytes_of_text(POST),
+                            .has_occurred_on = true,
+                            .occurred_on = 20000,
+                            .subjects = &subject,
+                            .subject_count = 1,
+                            .evidence = evidence,
+                            .evidence_count = EVIDENCE_MAX};
+    for (size_t i = 0; i < EVIDENCE_MAX; i++) {
+        evidence[i].sha256.b[0] = (uint8_t)i;
+    }
+    struct match_keys keys, elsewhere;
+    matcher_keys(&report, 0, bytes_of_text("16"), &keys);
+    matcher_keys(&report, 0, bytes_of_text("17"), &elsewhere);
+    assert_int_equal(keys.count, 2 + 3 * (EVIDENCE_MAX + 1));
+    assert_true(keys.count <= MATCH_KEYS_MAX);
+    for (size_t i = 0; i < keys.count; i++) {
+        assert_memory_not_equal(keys.list[i].b, elsewhere.list[i].b, sizeof keys.list[i].b);
+        for (size_t j = 0; j < i; j++) {
+            assert_memory_not_equal(keys.list[i].b, keys.list[j].b, sizeof keys.list[i].b);
+        }
+    }
+    report.has_occurred_on = false;
+    matcher_keys(&report, 0, bytes_of_text("16"), &keys);
+    assert_int_equal(keys.count, 0);
+}
+
+/* ---- the sample files ---- */
+#define LINES_MAX 128u
+struct line {
+    char regency[8];
+    unsigned number, subject, truth;
+    char case_text[CASE_TEXT_CAPACITY];
+    enum placement_outcome outcome;
+};
+struct lines {
+    struct line list[LINES_MAX];
+    size_t count;
+};
+
+static const char *const sample_regencies[] = {"16.01", "16.02", "16.03", "16.04", "16.05", "16.06",
+                                               "16.07", "16.08", "16.09", "16.10", "16.11", "16.12",
+                                               "16.13", "16.71", "16.72", "16.73", "16.74"};
+
+/* From deploy/samples/README.md. sure: by an exact key. */
+static const struct same {
+    const char *a;
+    unsigned a_line, a_subject;
+    const char *b;
+    unsigned b_line, b_subject;
+    bool sure;
+} same[] = {
+    {"16.07", 1, 0, "16.07", 2, 0, true},  {"16.07", 1, 0, "16.07", 3, 0, true},
+    {"16.07", 4, 0, "16.07", 5, 0, true},  {"16.07", 4, 1, "16.07", 5, 1, true},
+    {"16.07", 4, 2, "16.07", 5, 2, false}, {"16.03", 1, 0, "16.03", 2, 0, true},
+    {"16.06", 1, 0, "16.06", 2, 0, true},  {"16.03", 3, 0, "16.03", 4, 0, true},
+    {"16.04", 1, 0, "16.04", 2, 0, true},  {"16.01", 1, 0, "16.01", 2, 0, false},
+    {"16.05", 2, 0, "16.05", 3, 0, true},  {"16.07", 10, 0, "16.03", 10, 0, true},
+    {"16.05", 1, 0, "16.73", 1, 0, true},  {"16.10", 1, 0, "16.10", 2, 0, false},
+    {"16.71", 1, 0, "16.71", 2, 0, false},
+};
+
+static struct line *line_at(struct lines *lines, const char *regency, unsigned number,
+                            unsigned subject)
+{
+    for (size_t i = 0; i < lines->count; i++) {
+        struct line *line = &lines->list[i];
+        if (strcmp(line->regency, regency) == 0 && line->number == number &&
+            line->subject == subject) {
+            return line;
+        }
+    }
+    fail_msg("no %s:%u subject %u", regency, number, subject);
+    return NULL;
+}
+
+static void keep_placements(struct bench *bench, const char *regency, unsigned number,
+                            struct lines *lines)
+{
+    for (size_t i = 0; i < bench->output.placement_count; i++) {
+        const struct placement *placement = &bench->output.placements[i];
+        assert_true(lines->count < LINES_MAX);
+        struct line *line = &lines->list[lines->count];
+        (void)snprintf(line->regency, sizeof line->regency, "%s", regency);
+        (void)snprintf(line->case_text, sizeof line->case_text, "%.*s",
+                       (int)placement->case_name.len, (const char *)placement->case_name.data);
+        line->number = number;
+        line->subject = placement->subject;
+        line->outcome = placement->outcome;
+        line->truth = (unsigned)lines->count++;
+    }
+}
+
+static void read_file(struct bench *bench, const char *regency, struct lines *lines)
+{
+    static char text[65536];
+    char path[64];
+    unsigned number = 0;
+    (void)snprintf(path, sizeof path, "deploy/samples/reports-%s.jsonl", regency);
+    FILE *from = fopen(path, "r");
+    assert_non_null(from);
+    while (fgets(text, sizeof text, from) != NULL) {
+        submit(bench, text, strcspn(text, "\n"));
+        keep_placements(bench, regency, ++number, lines);
+    }
+    assert_int_equal(fclose(from), 0);
+    assert_true(number > 0);
+}
+
+static void samples_merge_as_listed(void **state)
+{
+    struct bench *bench = *state;
+    static struct lines lines;
+    lines.count = 0;
+    for (size_t i = 0; i < sizeof sample_regencies / sizeof sample_regencies[0]; i++) {
+        read_file(bench, sample_regencies[i], &lines);
+    }
+    assert_int_equal(lines.count, 87);
+    for (size_t i = 0; i < sizeof same / sizeof same[0]; i++) {
+        struct line *a = line_at(&lines, same[i].a, same[i].a_line, same[i].a_subject);
+        struct line *b = line_at(&lines, same[i].b, same[i].b_line, same[i].b_subject);
+        b->truth = a->truth;
+        if (same[i].sure && strcmp(a->case_text, b->case_text) != 0) {
+            fail_msg("%s:%u and %s:%u are not one case", same[i].a, same[i].a_line, same[i].b,
+                     same[i].b_line);
+        }
+    }
+    size_t merged = 0;
+    for (size_t i = 0; i < lines.count; i++) {
+        const struct line *a = &lines.list[i];
+        merged += a->outcome == PLACEMENT_MERGED;
+        for (size_t j = 0; j < i; j++) {
+            const struct line *b = &lines.list[j];
+            if (strcmp(a->case_text, b->case_text) == 0 && a->truth != b->truth) {
+                fail_msg("%s:%u and %s:%u were merged", a->regency, a->number, b->regency,
+                         b->number);
+            }
+        }
+    }
+    assert_in_range(merged, 11, 15);
+    assert_int_equal(line_at(&lines, "16.07", 11, 0)->outcome, PLACEMENT_REROUTED);
+    assert_int_equal(memory_views_count(bench->memory, VIEW_CASES), 87 - merged);
+    assert_int_equal(memory_views_count(bench->memory, VIEW_REPORTS), 69);
+}
+
+#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BENCH_TEST(identifier_form_and_day),
+        BENCH_TEST(identifier_and_artefact_days_apart),
+        BENCH_TEST(person_and_artefact),
+        BENCH_TEST(a_merge_teaches_the_case),
+        BENCH_TEST(different_persons_on_one_post),
+        BENCH_TEST(namesakes_in_one_report),
+        BENCH_TEST(before_and_after_the_determination),
+        BENCH_TEST(separate_acts_of_one_person),
+        BENCH_TEST(merges_do_not_walk),
+        BENCH_TEST(namesakes_in_different_agencies),
+        BENCH_TEST(other_identifiers_are_for_review),
+        BENCH_TEST(a_number_under_another_name),
+        BENCH_TEST(initials_make_no_person),
+        cmocka_unit_test(most_keys_a_report_can_have),
+        BENCH_TEST(samples_merge_as_listed),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,309 @@
+/* Round trips of the values, and every value cut short or with a byte too many. */
+#include "lib/cmocka_all.h"
+
+#include "core/base/limits.h"
+#include "core/cases/views.h"
+
+#include <string.h>
+
+static struct bytes text(const char *from)
+{
+    return bytes_of_text(from);
+}
+
+/* Decodes with `decode` whole, cut at every length, and one byte longer. */
+#define CHECK_CUTS(decode, type, value, len)                                                       \
+    do {                                                                                           \
+        struct type cut_out;                                                                       \
+        for (size_t cut = 0; cut < (len); cut++) {                                                 \
+            assert_int_equal(decode(bytes_of(value, cut), &cut_out), ERR_FORMAT);                  \
+        }                                                                                          \
+        (value)[len] = 0;                                                                          \
+        assert_int_equal(decode(bytes_of(value, (len) + 1), &cut_out), ERR_FORMAT);                \
+        assert_int_equal(decode(bytes_of(value, len), &cut_out), 0);                               \
+    } while (0)
+
+static struct entry_id an_id(void)
+{
+    struct entry_id id = {.seq = 0x0102030405060708};
+    for (size_t i = 0; i < INCARNATION_BYTES; i++) {
+        id.incarnation.b[i] = (uint8_t)(0xa0 + i);
+    }
+    return id;
+}
+
+static void cases_round_trip(void **state)
+{
+    (void)state;
+    struct case_view view = {.number = 123,
+                             .version = 7,
+                             .state = CASE_CLARIFICATION,
+                             .regency = text("16.07"),
+                             .filed_by = text("16.03"),
+                             .name = text("Budi"),
+                             .nip = text("198203142006041007"),
+                             .nik = text("1607990408710002"),
+                             .unit = text("Kecamatan X"),
+                             .position = text("Camat"),
+                             .form = text("DS-06"),
+                             .employment = 2,
+                             .has_occurred_on = true,
+                             .occurred_on = -5,
+                             .report_count = 3,
+                             .needs_review = true,
+                             .opened_position = 99,
+                             .opened_ms = -1};
+    uint8_t value[CASE_VIEW_BYTES_MAX + 1];
+    struct case_view out;
+    size_t len = case_view_encode(&view, value, CASE_VIEW_BYTES_MAX);
+    assert_int_equal(case_view_decode(bytes_of(value, len), &out), 0);
+    assert_int_equal(out.number, 123);
+    assert_int_equal(out.version, 7);
+    assert_int_equal(out.state, CASE_CLARIFICATION);
+    assert_true(bytes_equal(out.regency, view.regency));
+    assert_true(bytes_equal(out.filed_by, view.filed_by));
+    assert_true(bytes_equal(out.name, view.name));
+    assert_true(bytes_equal(out.nip, view.nip));
+    assert_true(bytes_equal(out.nik, view.nik));
+    assert_true(bytes_equal(out.unit, view.unit));
+    assert_true(bytes_equal(out.position, view.position));
+    assert_true(bytes_equal(out.form, view.form));
+    assert_int_equal(out.employment, 2);
+    assert_true(out.has_occurred_on && out.needs_review);
+    assert_int_equal(out.occurred_on, -5);
+    assert_int_equal(out.report_count, 3);
+    assert_int_equal(out.opened_position, 99);
+    assert_int_equal(out.opened_ms, -1);
+    CHECK_CUTS(case_view_decode, case_view, value, len);
+    value[16] = CASE_STATE_COUNT; /* a state nobody knows */
+    assert_int_equal(case_view_decode(bytes_of(value, len), &out), ERR_FORMAT);
+}
+
+static void the_largest_case_fits(void **state)
+{
+    (void)state;
+    static uint8_t long_text[NAME_BYTES_MAX], value[CASE_VIEW_BYTES_MAX];
+    memset(long_text, 'x', sizeof long_text);
+    struct bytes full = bytes_of(long_text, sizeof long_text);
+    struct case_view view = {.regency = full,
+                             .filed_by = full,
+                             .name = full,
+                             .nip = full,
+                             .nik = full,
+                             .unit = full,
+                             .position = full,
+                             .form = full};
+    struct case_view out;
+    size_t len = case_view_encode(&view, value, sizeof value);
+    assert_int_equal(case_view_decode(bytes_of(value, len), &out), 0);
+    assert_int_equal(out.position.len, NAME_BYTES_MAX);
+}
+
+static void reports_round_trip(void **state)
+{
+    (void)state;
+    uint8_t value[SMALL_VIEW_BYTES_MAX];
+    struct report_view view = {.position = 5,
+                               .regency = text("16.07"),
+                               .subject_count = 15,
+                               .received_ms = 1700000000000,
+                               .state = REPORT_REPEATED_KEY};
+    struct report_view out;
+    size_t len = report_view_encode(&view, value, sizeof value);
+    assert_int_equal(report_view_decode(bytes_of(value, len), &out), 0);
+    assert_int_equal(out.position, 5);
+    assert_true(bytes_equal(out.regency, view.regency));
+    assert_int_equal(out.subject_count, 15);
+    assert_int_equal(out.received_ms, 1700000000000);
+    assert_int_equal(out.state, REPORT_REPEATED_KEY);
+    CHECK_CUTS(report_view_decode, report_view, value, len);
+
+    struct case_report_view why = {.id = an_id(),
+                                   .subject = 14,
+                                   .outcome = PLACEMENT_REVIEW,
+                                   .score_milli = 900,
+                                   .rule = text("person_artefact")};
+    struct case_report_view why_out;
+    len = case_report_view_encode(&why, value, sizeof value);
+    assert_int_equal(case_report_view_decode(bytes_of(value, len), &why_out), 0);
+    assert_memory_equal(&why_out.id, &why.id, sizeof why.id);
+    assert_int_equal(why_out.subject, 14);
+    assert_int_equal(why_out.outcome, PLACEMENT_REVIEW);
+    assert_int_equal(why_out.score_milli, 900);
+    assert_true(bytes_equal(why_out.rule, why.rule));
+    CHECK_CUTS(case_report_view_decode, case_report_view, value, len);
+}
+
+static void documents_round_trip(void **state)
+{
+    (void)state;
+    static uint8_t value[DOCUMENT_VIEW_BYTES_MAX], body[ENTRY_BYTES_MAX];
+    memset(body, 7, sizeof body);
+    struct entry_id id = an_id();
+    struct document_view view = {.state = DOCUMENT_WAITING,
+                                 .type = DOCUMENT_TYPE_DECISION,
+                                 .addressee = text("16.03"),
+                                 .position = 77,
+                                 .proposed_ms = 1,
+                                 .issued_ms = 2,
+                                 .rungs = 0x1e,
+                                 .signed_document = bytes_of(body, sizeof body)};
+    struct document_view out;
+    case_name_of(&id, 3, &view.case_name);
+    size_t len = document_view_encode(&view, value, sizeof value);
+    assert_int_equal(document_view_decode(bytes_of(value, len), &out), 0);
+    assert_int_equal(out.state, DOCUMENT_WAITING);
+    assert_int_equal(out.type, DOCUMENT_TYPE_DECISION);
+    assert_memory_equal(out.case_name.b, view.case_name.b, CASE_NAME_BYTES);
+    assert_true(bytes_equal(out.addressee, view.addressee));
+    assert_int_equal(out.position, 77);
+    assert_int_equal(out.proposed_ms, 1);
+    assert_int_equal(out.issued_ms, 2);
+    assert_int_equal(out.rungs, 0x1e);
+    assert_true(bytes_equal(out.signed_document, view.signed_document));
+    view.signed_document.len = 3;
+    len = document_view_encode(&view, value, sizeof value);
+    CHECK_CUTS(document_view_decode, document_view, value, len);
+}
+
+static void small_values_round_trip(void **state)
+{
+    (void)state;
+    static uint8_t value[RUNG_VIEW_BYTES_MAX];
+    struct rung_view rung = {.rung = RUNG_KIND_SHOWN,
+                             .regency = text("16.03"),
+                             .person = text("Siti"),
+                             .note = text("dibaca"),
+                             .at_ms = 3,
+                             .received_ms = 4};
+    struct rung_view rung_out;
+    size_t len = rung_view_encode(&rung, value, sizeof value);
+    assert_int_equal(rung_view_decode(bytes_of(value, len), &rung_out), 0);
+    assert_int_equal(rung_out.rung, RUNG_KIND_SHOWN);
+    assert_true(bytes_equal(rung_out.regency, rung.regency));
+    assert_true(bytes_equal(rung_out.person, rung.person));
+    assert_true(bytes_equal(rung_out.note, rung.note));
+    assert_int_equal(rung_out.at_ms, 3);
+    assert_int_equal(rung_out.received_ms, 4);
+    CHECK_CUTS(rung_view_decode, rung_view, value, len);
+
+    struct zero_view zero = {.id = an_id(),
+                             .stated_name = text("Sekda"),
+                             .has_entered_ms = true,
+                             .entered_ms = 5,
+                             .received_ms = 6};
+    struct zero_view zero_out;
+    len = zero_view_encode(&zero, value, sizeof value);
+    assert_int_equal(zero_view_decode(bytes_of(value, len), &zero_out), 0);
+    assert_memory_equal(&zero_out.id, &zero.id, sizeof zero.id);
+    assert_true(bytes_equal(zero_out.stated_name, zero.stated_name));
+    assert_true(zero_out.has_entered_ms);
+    assert_int_equal(zero_out.entered_ms, 5);
+    assert_int_equal(zero_out.received_ms, 6);
+    CHECK_CUTS(zero_view_decode, zero_view, value, len);
+}
+
+static void refusals_and_nodes_round_trip(void **state)
+{
+    (void)state;
+    uint8_t value[SMALL_VIEW_BYTES_MAX];
+    struct refused_view refused = {
+        .id = an_id(), .code = text("ERR_VALUE"), .text = text("form: unknown")};
+    struct refused_view refused_out;
+    size_t len = refused_view_encode(&refused, value, sizeof value);
+    assert_int_equal(refused_view_decode(bytes_of(value, len), &refused_out), 0);
+    assert_memory_equal(&refused_out.id, &refused.id, sizeof refused.id);
+    assert_true(bytes_equal(refused_out.code, refused.code));
+    assert_true(bytes_equal(refused_out.text, refused.text));
+    CHECK_CUTS(refused_view_decode, refused_view, value, len);
+
+    struct node_view node = {
+        .state = NODE_REVOKED, .number = 12, .regency = text("16.05"), .at_ms = 9};
+    struct node_view node_out;
+    memset(&node.curve_key, 1, sizeof node.curve_key);
+    memset(&node.signing_key, 2, sizeof node.signing_key);
+    memset(&node.office, 3, sizeof node.office);
+    len = node_view_encode(&node, value, sizeof value);
+    assert_int_equal(node_view_decode(bytes_of(value, len), &node_out), 0);
+    assert_int_equal(node_out.state, NODE_REVOKED);
+    assert_int_equal(node_out.number, 12);
+    assert_true(bytes_equal(node_out.regency, node.regency));
+    assert_true(key_equal(&node_out.curve_key, &node.curve_key));
+    assert_true(key_equal(&node_out.signing_key, &node.signing_key));
+    assert_true(incarnation_equal(&node_out.office, &node.office));
+    assert_int_equal(node_out.at_ms, 9);
+    CHECK_CUTS(node_view_decode, node_view, value, len);
+}
+
+static void case_names_have_one_spelling(void **state)
+{
+    (void)state;
+    static const char *const wrong[] = {
+        "",
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf",
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf-1",
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf-1-",
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf--0",
+        "A0a1a2a3a4a5a6a7a8a9aaabacadaeaf-1-0",
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf-01-0",
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf-1-4294967296",
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf-18446744073709551616-0",
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf-1-0 ",
+        "a0a1a2a3a4a5a6a7a8a9aaabacadaexx-1-0",
+    };
+    struct entry_id id = an_id();
+    struct case_name name, out;
+    char shown[CASE_TEXT_CAPACITY];
+    case_name_of(&id, UINT32_MAX, &name);
+    assert_string_equal(case_name_text(&name, shown),
+                        "a0a1a2a3a4a5a6a7a8a9aaabacadaeaf-72623859790382856-4294967295");
+    assert_true(case_name_parse(bytes_of_text(shown), &out));
+    assert_memory_equal(&out, &name, sizeof name);
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(case_name_parse(bytes_of_text(wrong[i]), &out));
+    }
+}
+
+static void short_forms(void **state)
+{
+    (void)state;
+    char shown[CASE_SHORT_CAPACITY];
+    uint64_t number = 0;
+    struct bytes province = text("16");
+    assert_string_equal(case_short_text(province, 123, shown), "16-000123");
+    assert_true(case_short_parse(text("16-000123"), province, &number));
+    assert_int_equal(number, 123);
+    assert_true(case_short_parse(text("16-1234567"), province, &number));
+    assert_int_equal(number, 1234567);
+    assert_false(case_short_parse(text("17-000123"), province, &number));
+    assert_false(case_short_parse(text("16-123"), province, &number));
+    assert_false(case_short_parse(text("16-00012x"), province, &number));
+    assert_false(case_short_parse(text("16"), province, &number));
+}
+
+static void every_table_has_a_name(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < VIEW_TABLE_COUNT; i++) {
+        assert_non_null(view_table_names[i]);
+        for (unsigned j = 0; j < i; j++) {
+            assert_string_not_equal(view_table_names[i], view_table_names[j]);
+        }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cases_round_trip),
+        cmocka_unit_test(the_largest_case_fits),
+        cmocka_unit_test(reports_round_trip),
+        cmocka_unit_test(documents_round_trip),
+        cmocka_unit_test(small_values_round_trip),
+        cmocka_unit_test(refusals_and_nodes_round_trip),
+        cmocka_unit_test(case_names_have_one_spelling),
+        cmocka_unit_test(short_forms),
+        cmocka_unit_test(every_table_has_a_name),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
