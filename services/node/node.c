@@ -146,7 +146,8 @@ static void on_stop(void *arg)
     drain_look(node);
 }
 
-/* Log level, log interval, keep-alive; a card that has come is looked for too. */
+/* Log level, log interval, keep-alive; a card that has come is looked for, and a node
+ * that waits to connect tries at once. */
 static void on_reload(void *arg)
 {
     struct node *node = arg;
@@ -167,6 +168,7 @@ static void on_reload(void *arg)
         conf_node_free(fresh);
     }
     node_watch_card(node);
+    sync_retry(node);
     (void)sd_notify(0, "READY=1");
 }
 

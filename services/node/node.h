@@ -93,8 +93,9 @@ struct node_sync {
     bool up;
     struct outgoing *first, *last;
     size_t waiting;
-    struct loop_timer *tick, *outbox;
-    uint64_t wake_ms; /* when tick fires; UINT64_MAX: not set */
+    struct loop_timer *tick, *outbox, *again;
+    uint64_t eager_until_ms; /* a new enrolment may become active any moment: ask again soon */
+    uint64_t wake_ms;        /* when tick fires; UINT64_MAX: not set */
     struct uplink_event posted[2 * EFFECTS_MAX + 8];
     size_t posted_count;
     struct bytes frame; /* of the event at hand */
@@ -186,6 +187,8 @@ int sync_open(struct node *node, struct err_ctx *err) MUST_USE;
 /* With the logs and cursors in the store; then START. */
 int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *err) MUST_USE;
 void sync_stop(struct node *node);
+/* Whatever the engine waits for: it begins again now. */
+void sync_retry(struct node *node);
 void sync_close(struct node *node);
 /* An entry of ours is synced; the engine hears of it at sync_flush. */
 void sync_appended(struct node *node, enum lane lane, uint64_t last);

@@ -101,7 +101,7 @@ static int enrolled(struct node *node, struct node_card *card, struct err_ctx *e
     if (rc == 0) {
         rc = node_take_ring(node, node->card.card.ring, err);
     }
-    if (rc == 0 && meta.ring.len > 0) {
+    if (rc == 0 && !bytes_equal(meta.ring, node->card.card.ring)) {
         int newer = node_take_ring(node, meta.ring, NULL);
         rc = newer == ERR_STALE ? 0 : newer;
     }
