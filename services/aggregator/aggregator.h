@@ -100,6 +100,7 @@ struct aggregator {
     struct turn *turn;                /* net.c */
     uint8_t control[CONTROL_BYTES_MAX];
     uint64_t frames_bad;
+    uint64_t last_number_given; /* enrolment numbers on cards that were made */
     struct log_limit bad_limit, denied_limit;
     bool test_without_zap; /* --test-without-zap: shows that nobody gets in then */
     bool stopping;
@@ -136,7 +137,7 @@ uint64_t apply_position(const struct aggregator *aggregator);
 int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
                struct door_call *call) MUST_USE;
 void own_answer(struct aggregator *aggregator, uint64_t position, int code, const char *text,
-                const char *document_id, const char *state);
+                const char *document_id);
 void own_forget_call(struct aggregator *aggregator, const struct door_call *call);
 /* At start: a ring file with a higher number than the views' goes into the journal. */
 int own_check_ring(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;

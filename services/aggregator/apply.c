@@ -627,7 +627,7 @@ void apply_collect(struct aggregator *aggregator)
     while (results != NULL) {
         struct result *next = results->next;
         own_answer(aggregator, results->position, results->code, results->text,
-                   results->document_id, "");
+                   results->document_id);
         free(results);
         results = next;
     }

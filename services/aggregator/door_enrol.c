@@ -57,6 +57,12 @@ static int prepare(struct aggregator *aggregator, struct store_txn *views, struc
     if (rc != 0) {
         return rc;
     }
+    /* Cards made one after the other, before any is activated, have numbers of their own. After a
+     * restart a number can be given again: then the fold refuses the second activation. */
+    if (ret->card.enrolment <= aggregator->last_number_given) {
+        ret->card.enrolment = aggregator->last_number_given + 1;
+    }
+    aggregator->last_number_given = ret->card.enrolment;
     ret->card.root_key = aggregator->root_key;
     ret->card.ring = arena_copy(aggregator->arena, ring);
     ret->card.endpoints[0] = bytes_of_text(link_server_endpoint(aggregator->server));

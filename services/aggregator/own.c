@@ -3,6 +3,7 @@
 #include "aggregator/aggregator.h"
 
 #include "core/base/assert.h"
+#include "core/wire/report_json.h"
 
 static int pending_run(struct store_txn *txn, void *arg)
 {
@@ -88,20 +89,20 @@ static int exit_of(int code)
     return code == ERR_KEY || code == ERR_SIGNATURE ? 77 : 65;
 }
 
-static json_t *answer_of(const struct pending *pending, const char *document_id, const char *state)
+static json_t *answer_of(const struct pending *pending, const char *document_id, const char *text)
 {
     json_t *answer = json_pack("{s:I}", "position", (json_int_t)pending->position);
     if (document_id[0] != '\0') {
         (void)json_object_set_new(answer, "id", json_string(document_id));
     }
-    if (state[0] != '\0') {
-        (void)json_object_set_new(answer, "state", json_string(state));
+    if (text[0] != '\0') {
+        (void)json_object_set_new(answer, "text", json_text(bytes_of_text(text)));
     }
     return answer;
 }
 
 void own_answer(struct aggregator *aggregator, uint64_t position, int code, const char *text,
-                const char *document_id, const char *state)
+                const char *document_id)
 {
     struct pending *pending = aggregator->pending;
     while (pending != NULL && (pending->judged || pending->position != position)) {
@@ -116,7 +117,7 @@ void own_answer(struct aggregator *aggregator, uint64_t position, int code, cons
     } else if (code != 0) {
         door_call_fail(pending->call, code, exit_of(code), text);
     } else {
-        door_call_done(pending->call, answer_of(pending, document_id, state));
+        door_call_done(pending->call, answer_of(pending, document_id, text));
     }
     pending->judged = true;
     pending->call = NULL;

@@ -470,6 +470,10 @@ static void stored(struct intake *intake, const struct intake_event *event, stru
     bool moved = receiver_stored(&log->receiver, event->store.last, &event->store.h_last,
                                  event->store.epoch, event->rc);
     log->ack_due = log->ack_due || moved;
+    if (moved) {
+        uint64_t entries = event->store.last - event->store.first_new + 1;
+        intake->node_backlog -= entries < intake->node_backlog ? entries : intake->node_backlog;
+    }
     if (first_failure) { /* those that were built on it fail too, and say nothing new */
         effects_alarm(effects, intake->live, ALARM_NO_ROOM, event->rc);
         struct intake_connection *connection = live_open(intake);

@@ -302,7 +302,7 @@ const struct command command_table[] = {
     ROW("inbox acknowledge", COMMAND_NODE, "say that a document was taken note of",
         inbox_acknowledge),
 
-    ROW("case list", COMMAND_AGGREGATOR, "cases, newest change first", case_list),
+    ROW("case list", COMMAND_AGGREGATOR, "cases, newest first", case_list),
     ROW("case show", COMMAND_AGGREGATOR, "a case, its reports and why they were merged", case_show),
     ROW("recommend", COMMAND_AGGREGATOR,
         "recommend a sanction to the PPK; a second officer "
