@@ -57,7 +57,7 @@ static const char full_line[] =
     "\"account\":\"facebook:tono\",\"regency\":\"16.03\"},{\"name\":\"Tini\"}],"
     "\"evidence\":[{\"sha256\":"
     "\"c44f717a0deed9d5b695a7fe722b0c5a1257cc8399f197a647961ce6cfd8c249\","
-    "\"media_type\":\"image/jpeg\",\"size\":0,\"path\":\"/home/clerk/secret.jpg\"}],"
+    "\"media_type\":\"image/jpeg\",\"size\":0,\"path\":\"/srv/clerk/secret.jpg\"}],"
     "\"reporter\":{\"name\":\"Warga\",\"contact\":\"WA 1\"}}";
 
 static void a_full_line_gives_every_field(void **state)
