@@ -278,8 +278,13 @@ static void resume(struct intake *intake, struct intake_connection *connection,
              "this key is enrolled under another number: accept the newest province card");
         return;
     }
+    if (resume->successor) { /* not taken yet: no one gets past the judgement by claiming it */
+        deny(intake, connection, effects, DENIED_VERSION,
+             "this aggregator does not take successors of a log yet");
+        return;
+    }
     bool same = incarnation_equal(&resume->aggregator, &intake->config.aggregator);
-    switch (session_judge(&intake->session, &resume->pair, same, resume->successor)) {
+    switch (session_judge(&intake->session, &resume->pair, same, false)) {
     case SESSION_STEP:
         session_accept(&intake->session, &resume->pair);
         break;
@@ -532,6 +537,10 @@ static void frame(struct intake *intake, const struct intake_event *event, struc
     }
     if (event->type == INTAKE_EVENT_BAD_FRAME) {
         effects_alarm(effects, connection->number, ALARM_BAD_FRAME, event->rc);
+        if (event->rc == ERR_VERSION) {
+            deny(intake, connection, effects, DENIED_VERSION,
+                 "this aggregator does not speak that version: update the older of the two");
+        }
         return;
     }
     intake->heard_ms = event->now_ms;

@@ -8,6 +8,7 @@
 #define SILENT_LATE_WAIT_MS 60000u
 #define DENIED_WAIT_MS_MIN 300000u
 #define DENIED_WAIT_MS_SPREAD 600000u
+#define COME_BACK_S_MAX 60u /* no word of the aggregator keeps a node away for longer */
 #define BLOCKED_RETRY_MS 2u
 #define SILENCE_DOUBLINGS_MAX 5u
 
@@ -385,7 +386,8 @@ static void control(struct uplink *uplink, const struct uplink_event *event,
         }
         break;
     case FRAME_COME_BACK: {
-        uint64_t delay_ms = 1000u * (uint64_t)event->control->as.come_back.retry_s;
+        uint32_t retry_s = event->control->as.come_back.retry_s;
+        uint64_t delay_ms = retry_s < COME_BACK_S_MAX ? 1000u * retry_s : 1000u * COME_BACK_S_MAX;
         wait_for(uplink, event, effects, delay_ms + spread(event, 1 + delay_ms));
         break;
     }
