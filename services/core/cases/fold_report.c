@@ -69,10 +69,13 @@ static void case_open(struct fold *fold, const struct report *report, uint64_t n
                               .opened_ms = fold->input->received_ms};
 }
 
-/* What the first report left open, a later one fills. */
+/* What the first report left open, a later one fills. link: room for the hash. */
 static void case_fill(struct case_view *view, const struct report *report,
-                      const struct subject *subject)
+                      const struct subject *subject, uint8_t link[MATCH_LINK_BYTES])
 {
+    if (matcher_link(report, link)) {
+        fill_empty(&view->link, bytes_of(link, MATCH_LINK_BYTES));
+    }
     fill_empty(&view->regency, subject->regency.len > 0 ? subject->regency : report->regency);
     fill_empty(&view->name, subject->name);
     fill_empty(&view->nip, subject->nip);
@@ -196,12 +199,13 @@ static int subject_join(struct fold *fold, const struct report *report,
 {
     struct case_name name;
     struct case_view view;
+    uint8_t link[MATCH_LINK_BYTES];
     int status = placed_case(fold, report, placement, &name, &view);
     if (status != 0) {
         return status;
     }
     bool rerouted = placement->outcome == PLACEMENT_REROUTED;
-    case_fill(&view, report, &report->subjects[placement->subject]);
+    case_fill(&view, report, &report->subjects[placement->subject], link);
     view.version++;
     view.report_count++;
     view.needs_review = view.needs_review || placement->outcome == PLACEMENT_REVIEW;

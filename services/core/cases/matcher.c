@@ -37,6 +37,14 @@ static bool rule_is(const struct match_key *key, const char *rule)
     return strcmp(key->rule, rule) == 0;
 }
 
+/* Two posts of one day are two acts, however alike the rest. */
+static bool links_differ(const struct search *search, struct bytes link)
+{
+    uint8_t own[MATCH_LINK_BYTES];
+    return link.len > 0 && matcher_link(search->report, own) &&
+           !bytes_equal(bytes_of(own, sizeof own), link);
+}
+
 /* Is a subject of this very report in that case already? */
 static int in_this_report(const struct search *search, const struct case_name *name, bool *ret)
 {
@@ -73,7 +81,9 @@ static int may_join(const struct search *search, const struct match_key *key,
     bool fits = !numbers_differ(search->subject->nip, view.nip) &&
                 !numbers_differ(search->subject->nik, view.nik) && days <= MATCH_DAYS_MAX &&
                 days >= -MATCH_DAYS_MAX;
+    bool day_key = rule_is(key, "nip_form_day") || rule_is(key, "nik_form_day");
     fits = fits && (person_key || !names_differ(search->subject->name, view.name));
+    fits = fits && !(day_key && links_differ(search, view.link));
     if (fits && person_key) {
         status = in_this_report(search, name, &same_report);
     }

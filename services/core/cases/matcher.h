@@ -10,9 +10,10 @@
  *                         side + day
  * A day in an artefact key is met two days around it, because reports are off by a day or two.
  * merged: a key is known and nothing speaks against it. Against it speak: another NIP or NIK where
- * both sides have one; a day more than two from the case's (artefact keys); names that share no
- * word (identifier keys: a number typed under the wrong person); that the same report has this
- * case already for another of its subjects (person key). Then the subject opens a `review` case
+ * both sides have one; a day more than two from the case's (artefact keys); another link than the
+ * case's (keys of a day: two posts of one day are two acts); names that share no word (identifier
+ * keys: a number typed under the wrong person); that the same report has this case already for
+ * another of its subjects (person key). Then the subject opens a `review` case
  * with the candidates. Initials alone, or no unit, make no person key. Never merges: another form
  * phase, another act. Source: DOMAIN "What real duplicates look like".
  */
@@ -42,6 +43,10 @@ void matcher_keys(const struct report *report, uint32_t subject, struct bytes pr
 /* The same, with artefact keys moved by `days`; those of a day alone only for 0. */
 void matcher_keys_near(const struct report *report, uint32_t subject, struct bytes province,
                        int days, struct match_keys *ret);
+
+#define MATCH_LINK_BYTES 16u
+/* Hash of the report's canonical link; false when it has none. */
+bool matcher_link(const struct report *report, uint8_t ret[MATCH_LINK_BYTES]);
 
 /* Decides from the views (VIEW_CASE_KEYS, VIEW_CASES, VIEW_CASE_REPORTS). The placement's texts
  * point into static storage or the arena. Deterministic. */

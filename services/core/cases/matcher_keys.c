@@ -126,6 +126,18 @@ static void all_artefacts(const struct report *report, const struct basis *basis
     }
 }
 
+bool matcher_link(const struct report *report, uint8_t ret[MATCH_LINK_BYTES])
+{
+    char link[NORMAL_LINK_CAPACITY];
+    struct hash hash;
+    size_t len = normalise_link(report->url, link);
+    if (len > 0) {
+        seal_hash("kabar.link.v1", bytes_of(link, len), &hash);
+        memcpy(ret, hash.b, MATCH_LINK_BYTES);
+    }
+    return len > 0;
+}
+
 void matcher_keys_near(const struct report *report, uint32_t subject, struct bytes province,
                        int days, struct match_keys *ret)
 {

@@ -81,6 +81,7 @@ struct case_view {
     struct bytes regency;                              /* employing regency: where documents go */
     struct bytes filed_by;                             /* regency of the first report */
     struct bytes name, nip, nik, unit, position, form; /* of the first report that gives them */
+    struct bytes link; /* 16 bytes of hash of its canonical link; empty: none yet */
     int employment;
     bool has_occurred_on;
     int32_t occurred_on;

@@ -267,6 +267,25 @@ static void separate_acts_of_one_person(void **state)
                      PLACEMENT_NEW);
 }
 
+/* Two posts of one day: not merged, but told of each other; a report without a link joins. */
+static void two_posts_of_one_day(void **state)
+{
+    struct bench *bench = *state;
+    struct who who = {"Budi Santoso", NIP_A, NULL, "Dinas A", NULL};
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-01", NULL, FILE_A}),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-01", POST, NULL}),
+                     PLACEMENT_MERGED);
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-01", OTHER_POST, NULL}),
+                     PLACEMENT_REVIEW);
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-01", OTHER_POST, NULL}),
+                     PLACEMENT_MERGED);
+    assert_true(rule_was(bench, "nip_artefact"));
+    assert_int_equal(file(bench, who, (struct what){"DS-06", "2024-10-01", POST_MOBILE, NULL}),
+                     PLACEMENT_MERGED);
+    assert_true(rule_was(bench, "nip_form_day"));
+}
+
 /* Merging by a day or two must not walk: each step is measured from the case's own day. */
 static void merges_do_not_walk(void **state)
 {
@@ -503,6 +522,7 @@ int main(void)
         BENCH_TEST(namesakes_in_one_report),
         BENCH_TEST(before_and_after_the_determination),
         BENCH_TEST(separate_acts_of_one_person),
+        BENCH_TEST(two_posts_of_one_day),
         BENCH_TEST(merges_do_not_walk),
         BENCH_TEST(namesakes_in_different_agencies),
         BENCH_TEST(other_identifiers_are_for_review),

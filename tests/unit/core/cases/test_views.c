@@ -46,6 +46,7 @@ static void cases_round_trip(void **state)
                              .unit = text("Kecamatan X"),
                              .position = text("Camat"),
                              .form = text("DS-06"),
+                             .link = text("0123456789abcdef"),
                              .employment = 2,
                              .has_occurred_on = true,
                              .occurred_on = -5,
@@ -68,6 +69,7 @@ static void cases_round_trip(void **state)
     assert_true(bytes_equal(out.unit, view.unit));
     assert_true(bytes_equal(out.position, view.position));
     assert_true(bytes_equal(out.form, view.form));
+    assert_true(bytes_equal(out.link, view.link));
     assert_int_equal(out.employment, 2);
     assert_true(out.has_occurred_on && out.needs_review);
     assert_int_equal(out.occurred_on, -5);
