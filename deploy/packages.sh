@@ -10,11 +10,12 @@ build_packages=(
     cmake ninja-build gcc libc6-dev pkgconf
     libzmq3-dev libprotobuf-c-dev protobuf-c-compiler liblmdb-dev libuv1-dev libsodium-dev
     libzstd-dev libconfuse-dev libjansson-dev libsystemd-dev
+    jq # deploy/quickstart reads the programs' answers with it
 )
 # clang, its runtime (fuzzing) and clang-format; nm for tests/lint; the rest for tests of processes.
 test_packages=(
     libcmocka-dev clang libclang-rt-14-dev clang-format binutils
-    jq tcpdump procps util-linux mount e2fsprogs
+    tcpdump procps util-linux mount e2fsprogs
 )
 
 usage() {
