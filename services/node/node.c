@@ -53,6 +53,7 @@ static void on_store(void *arg)
     struct node *node = arg;
     (void)store_collect(node->store);
     sync_flush(node);
+    node_prune_short(node);
 }
 
 static void wake_store(void *arg)
@@ -190,9 +191,11 @@ static int open_loop(struct node *node, struct err_ctx *err)
     node->sighup = loop_signal_new(node->loop, SIGHUP, on_reload, node);
     node->card_timer = loop_timer_new(node->loop, on_card, node);
     node->drain_timer = loop_timer_new(node->loop, drain_look, node);
+    node->prune_timer = loop_timer_new(node->loop, node_prune_look, node);
     node->arena = arena_new(ARENA_BYTES);
     if (node->sigterm == NULL || node->sigint == NULL || node->sighup == NULL ||
-        node->card_timer == NULL || node->drain_timer == NULL || node->arena == NULL) {
+        node->card_timer == NULL || node->drain_timer == NULL || node->prune_timer == NULL ||
+        node->arena == NULL) {
         return err_set(err, ERR_NOMEM, "start: out of memory");
     }
     return link_context_new(&node->links, err);
@@ -235,6 +238,7 @@ static void close_all(struct node *node)
     store_close(node->store);
     loop_timer_free(node->card_timer);
     loop_timer_free(node->drain_timer);
+    loop_timer_free(node->prune_timer);
     loop_signal_free(node->sigterm);
     loop_signal_free(node->sigint);
     loop_signal_free(node->sighup);

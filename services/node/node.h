@@ -51,6 +51,7 @@ enum trouble {
 struct node_counters {
     uint64_t reports_accepted, reports_refused, reports_repeated;
     uint64_t frames_in, frames_out, spans_out, office_entries;
+    uint64_t entries_deleted;
     uint64_t connects, wire_bytes_out, wire_bytes_in;
     uint64_t alarms[ALARM_COUNT];
     uint64_t troubles[TROUBLE_COUNT];
@@ -135,7 +136,7 @@ struct node {
     struct loop *loop;
     struct loop_signal *sigterm, *sigint, *sighup;
     struct loop_wake *store_wake;
-    struct loop_timer *card_timer, *drain_timer;
+    struct loop_timer *card_timer, *drain_timer, *prune_timer;
     struct link_context *links;
     struct store *store;
     bool writer_runs;
@@ -160,6 +161,8 @@ struct node {
     struct log_limit trouble_limits[TROUBLE_COUNT];
     struct log_limit card_limit;
     bool storage_told;
+    bool pruning;
+    uint64_t prune_again_ms; /* nothing could be deleted: not before then */
 
     bool stopping;
     uint64_t stop_deadline_ms;
@@ -214,6 +217,13 @@ int office_open(struct node *node, struct err_ctx *err) MUST_USE;
 /* Applies what is stored and not applied yet. */
 void office_pump(struct node *node);
 void office_close(struct node *node);
+
+/* ---- node_prune.c ---- */
+/* Deletes what may go; `full`: also what is not backed up at the province, if it has it. */
+void node_prune(struct node *node, bool full);
+/* Makes room when it gets short, before anything new has to be refused. */
+void node_prune_short(struct node *node);
+void node_prune_look(void *arg); /* the prune timer's */
 
 /* ---- node_stream.c, node_list.c, node_inbox.c: commands at the door ---- */
 void report_submit(struct node *node, struct door_call *call, const json_t *args);

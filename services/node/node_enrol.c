@@ -118,6 +118,7 @@ static int enrolled(struct node *node, struct node_card *card, struct err_ctx *e
         LOG(LOG_LEVEL_INFO, "enrolled", log_text("regency", node->conf->regency),
             log_u64("enrolment", meta.enrolment));
         office_pump(node);
+        node_prune_look(node);
     }
     return rc;
 }

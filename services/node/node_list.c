@@ -419,6 +419,11 @@ static void show_totals(struct node *node, struct listing *listing, struct door_
     for (size_t i = 0; i < LOG_COUNT; i++) {
         count_log(node, listing, i, &totals);
     }
+    struct node_meta meta;
+    if (meta_load(listing->txn, &meta) == 0) { /* what was deleted had its receipt */
+        totals.accepted += (json_int_t)meta.pruned;
+        totals.receipted += (json_int_t)meta.pruned;
+    }
     int64_t age = totals.oldest_ms == 0 ? 0 : host_wall_ms() - totals.oldest_ms;
     door_call_done(call,
                    json_pack("{s:I, s:I, s:I, s:I, s:I, s:o}", "accepted", totals.accepted,

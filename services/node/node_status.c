@@ -123,7 +123,8 @@ static const char *const trouble_names[TROUBLE_COUNT] = {
 static void counters_into(json_t *status, const struct node_counters *counters)
 {
     json_t *all = json_pack(
-        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "reports_accepted",
+        "{s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "entries_deleted",
+        (json_int_t)counters->entries_deleted, "reports_accepted",
         (json_int_t)counters->reports_accepted, "reports_refused",
         (json_int_t)counters->reports_refused, "reports_repeated",
         (json_int_t)counters->reports_repeated, "frames_in", (json_int_t)counters->frames_in,

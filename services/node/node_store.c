@@ -76,6 +76,12 @@ static int load_office(struct store_txn *txn, struct node_meta *ret)
     if (rc == 0 && value.len > 0) {
         ret->office_applied = get_be64(value.data);
     }
+    if (rc == 0) {
+        rc = meta_get(txn, "pruned", 8, &value);
+    }
+    if (rc == 0 && value.len > 0) {
+        ret->pruned = get_be64(value.data);
+    }
     return rc != 0 ? rc : meta_get(txn, "ring", 0, &ret->ring);
 }
 
@@ -139,6 +145,11 @@ void meta_put_applied(struct store_txn *txn, uint64_t seq)
     put_number(txn, "applied", seq);
 }
 
+void meta_put_pruned(struct store_txn *txn, uint64_t reports)
+{
+    put_number(txn, "pruned", reports);
+}
+
 void meta_put_ring(struct store_txn *txn, struct bytes signed_ring)
 {
     store_put(txn, NODE_META, name_of("ring"), signed_ring);
@@ -146,7 +157,7 @@ void meta_put_ring(struct store_txn *txn, struct bytes signed_ring)
 
 /* ---- keys ---- */
 
-#define KEY_RECORD_BYTES (HASH_BYTES + INCARNATION_BYTES + 8u)
+#define KEY_RECORD_BYTES (HASH_BYTES + INCARNATION_BYTES + 8u + HASH_BYTES)
 
 int key_load(struct store_txn *txn, struct bytes key, struct key_record *ret)
 {
@@ -163,6 +174,7 @@ int key_load(struct store_txn *txn, struct bytes key, struct key_record *ret)
     reader_copy(&reader, ret->input.b, HASH_BYTES);
     reader_copy(&reader, ret->id.incarnation.b, INCARNATION_BYTES);
     ret->id.seq = reader_be64(&reader);
+    reader_copy(&reader, ret->h.b, HASH_BYTES);
     return 0;
 }
 
@@ -174,6 +186,7 @@ void key_put(struct store_txn *txn, struct bytes key, const struct key_record *r
     writer_bytes(&writer, bytes_of(record->input.b, HASH_BYTES));
     writer_bytes(&writer, bytes_of(record->id.incarnation.b, INCARNATION_BYTES));
     writer_be64(&writer, record->id.seq);
+    writer_bytes(&writer, bytes_of(record->h.b, HASH_BYTES));
     store_put(txn, NODE_KEYS, key, bytes_of(value, writer.len));
 }
 

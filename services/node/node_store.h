@@ -2,9 +2,10 @@
  *
  *   meta     "secret" 32 | "enrolment" number 8 ‖ urgent 16 ‖ routine 16 ‖ office 16
  *            "pair" prev 16 ‖ next 16 | "aggregator" 16 | "office" seq 8 ‖ h 32 | "applied" 8
+ *            "pruned" 8: reports deleted so far
  *            "ring" SignedRing
  *   entries, logs   our own logs (platform/store/outlog.h)
- *   keys     report's key → keyed hash of its input 32 ‖ incarnation 16 ‖ seq 8
+ *   keys     report's key → keyed hash of its input 32 ‖ incarnation 16 ‖ seq 8 ‖ h 32
  *   office   first new seq 8 → skip 4 ‖ received_ms 8 ‖ the span as received
  *   inbox    document id → struct inbox_item
  *   notes    incarnation 16 ‖ seq 8 ‖ office seq 8 → kind 2 ‖ body of a status or refusal
@@ -42,6 +43,7 @@ struct node_meta {
     uint64_t office_last;
     struct hash office_h;
     uint64_t office_applied;
+    uint64_t pruned;   /* reports that were deleted: the province has them */
     struct bytes ring; /* borrowed from the transaction; empty: none yet */
 };
 /* What is not there yet comes back as zeros. ERR_FORMAT. */
@@ -51,12 +53,14 @@ void meta_put_enrolment(struct store_txn *txn, const struct node_meta *meta);
 void meta_put_pair(struct store_txn *txn, const struct session_pair *pair);
 void meta_put_aggregator(struct store_txn *txn, const struct incarnation *aggregator);
 void meta_put_applied(struct store_txn *txn, uint64_t seq);
+void meta_put_pruned(struct store_txn *txn, uint64_t reports);
 void meta_put_ring(struct store_txn *txn, struct bytes signed_ring);
 
 /* ---- keys ---- */
 struct key_record {
     struct hash input;
     struct entry_id id;
+    struct hash h; /* of that entry, which may be deleted */
 };
 /* ERR_NOT_FOUND. */
 int key_load(struct store_txn *txn, struct bytes key, struct key_record *ret) MUST_USE;

@@ -143,8 +143,9 @@ static int find_key(struct store_txn *txn, struct line *line)
         return ERR_EXISTS;
     }
     line->id = record.id;
+    line->h = record.h;
     line->repeated = true;
-    return outlog_hash(txn, &node_log_tables, &record.id, &line->h);
+    return 0;
 }
 
 static int line_run(struct store_txn *txn, void *arg)
@@ -153,7 +154,7 @@ static int line_run(struct store_txn *txn, void *arg)
     struct outlog log;
     line->repeated = false;
     int rc = find_key(txn, line);
-    if (rc != ERR_NOT_FOUND || line->repeated) {
+    if (rc != ERR_NOT_FOUND) {
         return rc;
     }
     rc = outlog_load(txn, &node_log_tables, &line->incarnation, &log);
@@ -165,7 +166,7 @@ static int line_run(struct store_txn *txn, void *arg)
     line->id = (struct entry_id){log.incarnation, log.last};
     line->h = log.h_last;
     if (line->key_len > 0) {
-        const struct key_record record = {.input = line->input, .id = line->id};
+        const struct key_record record = {.input = line->input, .id = line->id, .h = line->h};
         key_put(txn, bytes_of(line->key, line->key_len), &record);
     }
     return 0;
