@@ -11,6 +11,8 @@
 /* ---- answers ---- */
 /* Cut at the last whole character: what is quoted in it may be any UTF-8. */
 static void write_text(struct fold_output *ret, const char *format, va_list arguments)
+    __attribute__((format(printf, 2, 0)));
+static void write_text(struct fold_output *ret, const char *format, va_list arguments)
 {
     (void)vsnprintf(ret->text, sizeof ret->text, format, arguments);
     ret->text[utf8_valid_until(bytes_of_text(ret->text))] = '\0';

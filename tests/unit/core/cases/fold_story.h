@@ -246,7 +246,7 @@ struct filed {
 static inline void put_report(struct story *story, struct filed filed)
 {
     static struct subject subjects[SUBJECTS_MAX];
-    static char names[SUBJECTS_MAX][32];
+    static char names[SUBJECTS_MAX][40];
     uint8_t body[ENTRY_BYTES_MAX];
     size_t len = 0;
     struct report report = {.regency = bytes_of_text(filed.owner),
