@@ -94,9 +94,8 @@ struct node_sync {
     bool up;
     struct outgoing *first, *last;
     size_t waiting;
-    struct loop_timer *tick, *outbox, *again;
-    uint64_t eager_until_ms; /* a new enrolment may become active any moment: ask again soon */
-    uint64_t wake_ms;        /* when tick fires; UINT64_MAX: not set */
+    struct loop_timer *tick, *outbox;
+    uint64_t wake_ms; /* when tick fires; UINT64_MAX: not set */
     struct uplink_event posted[2 * EFFECTS_MAX + 8];
     size_t posted_count;
     struct bytes frame; /* of the event at hand */

@@ -10,8 +10,6 @@
 #define WINDOW_START_BYTES 32768u
 #define WINDOW_MAX_BYTES 1048576u
 #define SPAN_RAW_BYTES 65536u
-#define EAGER_MS 600000u
-#define EAGER_RETRY_MS 3000u
 _Static_assert(SPAN_RAW_BYTES <= SPAN_WIRE_BYTES_MAX - SPAN_HEADER_BYTES, "a span always fits");
 
 static const char software[] = "kabar-node " KABAR_VERSION;
@@ -88,18 +86,6 @@ static void carry_out(struct node *node, const struct effect *effect, uint64_t n
     }
 }
 
-/* Card taken, but the officer has not said yes yet: the engine's wait for a denied key (minutes)
- * is for keys that once were good. */
-static void await_activation(struct node *node)
-{
-    const struct uplink *uplink = &node->sync.uplink;
-    if (uplink->state == UPLINK_WAITING && uplink->denied == DENIED_UNKNOWN_KEY &&
-        incarnation_is_zero(&uplink->aggregator) &&
-        host_monotonic_ms() < node->sync.eager_until_ms) {
-        loop_timer_set(node->sync.again, EAGER_RETRY_MS);
-    }
-}
-
 static void log_state(struct node *node)
 {
     struct node_sync *sync = &node->sync;
@@ -114,9 +100,6 @@ static void log_state(struct node *node)
     if (uplink->denied != 0 && uplink->denied != sync->logged_denied) {
         LOG(LOG_LEVEL_ERROR, "denied", log_text("code", denied_code_name(uplink->denied)),
             log_text("text", denied_text(uplink->denied)));
-    }
-    if (uplink->state != sync->logged_state) {
-        await_activation(node);
     }
     sync->logged_state = uplink->state;
     sync->logged_denied = uplink->denied;
@@ -179,11 +162,6 @@ void sync_retry(struct node *node)
     }
 }
 
-static void on_again(void *arg)
-{
-    sync_retry(arg);
-}
-
 void sync_appended(struct node *node, enum lane lane, uint64_t last)
 {
     ASSERT(lane == LANE_URGENT || lane == LANE_ROUTINE);
@@ -213,12 +191,11 @@ int sync_open(struct node *node, struct err_ctx *err)
     struct node_sync *sync = &node->sync;
     sync->wake_ms = UINT64_MAX;
     sync->tick = loop_timer_new(node->loop, on_tick, node);
-    sync->again = loop_timer_new(node->loop, on_again, node);
     sync->builder = span_builder_new();
     sync->decoder = span_decoder_new();
     sync->scratch = arena_new(SPAN_SCRATCH_BYTES_MAX);
-    if (sync->tick == NULL || sync->again == NULL || sync->builder == NULL ||
-        sync->decoder == NULL || sync->scratch == NULL || line_open(node) != 0) {
+    if (sync->tick == NULL || sync->builder == NULL || sync->decoder == NULL ||
+        sync->scratch == NULL || line_open(node) != 0) {
         return err_set(err, ERR_NOMEM, "uplink: out of memory");
     }
     return 0;
@@ -271,7 +248,6 @@ int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *
     }
     sync->saved_aggregator = meta->aggregator;
     sync->ready = true;
-    sync->eager_until_ms = host_monotonic_ms() + EAGER_MS;
     struct uplink_event event = {.type = UPLINK_EVENT_START};
     sync_event(node, &event);
     return 0;
@@ -291,7 +267,6 @@ void sync_close(struct node *node)
     line_disconnect(node);
     loop_timer_free(sync->tick);
     loop_timer_free(sync->outbox);
-    loop_timer_free(sync->again);
     span_builder_free(sync->builder);
     span_decoder_free(sync->decoder);
     arena_free(sync->scratch);

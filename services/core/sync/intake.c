@@ -339,6 +339,10 @@ static void pair_stored(struct intake *intake, const struct intake_event *event,
         come_back(intake, connection, effects, NO_ROOM_RETRY_S);
         return;
     }
+    if (memcmp(connection->next, intake->session.accepted.next, sizeof connection->next) != 0) {
+        close_connection(intake, connection); /* superseded: the node gave this connection up */
+        return;
+    }
     connection_move(connection, INTAKE_OPEN);
     struct resumed *answer = &effects_send(effects, connection->number, FRAME_RESUMED)->as.resumed;
     memcpy(answer->next, connection->next, sizeof answer->next);

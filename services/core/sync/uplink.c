@@ -8,6 +8,8 @@
 #define SILENT_LATE_WAIT_MS 60000u
 #define DENIED_WAIT_MS_MIN 300000u
 #define DENIED_WAIT_MS_SPREAD 600000u
+#define ADMITTED_WAIT_MS 3000u /* a key that was never met may be admitted any moment */
+#define ADMITTED_EAGER_MS 600000u
 #define COME_BACK_S_MAX 60u /* no word of the aggregator keeps a node away for longer */
 #define BLOCKED_RETRY_MS 2u
 #define SILENCE_DOUBLINGS_MAX 5u
@@ -123,7 +125,10 @@ static void wait_denied(struct uplink *uplink, const struct uplink_event *event,
     effects_alarm(effects, uplink->connection, ALARM_DENIED, ERR_KEY);
     effects->list[effects->count - 1].as.alarm.denied = code;
     uplink->denied = code;
-    wait_for(uplink, event, effects, DENIED_WAIT_MS_MIN + spread(event, DENIED_WAIT_MS_SPREAD));
+    bool never_met = incarnation_is_zero(&uplink->aggregator) && code == DENIED_UNKNOWN_KEY;
+    bool soon = never_met && event->now_ms - uplink->started_ms < ADMITTED_EAGER_MS;
+    wait_for(uplink, event, effects,
+             soon ? ADMITTED_WAIT_MS : DENIED_WAIT_MS_MIN + spread(event, DENIED_WAIT_MS_SPREAD));
 }
 
 /* ---- getting one ---- */

@@ -10,7 +10,9 @@
  * entry is sent once a session; an ack with a hash that is not ours or a receipt that the
  * province's log key did not sign changes nothing; every wait ends. Three back-offs (DESIGN):
  * refused: full jitter up to 60 s; silence with a backlog: 1 to 2 s for 10 minutes, then 60 s;
- * denied: 5 to 15 minutes. Time and random bytes come in with the event.
+ * denied: 5 to 15 minutes
+ * (but every 3 s in the first 10 minutes of a node that never met its aggregator: the officer may
+ * say yes any moment). Time and random bytes come in with the event.
  */
 #ifndef CORE_SYNC_UPLINK_H
 #define CORE_SYNC_UPLINK_H
@@ -52,6 +54,7 @@ struct uplink {
     struct incarnation aggregator; /* last met; the shell keeps it */
     uint32_t connection;
     uint32_t refused_count; /* in a row */
+    uint64_t started_ms;
     uint64_t silent_since_ms;
     uint64_t wake_ms;     /* WAITING: when to try again */
     uint64_t deadline_ms; /* CONNECTING, RESUMING */
