@@ -114,23 +114,36 @@ static void store_span(struct sim *sim, uint32_t node, const struct effect *effe
     disk_put(sim, SIM_NODES_MAX, op, sim->frame);
 }
 
-static void send_span(struct sim *sim, uint32_t node, const struct effect *effect)
+static void send_span(struct sim *sim, uint32_t node, const struct span_plan *plan,
+                      uint32_t connection)
 {
     if (sim_fault(sim, FAULT_BLOCKED, sim->profile.blocked)) {
-        (void)follow(sim, INTAKE_EVENT_SEND_BLOCKED, effect->connection);
+        (void)follow(sim, INTAKE_EVENT_SEND_BLOCKED, connection);
         return;
     }
     uint64_t last = 0;
     struct bytes frame =
-        entries_cut(sim, &sim->hub.peers[node].office, &effect->as.plan, sim->hub.secret, &last);
+        entries_cut(sim, &sim->hub.peers[node].office, plan, sim->hub.secret, &last);
     sim_trace(sim, "aggregator: office span %llu..%llu to node %u on %u",
-              (unsigned long long)effect->as.plan.first, (unsigned long long)last, node,
-              effect->connection);
-    net_send_down(sim, effect->connection, frame);
-    struct intake_event *sent = follow(sim, INTAKE_EVENT_SPAN_SENT, effect->connection);
-    sent->plan = effect->as.plan;
+              (unsigned long long)plan->first, (unsigned long long)last, node, connection);
+    net_send_down(sim, connection, frame);
+    struct intake_event *sent = follow(sim, INTAKE_EVENT_SPAN_SENT, connection);
+    sent->plan = *plan;
     sent->id.seq = last;
     sent->wire_bytes = frame.len;
+}
+
+/* As at the node; of two connections at once the later one is remembered. */
+static void plan_span(struct sim *sim, uint32_t node, const struct effect *effect)
+{
+    struct late_span *late = &sim->hub.peers[node].late;
+    if (sim_fault(sim, FAULT_SLOW_CUT, sim->profile.slow_cut)) {
+        *late = (struct late_span){effect->connection, effect->as.plan};
+        sim_at(sim, 1 + rng_below(&sim->rng, 300),
+               (struct event){.type = EVENT_CUT_HUB, .who = node, .life = sim->hub.life});
+    } else {
+        send_span(sim, node, &effect->as.plan, effect->connection);
+    }
 }
 
 static void alarm(struct sim *sim, uint32_t node, const struct effect *effect)
@@ -168,7 +181,7 @@ static void carry_out(struct sim *sim, uint32_t node, const struct effect *effec
         store_span(sim, node, effect);
         break;
     case EFFECT_SEND_SPAN:
-        send_span(sim, node, effect);
+        plan_span(sim, node, effect);
         break;
     case EFFECT_ACKED: {
         check_acked(sim, node, &effect->as.acked);
@@ -202,6 +215,16 @@ static void run(struct sim *sim, uint32_t node)
     }
 }
 
+void hub_cut(struct sim *sim, uint32_t node)
+{
+    struct late_span late = sim->hub.peers[node].late;
+    sim->hub.peers[node].late.connection = 0;
+    if (late.connection != 0) {
+        send_span(sim, node, &late.plan, late.connection);
+        run(sim, node);
+    }
+}
+
 /* ---- life ---- */
 
 void hub_boot(struct sim *sim)
@@ -213,6 +236,7 @@ void hub_boot(struct sim *sim)
     for (uint32_t i = 0; i < sim->node_count; i++) {
         struct peer *peer = &hub->peers[i];
         struct intake_config config = peer->intake.config;
+        peer->late.connection = 0;
         intake_init(&peer->intake, &config, &peer->memory);
         for (uint32_t log = 0; log < SIM_UP_LOGS; log++) {
             const struct cursor *cursor = &peer->logs[log];

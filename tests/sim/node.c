@@ -73,9 +73,9 @@ static void wake(struct sim *sim, struct node *node, uint64_t at_ms)
            (struct event){.type = EVENT_WAKE, .who = node->index, .life = node->life});
 }
 
-static void send_span(struct sim *sim, struct node *node, const struct effect *effect)
+static void send_span(struct sim *sim, struct node *node, const struct span_plan *plan,
+                      uint32_t connection)
 {
-    const struct span_plan *plan = &effect->as.plan;
     uint32_t log = log_index(node, &plan->incarnation);
     ASSERT(log < SIM_UP_LOGS);
     if (plan->first <= node->durable.deleted[log]) {
@@ -84,22 +84,36 @@ static void send_span(struct sim *sim, struct node *node, const struct effect *e
         return;
     }
     if (sim_fault(sim, FAULT_BLOCKED, sim->profile.blocked)) {
-        (void)follow(sim, node, UPLINK_EVENT_SEND_BLOCKED, effect->connection);
+        (void)follow(sim, node, UPLINK_EVENT_SEND_BLOCKED, connection);
         return;
     }
     uint64_t last = 0;
     struct bytes frame = entries_cut(sim, &node->durable.logs[log], plan, node->secret, &last);
     sim_trace(sim, "node %u: span %llu..%llu of log %u on %u, %zu bytes", node->index,
-              (unsigned long long)plan->first, (unsigned long long)last, log, effect->connection,
+              (unsigned long long)plan->first, (unsigned long long)last, log, connection,
               frame.len);
-    net_send_up(sim, node, effect->connection, frame);
-    struct uplink_event *sent = follow(sim, node, UPLINK_EVENT_SPAN_SENT, effect->connection);
+    net_send_up(sim, node, connection, frame);
+    struct uplink_event *sent = follow(sim, node, UPLINK_EVENT_SPAN_SENT, connection);
     sent->plan = *plan;
     sent->id.seq = last;
     sent->wire_bytes = frame.len;
     if (sim->plant == PLANT_DELETE_BEFORE_ACK) {
         node->durable.deleted[log] = last;
         check_deleted(sim, node->index, log, last);
+    }
+}
+
+/* Entries may have to be read first: other events come in between. */
+static void plan_span(struct sim *sim, struct node *node, const struct effect *effect)
+{
+    if (node->late.connection == effect->connection) {
+        sim_fail(sim, "node %u: a span was asked for before the last was sent", node->index);
+    } else if (sim_fault(sim, FAULT_SLOW_CUT, sim->profile.slow_cut)) {
+        node->late = (struct late_span){effect->connection, effect->as.plan};
+        sim_at(sim, 1 + rng_below(&sim->rng, 300),
+               (struct event){.type = EVENT_CUT_NODE, .who = node->index, .life = node->life});
+    } else {
+        send_span(sim, node, &effect->as.plan, effect->connection);
     }
 }
 
@@ -181,6 +195,7 @@ static void carry_out(struct sim *sim, struct node *node, const struct effect *e
         break;
     case EFFECT_DISCONNECT:
         sim_trace(sim, "node %u: disconnect %u", node->index, effect->connection);
+        node->late.connection = 0;
         net_disconnect(sim, node, effect->connection);
         break;
     case EFFECT_COMMIT_PAIR:
@@ -190,7 +205,7 @@ static void carry_out(struct sim *sim, struct node *node, const struct effect *e
         send_control(sim, node, effect);
         break;
     case EFFECT_SEND_SPAN:
-        send_span(sim, node, effect);
+        plan_span(sim, node, effect);
         break;
     case EFFECT_STORE_SPAN:
         store_span(sim, node, effect);
@@ -228,6 +243,23 @@ static void simple(struct sim *sim, struct node *node, enum uplink_event_type ty
     run(sim, node);
 }
 
+void node_cut(struct sim *sim, struct node *node)
+{
+    struct late_span late = node->late;
+    node->late.connection = 0;
+    if (late.connection == 0) {
+        return;
+    }
+    uint32_t log = log_index(node, &late.plan.incarnation);
+    ASSERT(log < SIM_UP_LOGS);
+    if (late.plan.first <= node->durable.deleted[log]) {
+        (void)follow(sim, node, UPLINK_EVENT_SEND_BLOCKED, late.connection); /* acked meanwhile */
+    } else {
+        send_span(sim, node, &late.plan, late.connection);
+    }
+    run(sim, node);
+}
+
 /* ---- life ---- */
 
 void node_boot(struct sim *sim, struct node *node)
@@ -248,6 +280,7 @@ void node_boot(struct sim *sim, struct node *node)
     struct session_own own = {.pair = durable->pair};
     node->up = true;
     node->wake_ms = 0;
+    node->late.connection = 0;
     node->pending_count = 0;
     sim_trace(sim, "node %u: starts, life %u", node->index, node->life);
     uplink_init(&node->uplink, &config, &own, &durable->aggregator, durable->office.seq,

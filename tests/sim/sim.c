@@ -168,8 +168,17 @@ static const struct profile profiles[] = {
     {.name = "calm", .cut_ms = 30000, .refused = 50},
     {.name = "lossy", .lost = 30, .duplicated = 40, .delayed = 20, .cut_ms = 20000},
     {.name = "damaging", .dropped = 15, .damaged = 30, .lost = 5, .cut_ms = 30000},
-    {.name = "flapping", .cut_ms = 2500, .refused = 200, .blocked = 50, .stop_ms = 15000},
-    {.name = "crashing", .node_crash_ms = 6000, .hub_crash_ms = 9000, .cut_ms = 15000},
+    {.name = "flapping",
+     .cut_ms = 2500,
+     .refused = 200,
+     .blocked = 50,
+     .slow_cut = 100,
+     .stop_ms = 15000},
+    {.name = "crashing",
+     .node_crash_ms = 6000,
+     .hub_crash_ms = 9000,
+     .cut_ms = 15000,
+     .slow_cut = 50},
     {.name = "full", .node_full_ms = 12000, .hub_full_ms = 9000, .hub_crash_ms = 30000},
     {.name = "storm",
      .lost = 20,
@@ -178,6 +187,7 @@ static const struct profile profiles[] = {
      .dropped = 8,
      .damaged = 15,
      .blocked = 60,
+     .slow_cut = 60,
      .refused = 150,
      .cut_ms = 6000,
      .node_crash_ms = 12000,
@@ -401,6 +411,16 @@ static void dispatch(struct sim *sim, const struct event *event)
     case EVENT_WAKE:
         if (event->life == sim->nodes[event->who].life) {
             node_wake(sim, &sim->nodes[event->who]);
+        }
+        break;
+    case EVENT_CUT_NODE:
+        if (event->life == sim->nodes[event->who].life) {
+            node_cut(sim, &sim->nodes[event->who]);
+        }
+        break;
+    case EVENT_CUT_HUB:
+        if (event->life == sim->hub.life) {
+            hub_cut(sim, event->who);
         }
         break;
     case EVENT_HUB_TICK:

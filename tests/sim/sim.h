@@ -30,6 +30,7 @@
     X(FAULT_DROPPED, "dropped_as_curve")                                                           \
     X(FAULT_DAMAGED, "damaged_span")                                                               \
     X(FAULT_BLOCKED, "send_blocked")                                                               \
+    X(FAULT_SLOW_CUT, "span_cut_later")                                                            \
     X(FAULT_STALE, "event_of_old_connection")                                                      \
     X(FAULT_NODE_CRASH, "node_crash")                                                              \
     X(FAULT_HUB_CRASH, "aggregator_crash")                                                         \
@@ -78,7 +79,7 @@ void rng_fill(struct rng *rng, uint8_t *to, size_t len);
 /* How bad this run is: chances in permille, intervals as means in ms (0: never). */
 struct profile {
     const char *name;
-    uint32_t lost, duplicated, delayed, dropped, damaged, blocked, refused;
+    uint32_t lost, duplicated, delayed, dropped, damaged, blocked, slow_cut, refused;
     uint32_t cut_ms, node_crash_ms, hub_crash_ms, node_full_ms, hub_full_ms, stop_ms;
 };
 
@@ -130,6 +131,12 @@ struct disk {
     bool crash_armed; /* its owner crashes while the next commit is under way */
 };
 
+/* A span that a shell was asked for and has not cut yet. */
+struct late_span {
+    uint32_t connection; /* 0: none */
+    struct span_plan plan;
+};
+
 /* ---- the node ---- */
 
 struct cursor {
@@ -163,6 +170,7 @@ struct node {
     uint64_t cut_until_ms;
     uint32_t delay_ms; /* of its line, one way */
     uint32_t newest_link;
+    struct late_span late;
     struct uplink_event pending[16];
     size_t pending_first, pending_count;
 };
@@ -175,6 +183,7 @@ struct peer {
     struct cursor logs[SIM_UP_LOGS];
     struct entries office;
     uint64_t office_acked;
+    struct late_span late;
 };
 struct hub {
     bool up;
@@ -217,6 +226,8 @@ enum event_type {
     EVENT_LINK_DOWN, /* who: link */
     EVENT_GONE,      /* who: link */
     EVENT_WAKE,      /* who: node, life */
+    EVENT_CUT_NODE,  /* who: node, life: what it was asked for goes out */
+    EVENT_CUT_HUB,   /* who: node it is for, life */
     EVENT_HUB_TICK,  /* life */
     EVENT_FAULT,     /* who: enum fault, life: node */
     EVENT_CRASH,     /* who: node or SIM_NODES_MAX; life */
@@ -301,6 +312,7 @@ void node_append(struct sim *sim, struct node *node);
 void node_wake(struct sim *sim, struct node *node);
 void node_link(struct sim *sim, struct node *node, uint32_t number, bool up);
 void node_frame(struct sim *sim, struct node *node, uint32_t number, struct bytes frame);
+void node_cut(struct sim *sim, struct node *node);
 void node_onoff(struct sim *sim, struct node *node, bool on);
 int node_apply(struct sim *sim, struct node *node, struct op *op);
 void node_answer(struct sim *sim, struct node *node, struct op *op);
@@ -310,6 +322,7 @@ void hub_setup(struct sim *sim);
 void hub_boot(struct sim *sim);
 void hub_crash(struct sim *sim);
 void hub_append(struct sim *sim, uint32_t node);
+void hub_cut(struct sim *sim, uint32_t node);
 void hub_tick(struct sim *sim);
 void hub_gone(struct sim *sim, uint32_t node, uint32_t number);
 void hub_frame(struct sim *sim, uint32_t node, uint32_t number, struct bytes frame);

@@ -63,12 +63,13 @@ enum effect_type {
     EFFECT_DISCONNECT,  /* close it; no event for it comes any more */
     EFFECT_COMMIT_PAIR, /* make the pair durable, then PAIR_COMMITTED */
     EFFECT_SEND,        /* a control frame on `connection` */
-    EFFECT_SEND_SPAN,   /* cut a span, send it, then SPAN_SENT (or SEND_BLOCKED); the next one is
-                           asked for only after that, or on another connection */
-    EFFECT_STORE_SPAN,  /* store the frame of the current event, then STORED */
-    EFFECT_ACKED,       /* a log of ours is durable at the other end up to here; also receipts */
-    EFFECT_ALARM,       /* count it, one line per interval */
-    EFFECT_WAKE,        /* TICK at at_ms (the earliest asked is enough) */
+    EFFECT_SEND_SPAN, /* cut a span, send it, then SPAN_SENT; or SEND_BLOCKED, also when its entries
+                         were acknowledged and deleted meanwhile. The next one is asked for only
+                         after that, or on another connection */
+    EFFECT_STORE_SPAN, /* store the frame of the current event, then STORED */
+    EFFECT_ACKED,      /* a log of ours is durable at the other end up to here; also receipts */
+    EFFECT_ALARM,      /* count it, one line per interval */
+    EFFECT_WAKE,       /* TICK at at_ms (the earliest asked is enough) */
 };
 
 struct effect {
