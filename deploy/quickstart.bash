@@ -109,7 +109,7 @@ in_inbox() {
     local id
     answer=$(node 16.07 inbox list 2>&1) || return 1
     for id in "$@"; do
-        jq -es --arg id "$id" 'any(.[]; .id == $id and .state != "stored" and .state != "rejected")' \
+        jq -es --arg id "$id" 'any(.[]; .id == $id and (.state == "verified" or .state == "shown"))' \
             <<<"$answer" >/dev/null || return 1
     done
 }
@@ -169,8 +169,8 @@ snapshot() {
         province case list --limit 1000
         province document list --limit 1000
         for regency in "${regencies[@]}"; do
-            node "$regency" report status | jq --arg regency "$regency" '{regency: $regency, accepted,
-                refused, waiting, arrived: (.received + .receipted)}'
+            node "$regency" report status | jq --arg regency "$regency" \
+                '{regency: $regency, accepted, refused, waiting, arrived: (.received + .receipted)}'
             node "$regency" inbox list
         done
     } | jq -cS . >"$1" || not_seen "cases, documents and totals can be listed" "$(cat "$1")"
