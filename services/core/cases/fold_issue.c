@@ -1,4 +1,5 @@
 /* What follows when a document has its signatures, and what its readers send back. */
+#include "core/base/text.h"
 #include "core/cases/fold_parts.h"
 
 #include "core/base/assert.h"
@@ -200,6 +201,9 @@ int fold_rung(struct fold *fold)
     int status = rung_decode(fold->input->body, fold->arena, &rung, &why);
     if (status != 0) {
         return fold_refuse_for(fold, status, &why);
+    }
+    if (rung.rung >= RUNG_KIND_SHOWN && text_blank(rung.person)) {
+        return fold_refuse(fold, ERR_VALUE, "a rung from shown on names the person");
     }
     status = rung_document(fold, &rung, &view);
     if (status == FOLD_DONE) {

@@ -146,7 +146,7 @@ void matcher_keys_near(const struct report *report, uint32_t subject, struct byt
     struct basis basis = {.province = province, .keys = ret, .day = report->occurred_on};
     ret->count = 0;
     if (!report->has_occurred_on) {
-        return; /* the rules refuse such reports */
+        return; /* the day of the act is not known: no exact key can say that it is the same act */
     }
     person_of(report, subject, &person);
     if (days == 0 && person.nip_len > 0) {

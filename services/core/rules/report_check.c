@@ -12,7 +12,6 @@
 #define NIP_DIGITS 18u
 #define NIP_OLD_DIGITS 9u
 #define NIK_DIGITS 16u
-#define NIK_WOMEN_DAY 40 /* added to the day of birth */
 #define CODE_SHOWN_BYTES_MAX 12u
 
 static int refuse(struct field_error *error, const char *field, const char *format, ...)
@@ -88,51 +87,21 @@ static bool all_digits(struct bytes text)
     return true;
 }
 
-static int digits_at(struct bytes text, size_t at, size_t count)
+/* Form only. There is no check digit, and a slip in the date of birth (which real numbers have too)
+ * must not cost a report: what a number says is for the matcher and the officers to weigh. */
+static const char *nip_wrong(struct bytes nip)
 {
-    int value = 0;
-    for (size_t i = at; i < at + count; i++) {
-        value = value * 10 + (text.data[i] - '0');
-    }
-    return value;
+    bool length = nip.len == NIP_DIGITS || nip.len == NIP_OLD_DIGITS;
+    return length && all_digits(nip)
+               ? NULL
+               : "must be 18 digits without spaces (9 for an old one): check it, or leave it out";
 }
 
-/* Digits 9 to 14 say year and month of the appointment, or for PPPK year and contract: any may
- * stand there. Born after the act is a slip of the pen too. */
-static const char *nip_wrong(struct bytes nip, const struct report *report)
-{
-    int32_t born = 0;
-    if (!all_digits(nip) || (nip.len != NIP_DIGITS && nip.len != NIP_OLD_DIGITS)) {
-        return "must be 18 digits without spaces (9 for an old one): check it, or leave it out";
-    }
-    if (nip.len == NIP_OLD_DIGITS) {
-        return NULL;
-    }
-    if (!day_of_date(digits_at(nip, 0, 4), digits_at(nip, 4, 2), digits_at(nip, 6, 2), &born)) {
-        return "the first 8 digits must be a date of birth, year-month-day: check it";
-    }
-    if (report->has_occurred_on && born > report->occurred_on) {
-        return "the first 8 digits are a date of birth after the act: check it";
-    }
-    return NULL;
-}
-
-/* Two digits of the year leave the century open: the day must exist in one of the two. */
 static const char *nik_wrong(struct bytes nik)
 {
-    int32_t born = 0;
-    if (!all_digits(nik) || nik.len != NIK_DIGITS) {
-        return "must be 16 digits without spaces: check it, or leave it out";
-    }
-    int day = digits_at(nik, 6, 2);
-    day -= day > NIK_WOMEN_DAY ? NIK_WOMEN_DAY : 0;
-    int month = digits_at(nik, 8, 2);
-    int year = digits_at(nik, 10, 2);
-    if (!day_of_date(1900 + year, month, day, &born) &&
-        !day_of_date(2000 + year, month, day, &born)) {
-        return "digits 7 to 12 must be a date of birth, day-month-year (day + 40 for women)";
-    }
-    return NULL;
+    return nik.len == NIK_DIGITS && all_digits(nik)
+               ? NULL
+               : "must be 16 digits without spaces: check it, or leave it out";
 }
 
 /* ---- subjects ---- */
@@ -145,7 +114,7 @@ static int check_subject(const struct report *report, size_t index, struct field
         return refuse_in(error, "subjects", index, "",
                          "says not who: give a name, nip, nik or account");
     }
-    const char *wrong = subject->nip.len > 0 ? nip_wrong(subject->nip, report) : NULL;
+    const char *wrong = subject->nip.len > 0 ? nip_wrong(subject->nip) : NULL;
     if (wrong != NULL) {
         return refuse_in(error, "subjects", index, "nip", wrong);
     }
@@ -201,17 +170,20 @@ static int check_dates(const struct report *report, int32_t today, struct field_
 {
     char day[DAY_TEXT_CAPACITY];
     char other[DAY_TEXT_CAPACITY];
-    if (!report->has_occurred_on) {
-        return refuse(error, "occurred_on", "is missing: give the day of the act, like 2024-10-02");
+    if (!report->has_occurred_on && !report->has_known_on) {
+        return refuse(error, "occurred_on",
+                      "is missing: give the day of the act, or known_on where nobody knows it");
     }
-    (void)day_to_text(report->occurred_on, day);
-    if (report->occurred_on > today) {
+    if (!report->has_occurred_on && report->has_occurred_until) {
+        return refuse(error, "occurred_on", "is missing: occurred_until needs a first day");
+    }
+    if (report->has_occurred_on && report->occurred_on > today) {
         return refuse(error, "occurred_on", "%s is after today, %s: check the date and the clock",
-                      day, day_to_text(today, other));
+                      day_to_text(report->occurred_on, day), day_to_text(today, other));
     }
-    if (report->has_known_on && report->occurred_on > report->known_on) {
-        return refuse(error, "occurred_on", "%s is after known_on, %s: correct one of them", day,
-                      day_to_text(report->known_on, other));
+    if (report->has_occurred_on && report->has_known_on && report->occurred_on > report->known_on) {
+        return refuse(error, "occurred_on", "%s is after known_on, %s: correct one of them",
+                      day_to_text(report->occurred_on, day), day_to_text(report->known_on, other));
     }
     if (report->has_known_on && report->known_on > today) {
         return refuse(error, "known_on", "%s is after today, %s: check the date and the clock",
@@ -219,7 +191,8 @@ static int check_dates(const struct report *report, int32_t today, struct field_
     }
     if (report->has_occurred_until && report->occurred_until < report->occurred_on) {
         return refuse(error, "occurred_until", "%s is before occurred_on, %s: correct one of them",
-                      day_to_text(report->occurred_until, other), day);
+                      day_to_text(report->occurred_until, other),
+                      day_to_text(report->occurred_on, day));
     }
     return 0;
 }

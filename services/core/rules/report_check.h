@@ -10,11 +10,11 @@
 
 /* own_regency: the filing regency of the node. today: days since 1970 by the local clock, or
  * INT32_MAX where the clock must not matter (applier). Checks: regency known and own; form known;
- * channel given; 1..64 subjects, each with a name or nip or nik or account; nip 18 digits with a
- * possible birth date (NI PPPK: contract digits ≥ 21 are fine; 9-digit old NIP allowed), nik 16
- * digits with possible birth date (+40 day for women); employing regency known; occurred_on given
- * and not after known_on, not after today, until ≥ on; description or url or evidence there;
- * evidence distinct. */
+ * channel given; 1..64 subjects, each with a name or nip or nik or account; nip 18 digits (9 for an
+ * old one), nik 16 digits, form only: a slip in a number must not cost a report; employing regency
+ * known; occurred_on given, or known_on where the day of the act is not known; occurred_on not
+ * after known_on, neither after today, until ≥ on; description or url or evidence there; evidence
+ * distinct. */
 int report_check(const struct report *report, struct bytes own_regency, int32_t today,
                  struct field_error *ret) MUST_USE;
 int zero_report_check(const struct zero_report *zero, struct bytes own_regency, int32_t today,

@@ -634,6 +634,7 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
     switch (event->type) {
     case UPLINK_EVENT_START:
         if (uplink->state == UPLINK_STOPPED) {
+            uplink->started_ms = event->now_ms;
             begin(uplink, event, effects);
         }
         break;

@@ -78,7 +78,7 @@ static const struct row report_rows[] = {
     {"regency", ROW_TEXT, MUST},
     {"channel", ROW_ENUM, MUST},
     {"form", ROW_TEXT, MUST},
-    {"occurred_on", ROW_NUMBER, MUST},
+    {"occurred_on", ROW_NUMBER, MAY},
     {"occurred_until", ROW_NUMBER, MAY},
     {"known_on", ROW_NUMBER, MAY},
     {"place", ROW_TEXT, MAY},
