@@ -412,18 +412,24 @@ static inline void advance(struct story *story, const struct case_name *name, ui
     put_act(story, &act);
 }
 
-static inline void put_rung(struct story *story, const char *owner, const char *document,
-                            enum rung_kind kind)
+static inline void put_rung_of(struct story *story, const char *owner, const char *document,
+                               enum rung_kind kind, const char *person)
 {
     uint8_t body[512];
     size_t len = 0;
     struct rung rung = {.document = bytes_of_text(document),
                         .rung = kind,
-                        .person = bytes_of_text("Siti"),
+                        .person = bytes_of_text(person),
                         .at_ms = NOW_MS,
                         .salt = {1}};
     assert_int_equal(rung_encode(&rung, body, sizeof body, &len, NULL), 0);
     from_node(story, owner, ENTRY_RUNG, bytes_of(body, len));
+}
+
+static inline void put_rung(struct story *story, const char *owner, const char *document,
+                            enum rung_kind kind)
+{
+    put_rung_of(story, owner, document, kind, "Siti");
 }
 
 /* The n-th office entry is of this kind, for this enrolment. */

@@ -229,6 +229,8 @@ static void rungs_up_to_acknowledged(void **state)
     put_rung(story, "16.03", drafted.id, RUNG_KIND_STORED);
     accepted(story);
     put_rung(story, "16.03", drafted.id, RUNG_KIND_VERIFIED);
+    put_rung_of(story, "16.03", drafted.id, RUNG_KIND_SHOWN, "");
+    refused(story, ERR_VALUE, "person");
     put_rung(story, "16.03", drafted.id, RUNG_KIND_SHOWN);
     assert_int_equal(memory_views_count(story->memory, VIEW_ADDRESSEES), 1);
     put_rung(story, "16.03", drafted.id, RUNG_KIND_ACKNOWLEDGED);
