@@ -84,12 +84,13 @@ static int ask_once(const char *question, const char *whose, struct secret *ret,
     }
     struct termios silent = was;
     silent.c_lflag &= ~(tcflag_t)(ECHO | ISIG); /* no way out that leaves the echo off */
-    (void)fprintf(stderr, "%s %s: ", question, whose);
-    (void)fflush(stderr);
     if (tcsetattr(STDIN_FILENO, TCSAFLUSH, &silent) != 0) {
         free(data);
         return err_set(err, ERR_IO, "the terminal does not hide what is typed");
     }
+    /* Only now: what is typed at sight of it is neither shown nor thrown away. */
+    (void)fprintf(stderr, "%s %s: ", question, whose);
+    (void)fflush(stderr);
     size_t len = read_line(data, PASSPHRASE_BYTES_MAX);
     (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, &was);
     (void)fputc('\n', stderr);

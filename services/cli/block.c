@@ -4,6 +4,7 @@
 #include <string.h>
 
 #define LEVELS_MAX 12u
+#define HEX_DIGITS_SHOWN 128u /* a signature */
 
 /* An object or a list being printed, and where it is. */
 struct level {
@@ -23,7 +24,8 @@ struct block {
 
 static bool is_empty(const json_t *value)
 {
-    return json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0) ||
+    return json_is_null(value) || (json_is_string(value) && json_string_length(value) == 0) ||
+           (json_is_array(value) && json_array_size(value) == 0) ||
            (json_is_object(value) && json_object_size(value) == 0);
 }
 
@@ -62,6 +64,19 @@ static void put_indent(struct block *block, struct level *level)
     level->dash = false;
 }
 
+/* Encoded messages are for programs; who wants them asks for JSON. */
+static char *member_text(const char *key, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    size_t digits = text == NULL ? 0 : strspn(text, "0123456789abcdef");
+    char size[48];
+    if (digits <= HEX_DIGITS_SHOWN || text[digits] != '\0') {
+        return cell_text(key, value);
+    }
+    (void)snprintf(size, sizeof size, "(%zu bytes: see -o json)", digits / 2);
+    return text_clean(size);
+}
+
 static void put_member(struct block *block, struct level *level, const char *key, json_t *value)
 {
     bool nested = !cell_is_scalar(value) && block->depth < LEVELS_MAX;
@@ -71,7 +86,7 @@ static void put_member(struct block *block, struct level *level, const char *key
         push(block, value, level->indent + 2, false);
         return;
     }
-    char *text = cell_text(key, value);
+    char *text = member_text(key, value);
     int pad = strlen(key) < level->key_width ? (int)(level->key_width - strlen(key)) : 0;
     (void)fprintf(block->to, "%s:%*s %s\n", key, pad, "", text);
     free(text);

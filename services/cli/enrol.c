@@ -205,8 +205,8 @@ static void report_accepted(const struct cli *cli, const struct accepting *accep
                   "card", accepting->conf->card);
     print_object(cli->output, made);
     json_decref(made);
-    (void)fputs("Next: the province says yes on its side (kabar enrol approve … --words); the node"
-                " takes the card when it is started, or restarted.\n",
+    (void)fputs("The node takes the card by itself, or when it is started. It is admitted once the"
+                " province has said yes too (kabar enrol approve … --words).\n",
                 stderr);
 }
 

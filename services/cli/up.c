@@ -249,10 +249,12 @@ static void report_ready(const struct up *up)
     struct print *print = print_new(up->cli->output, "up");
     for (size_t i = 0; i < up->count; i++) {
         const struct child *child = &up->children[i];
+        char *door = realpath(child->door, NULL);
         json_t *row = json_pack("{s:s, s:i, s:s}", "program", child->program, "pid",
-                                (int)child->pid, "socket", child->door);
+                                (int)child->pid, "socket", door == NULL ? child->door : door);
         print_row(print, row);
         json_decref(row);
+        free(door);
     }
     (void)print_end(print);
     (void)fflush(stdout);
