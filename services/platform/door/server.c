@@ -366,6 +366,7 @@ static bool next_line(struct connection *connection, struct bytes *ret, bool *re
     if (newline == NULL) {
         if (connection->skipping || left == sizeof connection->in) {
             connection->skipping = true;
+            explicit_bzero(connection->in, connection->len);
             connection->at = connection->len = 0;
         }
         return false;
@@ -391,6 +392,7 @@ static void on_room(uv_handle_t *handle, size_t suggested, uv_buf_t *ret)
     if (connection->at > 0) {
         connection->len -= connection->at;
         memmove(connection->in, connection->in + connection->at, connection->len);
+        explicit_bzero(connection->in + connection->len, connection->at);
         connection->at = 0;
     }
     *ret = uv_buf_init((char *)connection->in + connection->len,
@@ -421,8 +423,12 @@ static void pump(struct connection *connection)
 {
     struct bytes line;
     bool oversized = false;
+    size_t from = connection->at;
     while (may_take(connection) && next_line(connection, &line, &oversized)) {
         take_line(connection, line, oversized);
+        /* What a line says may be for nobody else: it stays in memory no longer than needed. */
+        explicit_bzero(connection->in + from, connection->at - from);
+        from = connection->at;
     }
     set_reading(connection);
 }
@@ -456,6 +462,7 @@ static void on_connection_closed(uv_handle_t *handle)
     struct connection *connection = handle->data;
     struct door *door = connection->door;
     connection->open = false;
+    explicit_bzero(connection->in, sizeof connection->in);
     if (door->accept_waits && door->listening) {
         door->accept_waits = false;
         accept_one(door);
