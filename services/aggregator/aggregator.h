@@ -128,6 +128,7 @@ bool net_connected(const struct peer *peer);
 int apply_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE; /* catches up first */
 int apply_start(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 void apply_journal_grew(struct aggregator *aggregator);
+void apply_tick(struct aggregator *aggregator);    /* if it waits for room, it tries again */
 void apply_collect(struct aggregator *aggregator); /* loop thread: answers and changed peers */
 void apply_stop(struct aggregator *aggregator);
 uint64_t apply_position(const struct aggregator *aggregator);

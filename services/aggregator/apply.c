@@ -6,7 +6,7 @@
  * are read from the journal, their office entries are there already and are not made twice. So a
  * rebuild never matches again and nothing is sent twice.
  *
- * Shared with the loop thread, under `mutex`: journal_grew, stop, results, nodes_changed,
+ * Shared with the loop thread, under `mutex`: journal_grew, stop, full, results, nodes_changed,
  * position. The loop thread calls apply_journal_grew, apply_collect, apply_stop, apply_position.
  */
 #include "aggregator/aggregator.h"
@@ -66,6 +66,7 @@ struct apply {
     pthread_cond_t grew;
     pthread_cond_t put_out; /* outputs are durable */
     bool journal_grew, stop, outputs_done;
+    bool full; /* waiting for room, said so */
     int outputs_rc;
     struct result *results, **results_end;
     struct touched *touched;
@@ -419,7 +420,7 @@ static int batch_run(struct store_txn *txn, void *arg)
     if (rc == 0 && batch->to > from) {
         save_position(txn, batch->to);
     }
-    if (rc != 0 && !stopping(apply)) {
+    if (rc != 0 && rc != ERR_FULL && !stopping(apply)) {
         LOG(LOG_LEVEL_ERROR, "apply_failed", log_u64("position", batch->to),
             log_text("error", err_peek(&err, rc)));
     }
@@ -492,6 +493,32 @@ static int apply_batch(struct apply *apply, bool *ret_more, struct err_ctx *err)
 
 /* ---- the thread ---- */
 
+static bool set_full(struct apply *apply, bool full)
+{
+    (void)pthread_mutex_lock(&apply->mutex);
+    bool before = apply->full;
+    apply->full = full;
+    (void)pthread_mutex_unlock(&apply->mutex);
+    return before;
+}
+
+/* No room for outputs or views: nothing is lost, the next tick tries again. Once a spell. */
+static void say_full(struct apply *apply)
+{
+    if (!set_full(apply, true)) {
+        LOG(LOG_LEVEL_ERROR, "views_wait", log_u64("position", apply->position),
+            log_text("why", "the disk or map is full; entries are kept, cases wait for room"));
+    }
+}
+
+static void give_up(struct apply *apply, int rc)
+{
+    (void)pthread_mutex_lock(&apply->mutex);
+    apply->failed = rc;
+    (void)pthread_mutex_unlock(&apply->mutex);
+    loop_wake_send(apply->aggregator->apply_wake);
+}
+
 static void *apply_main(void *arg)
 {
     struct apply *apply = arg;
@@ -509,12 +536,13 @@ static void *apply_main(void *arg)
         }
         struct err_ctx err = {{0}};
         int rc = apply_batch(apply, &more, &err);
-        if (rc != 0 && !stopping(apply)) {
-            (void)pthread_mutex_lock(&apply->mutex);
-            apply->failed = rc;
-            (void)pthread_mutex_unlock(&apply->mutex);
-            loop_wake_send(apply->aggregator->apply_wake);
+        if (rc == ERR_FULL) {
+            say_full(apply);
+        } else if (rc != 0 && !stopping(apply)) {
+            give_up(apply, rc);
             return NULL;
+        } else {
+            (void)set_full(apply, false);
         }
     }
 }
@@ -575,6 +603,17 @@ void apply_journal_grew(struct aggregator *aggregator)
     apply->journal_grew = true;
     (void)pthread_cond_signal(&apply->grew);
     (void)pthread_mutex_unlock(&apply->mutex);
+}
+
+void apply_tick(struct aggregator *aggregator)
+{
+    struct apply *apply = aggregator->apply;
+    (void)pthread_mutex_lock(&apply->mutex);
+    bool full = apply->full;
+    (void)pthread_mutex_unlock(&apply->mutex);
+    if (full) {
+        apply_journal_grew(aggregator);
+    }
 }
 
 uint64_t apply_position(const struct aggregator *aggregator)

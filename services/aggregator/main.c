@@ -168,6 +168,7 @@ static void wake_store(void *arg)
 static void on_tick(void *arg)
 {
     net_tick(arg);
+    apply_tick(arg);
 }
 
 static void on_retry(void *arg)

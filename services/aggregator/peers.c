@@ -83,8 +83,12 @@ static int add_peer(struct aggregator *aggregator, const struct node_view *node)
         return rc;
     }
     peer->intake.revoked = !peer->active;
-    peer->next = aggregator->peers;
-    aggregator->peers = peer;
+    struct peer **at = &aggregator->peers; /* in order of number, whatever order they come in */
+    while (*at != NULL && (*at)->enrolment < peer->enrolment) {
+        at = &(*at)->next;
+    }
+    peer->next = *at;
+    *at = peer;
     LOG(LOG_LEVEL_INFO, "node_known", log_text("node", peer->regency),
         log_u64("enrolment", node->number), log_text("state", peer->active ? "active" : "revoked"));
     return 0;
