@@ -28,6 +28,25 @@ static int next_number(struct store_txn *views, uint64_t *ret)
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
+/* What a card tells a node to connect to; a wildcard is no address that anyone could reach. */
+static int card_endpoint(struct aggregator *aggregator, struct bytes *ret, struct err_ctx *err)
+{
+    static const char *const wildcards[] = {"tcp://0.0.0.0:", "tcp://*:", "tcp://[::]:"};
+    const char *endpoint = aggregator->conf->endpoint != NULL
+                               ? aggregator->conf->endpoint
+                               : link_server_endpoint(aggregator->server);
+    for (size_t i = 0; i < sizeof wildcards / sizeof wildcards[0]; i++) {
+        if (strncmp(endpoint, wildcards[i], strlen(wildcards[i])) == 0) {
+            return err_set(err, ERR_CONFIG,
+                           "%s is no address a node can reach: set `endpoint` in the "
+                           "aggregator's settings and restart it",
+                           endpoint);
+        }
+    }
+    *ret = bytes_of_text(endpoint);
+    return 0;
+}
+
 struct prepared {
     struct province_card card;
     struct enrolment enrolment;
@@ -52,6 +71,9 @@ static int prepare(struct aggregator *aggregator, struct store_txn *views, struc
         }
     }
     if (rc == 0) {
+        rc = card_endpoint(aggregator, &ret->card.endpoints[0], err);
+    }
+    if (rc == 0) {
         rc = next_number(views, &ret->card.enrolment);
     }
     if (rc != 0) {
@@ -65,7 +87,6 @@ static int prepare(struct aggregator *aggregator, struct store_txn *views, struc
     aggregator->last_number_given = ret->card.enrolment;
     ret->card.root_key = aggregator->root_key;
     ret->card.ring = arena_copy(aggregator->arena, ring);
-    ret->card.endpoints[0] = bytes_of_text(link_server_endpoint(aggregator->server));
     ret->card.endpoint_count = 1;
     ret->card.regency = ret->request.regency;
     ret->card.aggregator = aggregator->incarnation;

@@ -21,6 +21,7 @@ static const struct conf_key aggregator_keys[] = {
     {"door", CONF_SOCKET, AT(door)},
     {"door_group", CONF_TEXT, .optional = true, AT(door_group)},
     {"listen", CONF_ENDPOINT, AT(listen)},
+    {"endpoint", CONF_ENDPOINT, .optional = true, AT(endpoint)},
     {"curve_key", CONF_PATH, AT(curve_key)},
     {"log_key", CONF_PATH, AT(log_key)},
     {"ring", CONF_PATH, AT(ring)},

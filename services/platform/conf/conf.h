@@ -27,6 +27,7 @@ struct conf_aggregator {
     char *door;                  /* UNIX socket; required */
     char *door_group;            /* NULL: the process's own */
     char *listen;                /* "tcp://127.0.0.1:5616", port * or 0 picks one; required */
+    char *endpoint;              /* what province cards say; NULL: `listen` as bound */
     char *curve_key;             /* secret file; required */
     char *log_key;               /* secret file; required */
     char *ring;                  /* signed key ring; required */

@@ -74,6 +74,7 @@ static void aggregator_defaults_and_relative_paths(void **state)
     expect_below(place, conf->door, "aggregator.sock");
     assert_null(conf->door_group);
     assert_string_equal(conf->listen, "tcp://127.0.0.1:5616");
+    assert_null(conf->endpoint);
     expect_below(place, conf->curve_key, "keys/curve.key");
     assert_string_equal(conf->log_key, "/etc/kabar/log.key");
     expect_below(place, conf->ring, "ring.kabar");
