@@ -137,7 +137,7 @@ void net_send_down(struct sim *sim, uint32_t hub_number, struct bytes frame)
             return;
         }
     }
-    ASSERT(!"a frame for a connection that never was");
+    sim_fail(sim, "a frame for connection %u, which never was", hub_number);
 }
 
 static void arrive_up(struct sim *sim, struct net_link *link, struct packet *packet)

@@ -287,9 +287,8 @@ static void spans_sent_with_resume_are_taken_at_once(void **state)
     happens(INTAKE_EVENT_FLUSH, 0);
     assert_int_equal(count_of(&effects, EFFECT_SEND), 0); /* RESUMED will say it */
     happens(INTAKE_EVENT_PAIR_STORED, 1);
-    const struct resumed *resumed = &frame_of(&effects, FRAME_RESUMED)->as.resumed;
-    assert_int_equal(resumed->cursor_count, 1);
-    assert_int_equal(resumed->cursors[0].id.seq, 4);
+    assert_int_equal(frame_of(&effects, FRAME_RESUMED)->as.resumed.cursor_count, 1);
+    assert_int_equal(frame_of(&effects, FRAME_RESUMED)->as.resumed.cursors[0].id.seq, 4);
 }
 
 static void seen_entries_are_acked_again(void **state)
@@ -505,8 +504,7 @@ static void queue_has_a_limit(void **state)
     (void)state;
     open_on(1, 0, 1);
     span_from(1, &urgent, 1, 1);
-    uint64_t seq = 2;
-    while (seq < SAMPLE_ENTRIES) {
+    for (uint64_t seq = 2; seq < SAMPLE_ENTRIES; seq++) {
         struct intake_event event = event_of(INTAKE_EVENT_SPAN, 1);
         struct span_header header = sample_span(&urgent, seq, seq);
         event.header = &header;
@@ -522,7 +520,6 @@ static void queue_has_a_limit(void **state)
             assert_true(seq >= 4); /* its credit and one frame are always taken */
             return;
         }
-        seq++;
     }
     fail_msg("there was room without end");
 }
