@@ -280,7 +280,36 @@ static int complete(struct loading *loading, int last_line)
     return 0;
 }
 
-static int parse(struct loading *loading, const char *text)
+/* libconfuse 3.3 counts the line of a comment three times: comments become blanks before it looks,
+ * so that errors name the line a person sees. A # inside quotes is none, and where the text is
+ * broken it does not matter. */
+static void blank_comments(char *text)
+{
+    char quote = '\0';
+    bool comment = false;
+    bool first = true; /* nothing but blanks on this line so far */
+    for (; *text != '\0'; text++) {
+        if (*text == '\n') {
+            comment = false;
+            first = true;
+            continue;
+        }
+        bool slashes = first && text[0] == '/' && text[1] == '/';
+        comment = comment || (quote == '\0' && (*text == '#' || slashes));
+        first = first && (*text == ' ' || *text == '\t');
+        if (comment) {
+            *text = ' ';
+        } else if (quote != '\0' && *text == '\\' && text[1] != '\0' && text[1] != '\n') {
+            text++;
+        } else if (quote == '\0' && (*text == '"' || *text == '\'')) {
+            quote = *text;
+        } else if (*text == quote) {
+            quote = '\0';
+        }
+    }
+}
+
+static int parse(struct loading *loading, char *text)
 {
     cfg_opt_t options[CONF_KEYS_MAX + 1];
     ASSERT(loading->count <= CONF_KEYS_MAX);
@@ -293,6 +322,7 @@ static int parse(struct loading *loading, const char *text)
         return err_set(loading->err, ERR_NOMEM, "%s:0: out of memory", loading->path);
     }
     (void)cfg_set_error_function(cfg, on_confuse_error);
+    blank_comments(text);
     loading_now = loading;
     int parsed = cfg_parse_buf(cfg, text);
     loading_now = NULL;
@@ -320,7 +350,7 @@ int conf_keys_load(const char *path, const struct conf_key *keys, size_t count, 
     if (memchr(text, 0, len) != NULL) {
         rc = fail(&loading, 0, "not a text file: it has a NUL byte");
     } else {
-        rc = parse(&loading, (const char *)text);
+        rc = parse(&loading, (char *)text);
     }
     free(text);
     return rc;

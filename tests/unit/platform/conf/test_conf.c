@@ -177,6 +177,21 @@ static void broken_syntax_is_refused(void **state)
     node_refused(place, NODE "map_mib =", NODE_LINES + 1, "");
 }
 
+/* libconfuse alone counts a comment's line three times. */
+static void comments_do_not_shift_line_numbers(void **state)
+{
+    struct place *place = *state;
+    struct conf_node *conf = NULL;
+    node_refused(place, "# one\n  # two: don't\n// three\n\n" NODE "colour = 1 # red\n",
+                 NODE_LINES + 5, "colour");
+    node_refused(place, NODE "map_mib = 20 # \"enough\"\nmap_mib = 21\n", NODE_LINES + 2, "twice");
+    write_conf(place, NODE "request = \"a#b\" # not b\ndoor_group = 'k\\'#//'\n");
+    assert_int_equal(conf_load_node(place->file, &conf, &place->err), 0);
+    expect_below(place, conf->request, "a#b");
+    assert_string_equal(conf->door_group, "k'#//");
+    conf_node_free(conf);
+}
+
 static void missing_keys_are_named(void **state)
 {
     struct place *place = *state;
@@ -295,6 +310,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(what_is_written_is_taken, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unknown_and_repeated_keys_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(broken_syntax_is_refused, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(comments_do_not_shift_line_numbers, set_up, tear_down),
         cmocka_unit_test_setup_teardown(missing_keys_are_named, set_up, tear_down),
         cmocka_unit_test_setup_teardown(bad_values_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(endpoints_are_checked, set_up, tear_down),
