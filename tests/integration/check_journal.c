@@ -1,0 +1,252 @@
+/* check_journal DUMP ANSWERS… - an independent judge of what `kabar journal dump -o json` shows.
+ *
+ * Shares no code with core. Holds: positions and each log's seqs have no gap and no repeat; every
+ * chain hash follows from the one before, b, seq and kind; every answer that said "accepted" has
+ * its entry, with its hash; a report's key stands in a regency's logs once; a subject of a report
+ * is placed once, after the report; a document is stored and verified once at its node, and shown
+ * or acknowledged only after that. Exit: 0 all holds, 1 something does not (one line each), 2
+ * nothing could be judged.
+ */
+#include <jansson.h>
+#include <sodium.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LINE_MAX_BYTES 1048576
+#define LOGS_SEEN_MAX 4096u
+#define PRINTED_MAX 50u
+
+struct log {
+    char incarnation[33];
+    json_int_t last;
+    unsigned char h[32];
+};
+
+static struct log logs[LOGS_SEEN_MAX];
+static size_t log_count;
+static size_t violations, entries, answers, documents;
+static json_t *hashes;    /* "incarnation-seq" → hash of the journal's entry */
+static json_t *keys;      /* "owner key" → position */
+static json_t *rungs;     /* "owner document rung" → how often */
+static json_t *placed;    /* "position subject" → true */
+static json_t *addressed; /* "owner document" → owner */
+
+static void violation(const char *what, const char *where)
+{
+    if (violations++ < PRINTED_MAX) {
+        (void)printf("%s: %s\n", where, what);
+    }
+}
+
+static const char *text_of(const json_t *row, const char *name)
+{
+    const char *text = json_string_value(json_object_get(row, name));
+    return text == NULL ? "" : text;
+}
+
+static json_int_t number_of(const json_t *row, const char *name)
+{
+    return json_integer_value(json_object_get(row, name));
+}
+
+static struct log *log_of(const char *incarnation)
+{
+    for (size_t i = 0; i < log_count; i++) {
+        if (strcmp(logs[i].incarnation, incarnation) == 0) {
+            return &logs[i];
+        }
+    }
+    if (log_count == LOGS_SEEN_MAX || strlen(incarnation) != 32) {
+        return NULL;
+    }
+    struct log *log = &logs[log_count++];
+    (void)snprintf(log->incarnation, sizeof log->incarnation, "%s", incarnation);
+    return log;
+}
+
+static bool unhex(const char *text, unsigned char *ret, size_t len)
+{
+    size_t got = 0;
+    return strlen(text) == 2 * len &&
+           sodium_hex2bin(ret, len, text, 2 * len, NULL, &got, NULL) == 0 && got == len;
+}
+
+/* h = BLAKE2b-256(h_before ‖ b ‖ seq 8 BE ‖ kind 2 BE; salt incarnation, "kabar.entry.v1") */
+static void chain(struct log *log, const json_t *row, const char *where)
+{
+    unsigned char input[32 + 32 + 8 + 2];
+    unsigned char salt[crypto_generichash_blake2b_SALTBYTES];
+    unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = "kabar.entry.v1";
+    unsigned char wanted[32];
+    unsigned char found[32];
+    unsigned long long seq = (unsigned long long)number_of(row, "seq");
+    unsigned long long kind = (unsigned long long)number_of(row, "kind_number");
+    memcpy(input, log->h, 32);
+    if (!unhex(text_of(row, "body_hash"), input + 32, 32) ||
+        !unhex(text_of(row, "hash"), found, 32) || !unhex(log->incarnation, salt, sizeof salt)) {
+        violation("hash, body_hash or incarnation is not hex of its length", where);
+        return;
+    }
+    for (size_t i = 0; i < 8; i++) {
+        input[64 + i] = (unsigned char)(seq >> (56 - 8 * i) & 0xffu);
+    }
+    input[72] = (unsigned char)(kind >> 8 & 0xffu);
+    input[73] = (unsigned char)(kind & 0xffu);
+    (void)crypto_generichash_blake2b_salt_personal(wanted, sizeof wanted, input, sizeof input, NULL,
+                                                   0, salt, personal);
+    if (memcmp(wanted, found, sizeof wanted) != 0) {
+        violation("the chain hash does not follow from the entry before", where);
+    }
+    memcpy(log->h, found, sizeof found);
+}
+
+static void count_rung(const json_t *row, const json_t *body, const char *where)
+{
+    static const char *const below[][2] = {
+        {"verified", "stored"}, {"shown", "verified"}, {"acknowledged", "verified"}};
+    char name[512];
+    const char *owner = text_of(row, "owner");
+    const char *document = text_of(body, "document");
+    const char *rung = text_of(body, "rung");
+    (void)snprintf(name, sizeof name, "%s %s", owner, document);
+    documents += json_object_get(addressed, name) == NULL ? 1 : 0;
+    (void)json_object_set_new(addressed, name, json_true());
+    (void)snprintf(name, sizeof name, "%s %s %s", owner, document, rung);
+    bool once = strcmp(rung, "stored") == 0 || strcmp(rung, "verified") == 0;
+    if (once && json_object_get(rungs, name) != NULL) {
+        violation("the document was applied twice", where);
+    }
+    (void)json_object_set_new(rungs, name, json_true());
+    for (size_t i = 0; i < sizeof below / sizeof below[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s %s %s", owner, document, below[i][1]);
+        if (strcmp(rung, below[i][0]) == 0 && json_object_get(rungs, name) == NULL) {
+            violation("a rung without the one below it", where);
+        }
+    }
+}
+
+static void count_placement(const json_t *row, const json_t *body, const char *where)
+{
+    char name[64];
+    (void)snprintf(name, sizeof name, "%lld %lld", (long long)number_of(body, "position"),
+                   (long long)number_of(body, "subject"));
+    if (json_object_get(placed, name) != NULL) {
+        violation("a subject of a report was placed twice", where);
+    }
+    if (number_of(body, "position") <= 0 ||
+        number_of(body, "position") >= number_of(row, "position")) {
+        violation("a placement before its report", where);
+    }
+    (void)json_object_set_new(placed, name, json_true());
+}
+
+static void judge_body(const json_t *row, const char *where)
+{
+    const json_t *body = json_object_get(row, "body");
+    const char *kind = text_of(row, "kind");
+    const char *key = text_of(body, "key");
+    if (strcmp(kind, "rung") == 0) {
+        count_rung(row, body, where);
+    } else if (strcmp(kind, "placement") == 0) {
+        count_placement(row, body, where);
+    } else if (strcmp(kind, "report") == 0 && key[0] != '\0') {
+        char name[512];
+        (void)snprintf(name, sizeof name, "%s %s", text_of(row, "owner"), key);
+        if (json_object_get(keys, name) != NULL) {
+            violation("the report's key stands in the journal twice", where);
+        }
+        (void)json_object_set_new(keys, name, json_true());
+    }
+}
+
+static void judge_entry(const json_t *row)
+{
+    char where[64];
+    char name[64];
+    entries++;
+    (void)snprintf(where, sizeof where, "position %lld", (long long)number_of(row, "position"));
+    if (number_of(row, "position") != (json_int_t)entries) {
+        violation("positions have a gap or a repeat", where);
+    }
+    struct log *log = log_of(text_of(row, "incarnation"));
+    if (log == NULL) {
+        violation("no incarnation", where);
+        return;
+    }
+    json_int_t seq = number_of(row, "seq");
+    if (seq != log->last + 1) {
+        violation("seqs of a log have a gap or a repeat", where);
+    }
+    log->last = seq;
+    chain(log, row, where);
+    (void)snprintf(name, sizeof name, "%s-%lld", log->incarnation, (long long)seq);
+    if (json_object_get(hashes, name) != NULL) {
+        violation("the entry stands in the journal twice", where);
+    }
+    (void)json_object_set_new(hashes, name, json_string(text_of(row, "hash")));
+    judge_body(row, where);
+}
+
+static void judge_answer(const json_t *row)
+{
+    char name[64];
+    if (!json_is_true(json_object_get(row, "accepted"))) {
+        return;
+    }
+    answers++;
+    (void)snprintf(name, sizeof name, "%.32s-%lld", text_of(row, "incarnation"),
+                   (long long)number_of(row, "seq"));
+    const char *found = json_string_value(json_object_get(hashes, name));
+    if (found == NULL) {
+        violation("accepted, but not in the journal", name);
+    } else if (strcmp(found, text_of(row, "hash")) != 0) {
+        violation("accepted with another hash than the journal has", name);
+    }
+}
+
+static void each_line(const char *path, void (*judge)(const json_t *row))
+{
+    static char line[LINE_MAX_BYTES];
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        (void)fprintf(stderr, "check_journal: %s cannot be read\n", path);
+        exit(2);
+    }
+    while (fgets(line, sizeof line, file) != NULL) {
+        json_t *row = json_loads(line, 0, NULL);
+        if (json_is_object(row)) {
+            judge(row);
+        } else {
+            violation("a line that is no JSON object", path);
+        }
+        json_decref(row);
+    }
+    (void)fclose(file);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2 || sodium_init() < 0) {
+        (void)fprintf(stderr, "usage: check_journal DUMP ANSWERS…\n");
+        return 2;
+    }
+    hashes = json_object();
+    keys = json_object();
+    rungs = json_object();
+    addressed = json_object();
+    placed = json_object();
+    each_line(argv[1], judge_entry);
+    for (int i = 2; i < argc; i++) {
+        each_line(argv[i], judge_answer);
+    }
+    (void)printf("%zu entries of %zu logs, %zu accepted answers, %zu documents: %zu violations\n",
+                 entries, log_count, answers, documents, violations);
+    json_decref(hashes);
+    json_decref(keys);
+    json_decref(rungs);
+    json_decref(addressed);
+    json_decref(placed);
+    return entries == 0 ? 2 : violations > 0 ? 1 : 0;
+}

@@ -1,0 +1,128 @@
+#!/usr/bin/env bash
+# full.sh - a full quota and full disks: the node refuses new reports in clear words and goes on
+# syncing; the aggregator stops acknowledging; both go on once there is room, and nothing is lost.
+. "$(dirname "$0")/lib.bash"
+
+mounts=()
+undo() {
+    local folder
+    for folder in "${mounts[@]}"; do
+        umount "$folder" 2>/dev/null || umount -l "$folder" || true
+    done
+}
+
+# small_disk FOLDER MIB - skips the test where nobody may mount.
+small_disk() {
+    mkdir -p "$1"
+    mount -t tmpfs -o "size=${2}m,mode=0700" kabar-test "$1" 2>"$work/mount.err" ||
+        skip "no small disk: $(cat "$work/mount.err")"
+    mounts+=("$1")
+}
+
+# fill FOLDER KIB - leaves so much of a small disk.
+fill() {
+    local free
+    free=$(df -k --output=avail "$1" | tail -n 1)
+    [ "$free" -gt "$2" ] || return 0
+    dd if=/dev/zero of="$1/ballast" bs=1024 count=$((free - $2)) status=none
+}
+
+# submit_some REGENCY FILE - some lines are refused for want of room; the others count.
+submit_some() {
+    exits 65 ask "$1" report submit "$2"
+    jq -c 'select(.accepted)' "$work/out" >>"$work/answers.jsonl"
+    jq -se 'any(.accepted | not)' "$work/out" >/dev/null || fail "nothing was refused"
+    jq -se 'map(select(.accepted | not)) | all(.field == "" and
+        (.reason | test("room|full|space")))' "$work/out" >/dev/null ||
+        fail "not in clear words: $(jq -c 'select(.accepted | not)' "$work/out" | head -n 1)"
+}
+
+make_aggregator
+small_disk "$work/aggregator/store" 12
+setting aggregator map_mib 64
+start aggregator
+for regency in 16.03 16.05 16.07; do
+    make_node "$regency"
+done
+small_disk "$work/node-16.07/store" 6
+setting 16.07 map_mib 64
+setting 16.03 quota_mib 1
+for regency in 16.03 16.05 16.07; do
+    enrol "$regency"
+    start "$regency"
+    nodes+=("$regency")
+    wait_until "$long" live "$regency"
+done
+
+say "a node with a full quota"
+generate 16.03 400 kuota 6000 >"$work/reports-16.03"
+submit_some 16.03 "$work/reports-16.03"
+taken=$(jq -s 'map(select(.accepted)) | length' "$work/out")
+[ "$taken" -gt 10 ] || fail "only $taken reports fit into the quota"
+settle # what it took goes out
+check
+holds 16.03 status '.[0].connection == "live" and .[0].store.latched == false' ||
+    fail "16.03: $(ask 16.03 status)"
+# Documents still come, and rungs still go.
+subject=$(jq -r '.subjects[0].name' <(head -n 1 "$work/reports-16.03"))
+document=$(recommend "$(case_of "$subject")")
+approve "$document"
+wait_until "$long" has_rungs "$document" stored verified
+ask 16.03 inbox acknowledge "$document" --name 'Pegawai Uji' >/dev/null
+wait_until "$long" has_rungs "$document" stored verified acknowledged
+# What was taken before is answered as before, also now.
+head -n 1 "$work/reports-16.03" | submit 16.03 -
+setting 16.03 quota_mib 64
+stop 16.03
+start 16.03
+submit 16.03 "$work/reports-16.03"
+settle
+check
+
+say "a node with a full disk"
+pid=${pid_of[16.07]}
+fill "$work/node-16.07/store" 1000
+generate 16.07 300 cakram 6000 >"$work/reports-16.07"
+submit_some 16.07 "$work/reports-16.07"
+settle
+holds 16.07 status '.[0].connection == "live" and .[0].store.latched == false' ||
+    fail "16.07: $(ask 16.07 status)"
+say "the same process goes on once there is room"
+rm "$work/node-16.07/store/ballast"
+submit 16.07 "$work/reports-16.07"
+settle
+equal "process" "${pid_of[16.07]}" "$pid"
+runs "$pid" || fail "16.07 ended"
+check
+
+say "an aggregator with a full disk"
+fill "$work/aggregator/store" 200
+generate 16.05 300 penuh 6000 >"$work/reports-16.05"
+submit 16.05 "$work/reports-16.05" # the node has room: it takes all
+waits() {
+    holds 16.05 report status '.[0].waiting > 100' && {
+        ended "${pid_of[aggregator]}" ||
+            holds aggregator enrol list 'any(.regency == "16.05" and .alarms.no_room > 0)'
+    }
+}
+wait_until "$long" waits
+say "$(ask 16.05 report status | jq .waiting) reports wait"
+if runs "${pid_of[aggregator]}"; then
+    ask aggregator ping >/dev/null
+    ask aggregator case list >/dev/null 2>&1
+fi
+rm "$work/aggregator/store/ballast"
+mount -o remount,size=48m "$work/aggregator/store"
+if ended "${pid_of[aggregator]}"; then
+    reap aggregator
+    echo "the aggregator ended with exit $code; it is started again"
+    start aggregator
+fi
+# It told the node to come back in half a minute, and may have done so twice.
+wait_until 180 drained 16.05
+settle
+check
+equal "reports of 16.05" \
+    "$(jq -c 'select(.kind == "report" and .owner == "16.05")' "$work/dump.jsonl" | wc -l)" 300
+stop_all
+say done
