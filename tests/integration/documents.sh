@@ -66,11 +66,11 @@ for i in 1 2 3 4 5 6; do
 done
 settle
 for i in 1 2 3 4 5 6; do
-    case[i]=$(case_of "Orang Dokumen $i")
+    cases[i]=$(case_of "Orang Dokumen $i")
 done
 
 say "one signature is not enough, and one officer is not two"
-alone=$(recommend "${case[1]}")
+alone=$(recommend "${cases[1]}")
 equal "state" "$(ask aggregator document show "$alone" | jq -r .state)" proposed
 code=0
 officer sri approve "$alone" >/dev/null || code=$?
@@ -83,27 +83,27 @@ refusal ERR_SIGNATURE "$(countersign "$alone" budi "$(sign palsu "$bytes")")"
 refusal ERR_SIGNATURE "$(countersign "$alone" budi "$(sign budi "$(flip "$bytes" 'Orang Dokumen 1')")")"
 equal "signed by" "$(ask aggregator document show "$alone" | jq -r '.signed_by | join(" ")')" sri
 # Another document, with both, overtakes it in the same office log.
-both=$(recommend "${case[2]}")
+both=$(recommend "${cases[2]}")
 approve "$both"
 wait_until "$long" in_inbox 16.07 "$both" verified
 ! in_inbox 16.07 "$alone" verified || fail "a document with one signature is at the node"
 equal "documents at 16.07" "$(ask 16.07 inbox list | jq -r .id)" "$both"
-equal "case" "$(ask aggregator case show "${case[1]}" | jq -r .state)" received
+equal "case" "$(ask aggregator case show "${cases[1]}" | jq -r .state)" received
 
 say "a draft that was changed is not the draft that was signed"
-drafted=$(draft "${case[3]}" | jq -r .document)
+drafted=$(draft "${cases[3]}" | jq -r .document)
 changed=$(flip "$drafted" 'klarifikasi')
 refusal ERR_SIGNATURE "$(propose sri "$changed" "$(sign sri "$drafted")")"
-equal "documents of the case" "$(ask aggregator case show "${case[3]}" | jq '.documents | length')" 0
+equal "documents of the case" "$(ask aggregator case show "${cases[3]}" | jq '.documents | length')" 0
 
 say "a case that changed meanwhile"
-seen=$(version_of "${case[3]}")
+seen=$(version_of "${cases[3]}")
 person 16.03 "Orang Dokumen 3" 198203142006041013 lagi-3
 settle
-equal "version" "$(version_of "${case[3]}")" $((seen + 1))
+equal "version" "$(version_of "${cases[3]}")" $((seen + 1))
 refusal ERR_STALE "$(propose sri "$drafted" "$(sign sri "$drafted")")"
 [[ $text == *"$seen"* && $text == *$((seen + 1))* ]] || fail "versions are not named: $text"
-stale=$(recommend "${case[4]}")
+stale=$(recommend "${cases[4]}")
 person 16.03 "Orang Dokumen 4" 198203142006041014 lagi-4
 settle
 exits 75 officer budi approve "$stale"
@@ -111,18 +111,18 @@ has 'version' "$work/kabar.log"
 ! in_inbox 16.07 "$stale" verified || fail "a stale document is at the node"
 
 say "a decision without number, date or scan is none"
-exits 64 officer sri decide "${case[5]}" --authority 'Bupati Uji' --date 2024-11-20 \
+exits 64 officer sri decide "${cases[5]}" --authority 'Bupati Uji' --date 2024-11-20 \
     --scan "$passphrase" --sanction BER-BEBAS --text 'x'
-refusal ERR_VALUE "$(jq -nc --arg case "${case[5]}" '{id: 1, command: "document draft", args: {
+refusal ERR_VALUE "$(jq -nc --arg case "${cases[5]}" '{id: 1, command: "document draft", args: {
     type: "decision", case: $case, authority: "Bupati Uji", date: "2024-11-20",
     sanction: "BER-BEBAS", text: "x"}}')"
 
 say "a stolen log key: what the node is handed is not what officers signed"
 # Three documents that the node has never seen: it is stopped, and its province is exchanged.
 stop 16.07
-good=$(recommend "${case[5]}")
+good=$(recommend "${cases[5]}")
 approve "$good"
-altered=$(recommend "${case[6]}")
+altered=$(recommend "${cases[6]}")
 approve "$altered"
 settle 16.03
 for id in "$good" "$altered" "$alone"; do

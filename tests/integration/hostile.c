@@ -19,6 +19,7 @@ struct line {
     struct arena *arena;
     struct span_decoder *decoder;
     struct incarnation met; /* which aggregator we say we met */
+    bool successor;
 };
 
 /* ---- connecting and sending ---- */
@@ -72,6 +73,7 @@ static void send_resume(struct line *line, uint64_t enrolment)
     resume->office = line->identity.card.office;
     resume->aggregator = line->met;
     resume->credit_bytes = 1048576;
+    resume->successor = line->successor;
     resume->software = bytes_of_text("hostile");
     randombytes_buf(&resume->pair, sizeof resume->pair);
     send_control(line, &control);
@@ -239,18 +241,48 @@ static bool clone(struct line *line)
     return expect_but(line, "denied clone", "resumed");
 }
 
-/* Noise, empty frames, another version, and kinds that nobody sends. */
+/* Noise, an empty frame, and kinds that nobody sends. */
 static bool garbage(struct line *line)
 {
     uint8_t noise[1024];
     bool resumed = begin(line);
     for (uint8_t i = 0; i < 50; i++) {
         randombytes_buf(noise, sizeof noise);
-        noise[0] = i % 3 == 0 ? 9 : FRAME_VERSION;
+        noise[0] = FRAME_VERSION;
+        memset(noise + 2, 0, 6); /* a span's codec and dictionary: others are another version */
         noise[1] = i % 3 == 1 ? FRAME_RESUME : i % 3 == 2 ? FRAME_SPAN : 200;
         send_frame(line, bytes_of(noise, i == 0 ? 0 : i * 20u));
     }
     return resumed && ignored(line);
+}
+
+static bool other_version(struct line *line)
+{
+    static const uint8_t frame[] = {FRAME_VERSION + 1, FRAME_KEEP_ALIVE};
+    bool resumed = begin(line);
+    send_frame(line, bytes_of(frame, sizeof frame));
+    return resumed && expect_but(line, "denied version", "keep_alive");
+}
+
+/* Compressed with a dictionary that nobody has. */
+static bool other_dictionary(struct line *line)
+{
+    bool resumed = begin(line);
+    own_log(line, LANE_ROUTINE);
+    struct bytes frame = draft_frame(&draft);
+    uint8_t *copy = spoilt(frame);
+    copy[2] = SPAN_ZSTD;
+    put_be32(copy + 4, 77);
+    send_frame(line, bytes_of(copy, frame.len));
+    return resumed && expect_but(line, "denied version", "ack");
+}
+
+/* Claims to go on from a log of the past, which would get it round the session's judgement. */
+static bool successor(struct line *line)
+{
+    line->successor = true;
+    send_resume(line, line->identity.card.enrolment);
+    return expect_but(line, "denied version", "resumed");
 }
 
 static bool malformed_spans(struct line *line)
@@ -261,10 +293,8 @@ static bool malformed_spans(struct line *line)
     static const struct {
         size_t at;
         uint32_t value;
-    } lies[] = {
-        {8, 0},          {8, 3},        {8, 4096},        {8, UINT32_MAX},   {12, 0},
-        {12, 1},         {12, 1048576}, {12, UINT32_MAX}, {136, 0x0001ffff}, {136, 0x00017fff},
-        {2, 0x07000000}, {4, 77}};
+    } lies[] = {{8, 0},  {8, 3},        {8, 4096},        {8, UINT32_MAX},   {12, 0},
+                {12, 1}, {12, 1048576}, {12, UINT32_MAX}, {136, 0x0001ffff}, {136, 0x00017fff}};
     for (size_t i = 0; i < sizeof lies / sizeof lies[0]; i++) {
         uint8_t *copy = spoilt(frame);
         put_be32(copy + lies[i].at, lies[i].value);
@@ -421,6 +451,9 @@ static const struct {
     {"wrong_signer", wrong_signer},
     {"span_first", span_first},
     {"clone", clone},
+    {"other_version", other_version},
+    {"other_dictionary", other_dictionary},
+    {"successor", successor},
     {"garbage", garbage},
     {"malformed_spans", malformed_spans},
     {"broken_chain", broken_chain},

@@ -45,7 +45,10 @@ attack wrong_enrolment wrong_log 1
 attack wrong_signer wrong_log 1
 attack span_first
 attack garbage bad_frame 50
-attack malformed_spans bad_frame 12
+attack other_version bad_frame 1
+attack other_dictionary bad_frame 1
+attack successor
+attack malformed_spans bad_frame 10
 attack broken_chain bad_chain 1
 attack bad_head bad_chain 1
 attack foreign_head bad_chain 1
