@@ -43,7 +43,9 @@ done
 
 cleanup() {
     local code=$? name file
-    trap - EXIT
+    trap - EXIT ERR
+    trap '' PIPE # whoever reads our output may be gone: the folder is removed all the same
+    set +e
     {
         for name in "${pid_of[@]}" "${other_pids[@]}"; do
             kill -KILL "$name" || true
