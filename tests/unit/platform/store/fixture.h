@@ -109,7 +109,7 @@ static inline void fixture_await(sem_t *semaphore)
 
 /* ---- commands ---- */
 
-enum act {
+enum note_act {
     ACT_PUT,
     ACT_APPEND,
     ACT_DELETE,
@@ -122,7 +122,7 @@ enum act {
 struct note {
     struct store_command command;
     struct fixture *fixture;
-    enum act act;
+    enum note_act act;
     uint32_t key;
     size_t value_bytes;
     int rc;
@@ -178,7 +178,7 @@ static inline void note_done(void *arg, int rc)
     note->done++;
 }
 
-static inline struct note note_of(struct fixture *fixture, enum act act, uint32_t key)
+static inline struct note note_of(struct fixture *fixture, enum note_act act, uint32_t key)
 {
     return (struct note){.fixture = fixture, .act = act, .key = key, .value_bytes = 16};
 }
