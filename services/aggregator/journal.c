@@ -161,10 +161,12 @@ struct record {
     struct bytes frame;
 };
 
-/* version 1 ‖ zero 3 ‖ skip 4 ‖ new entries 4 ‖ received_ms 8 ‖ enrolment 8 ‖ the frame. */
+/* version 1 ‖ zero 3 ‖ skip 4 ‖ new entries 4 ‖ received_ms 8 ‖ enrolment 8 ‖ position 8 ‖ the
+ * frame ‖ the hash of all that. */
 static void record_put(struct store_txn *txn, uint64_t position, const struct record *record)
 {
-    static _Thread_local uint8_t value[JOURNAL_RECORD_HEAD_BYTES + FRAME_BYTES_MAX];
+    static _Thread_local uint8_t value[JOURNAL_RECORD_HEAD_BYTES + FRAME_BYTES_MAX + HASH_BYTES];
+    struct hash hash;
     struct writer writer;
     writer_init(&writer, value, sizeof value);
     writer_u8(&writer, JOURNAL_FORMAT);
@@ -174,7 +176,10 @@ static void record_put(struct store_txn *txn, uint64_t position, const struct re
     writer_be32(&writer, record->count);
     writer_be64(&writer, (uint64_t)record->received_ms);
     writer_be64(&writer, record->enrolment);
+    writer_be64(&writer, position);
     writer_bytes(&writer, record->frame);
+    seal_hash(JOURNAL_RECORD_PERSONAL, bytes_of(value, writer.len), &hash);
+    writer_bytes(&writer, bytes_of(hash.b, HASH_BYTES));
     ASSERT(!writer.overflow);
     uint8_t key[8];
     put_be64(key, position);

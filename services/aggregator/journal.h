@@ -2,9 +2,11 @@
  *
  * A record is a span as received (or as we wrote it ourselves), stored under the position of its
  * first new entry; entries at or below the cursor are skipped and get no position. Positions begin
- * at 1 and have no gaps. Our own log (officers' acts, placements, enrolments) lies in the journal
- * too, under the aggregator's incarnation. Office logs are outlog tables in the same environment,
- * so that what the applier puts out and the note that it did are one transaction.
+ * at 1 and have no gaps. A record carries its position and a hash over all of it, looked at on each
+ * read: LMDB has no checksums, and a damaged record must be an error, never another entry. Our own
+ * log (officers' acts, placements, enrolments) lies in the journal too, under the aggregator's
+ * incarnation. Office logs are outlog tables in the same environment, so that what the applier puts
+ * out and the note that it did are one transaction.
  *
  * Functions with a txn run in the caller's transaction (writer thread, or a read); the rest says.
  */
@@ -15,12 +17,13 @@
 #include "core/sync/session.h"
 #include "platform/store/outlog.h"
 
-#define JOURNAL_FORMAT 1u
-#define JOURNAL_RECORD_HEAD_BYTES 28u
+#define JOURNAL_FORMAT 2u
+#define JOURNAL_RECORD_HEAD_BYTES 36u
+#define JOURNAL_RECORD_PERSONAL "kabar.record.v1"
 
 enum journal_table {
     JOURNAL_META,
-    JOURNAL_RECORDS,  /* position 8 → header ‖ frame */
+    JOURNAL_RECORDS,  /* position 8 → head ‖ frame ‖ hash of both 32 */
     JOURNAL_SPANS,    /* inc 16 ‖ first new seq 8 → position 8 */
     JOURNAL_CURSORS,  /* inc 16 → struct journal_cursor */
     JOURNAL_SESSIONS, /* enrolment 8 → session pairs */
@@ -112,7 +115,8 @@ void journal_reader_free(struct journal_reader *reader);
 /* Binds to a read transaction and stands before `position`. */
 int journal_reader_seek(struct journal_reader *reader, struct store_txn *txn,
                         uint64_t position) MUST_USE;
-/* ERR_NOT_FOUND at the end. Positions come without gaps. */
+/* ERR_NOT_FOUND at the end. ERR_FORMAT, ERR_VERSION: the record is damaged or of a later format;
+ * the reader stays where it is. Positions come without gaps. */
 int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret) MUST_USE;
 /* One entry by identity. */
 int journal_reader_find(struct journal_reader *reader, struct store_txn *txn,

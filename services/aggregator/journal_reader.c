@@ -67,11 +67,17 @@ static int owner_of(struct journal_reader *reader)
     return 0;
 }
 
-/* Decodes the record under `key`. */
-static int load(struct journal_reader *reader, struct bytes key, struct bytes value)
+static bool hash_holds(struct bytes record, struct bytes stored)
 {
-    reader->loaded = false;
-    if (key.len != 8 || value.len <= JOURNAL_RECORD_HEAD_BYTES) {
+    struct hash hash;
+    seal_hash(JOURNAL_RECORD_PERSONAL, record, &hash);
+    return bytes_equal(stored, bytes_of(hash.b, HASH_BYTES));
+}
+
+/* The record's own numbers; *ret_frame points into the value. */
+static int read_head(struct journal_reader *reader, struct bytes value, struct bytes *ret_frame)
+{
+    if (value.len <= JOURNAL_RECORD_HEAD_BYTES + HASH_BYTES) {
         return ERR_FORMAT;
     }
     struct reader head;
@@ -84,15 +90,38 @@ static int load(struct journal_reader *reader, struct bytes key, struct bytes va
     reader->count = reader_be32(&head);
     reader->received_ms = (int64_t)reader_be64(&head);
     reader->enrolment = reader_be64(&head);
-    struct bytes frame = reader_bytes(&head, reader_left(&head));
+    reader->position = reader_be64(&head);
+    *ret_frame = reader_bytes(&head, reader_left(&head) - HASH_BYTES);
+    struct bytes record = bytes_of(value.data, value.len - HASH_BYTES);
+    return hash_holds(record, reader_bytes(&head, HASH_BYTES)) ? 0 : ERR_FORMAT;
+}
+
+/* Nothing that was decoded points into the map: the record may outlive the transaction here. */
+static int read_entries(struct journal_reader *reader, struct bytes frame)
+{
     struct bytes payload;
     arena_reset(reader->arena);
     int rc = span_header_decode(frame, &reader->header, &payload, NULL);
-    if (rc == 0) {
-        rc = span_entries_decode(reader->decoder, &reader->header, payload, reader->arena,
-                                 &reader->entries, NULL);
+    if (rc == 0 && reader->header.codec == SPAN_RAW) {
+        payload = arena_copy(reader->arena, payload);
+        rc = payload.data == NULL ? ERR_LIMIT : 0;
     }
-    if (rc == 0 && reader->skip + reader->count != reader->header.count) {
+    return rc != 0 ? rc
+                   : span_entries_decode(reader->decoder, &reader->header, payload, reader->arena,
+                                         &reader->entries, NULL);
+}
+
+/* Decodes the record under `key`. */
+static int load(struct journal_reader *reader, struct bytes key, struct bytes value)
+{
+    struct bytes frame;
+    reader->loaded = false;
+    int rc = read_head(reader, value, &frame);
+    if (rc == 0) {
+        rc = read_entries(reader, frame);
+    }
+    if (rc == 0 && (reader->skip + reader->count != reader->header.count || key.len != 8 ||
+                    reader->position != get_be64(key.data))) {
         rc = ERR_FORMAT;
     }
     if (rc == 0) {
@@ -101,7 +130,6 @@ static int load(struct journal_reader *reader, struct bytes key, struct bytes va
     if (rc != 0) {
         return rc;
     }
-    reader->position = get_be64(key.data);
     reader->at = 0;
     reader->h = reader->header.h_before;
     reader->loaded = true;
@@ -231,8 +259,11 @@ int journal_reader_find(struct journal_reader *reader, struct store_txn *txn,
     if (rc != 0) {
         return rc;
     }
-    give(reader, position, ret);
-    return ret->id.seq == id->seq && incarnation_equal(&ret->id.incarnation, &id->incarnation)
-               ? 0
-               : ERR_NOT_FOUND;
+    struct journal_entry entry;
+    give(reader, position, &entry);
+    if (entry.id.seq != id->seq || !incarnation_equal(&entry.id.incarnation, &id->incarnation)) {
+        return ERR_NOT_FOUND;
+    }
+    *ret = entry;
+    return 0;
 }
