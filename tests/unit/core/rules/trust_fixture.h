@@ -1,5 +1,5 @@
-/* trust_fixture.h - officers good and bad, a ring of theirs, and how to sign. For the trust tests.
- */
+/* trust_fixture.h - officers good and bad, a ring of theirs, and documents they sign. For tests of
+ * who may say what. */
 #ifndef UNIT_CORE_RULES_TRUST_FIXTURE_H
 #define UNIT_CORE_RULES_TRUST_FIXTURE_H
 
@@ -128,6 +128,55 @@ static inline struct bytes ring_signed(const struct ring *value, uint8_t seed_by
     ring_digest(outer.ring, &digest);
     outer.signature = sign(seed_byte, "kabar.ring.v1", &digest);
     return ENCODED(signed_ring, &outer);
+}
+
+/* ---- documents ---- */
+
+static inline struct document decision_make(void)
+{
+    static const uint8_t scan[HASH_BYTES] = {0xab, 0xcd};
+    return (struct document){.province = bytes_of_text("16"),
+                             .id = bytes_of_text("16-2024-000123-7f3a"),
+                             .type = DOCUMENT_TYPE_DECISION,
+                             .case_name = bytes_of_text("00ff-7-0"),
+                             .has_case_version = true,
+                             .case_version = 3,
+                             .addressee = bytes_of_text("16.07"),
+                             .authority = bytes_of_text("Bupati Banyuasin"),
+                             .sanction = bytes_of_text("hd-sedang"),
+                             .text = bytes_of_text("Isi keputusan"),
+                             .decree_number = bytes_of_text("800/123/2024"),
+                             .has_decree_date = true,
+                             .decree_date = 19998,
+                             .decree_scan = bytes_of(scan, sizeof scan),
+                             .ring = 5,
+                             .salt = {1, 2, 3, 4, 5, 6, 7, 8}};
+}
+
+static inline void add_signature(struct signed_document *to, const char *id)
+{
+    const struct person *person = person_of(id);
+    struct hash digest;
+    document_digest(to->document, &digest);
+    to->signatures[to->signature_count++] =
+        (struct officer_signature){.officer = bytes_of_text(person->id),
+                                   .signature = sign(person->seed, "kabar.doc.v1", &digest)};
+}
+
+/* Signed by the officers of a list such as "sri budi", in that order; SIGNATURES_MAX at most. */
+static inline struct signed_document document_signed(const struct document *document,
+                                                     const char *signers)
+{
+    struct signed_document outer = {.document = ENCODED(document, document)};
+    while (*signers != '\0') {
+        size_t len = strcspn(signers, " ");
+        char id[32] = {0};
+        assert_true(len < sizeof id);
+        memcpy(id, signers, len);
+        add_signature(&outer, id);
+        signers += len + strspn(signers + len, " ");
+    }
+    return outer;
 }
 
 #define TRUST_TEST(function) cmocka_unit_test_setup_teardown(function, fresh, clean)
