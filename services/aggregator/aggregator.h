@@ -65,9 +65,9 @@ struct pending {
     struct aggregator *aggregator;
     struct door_call *call; /* NULL: the client went away */
     uint16_t kind;
-    bool stored;       /* the store answered */
-    bool judged;       /* the fold answered: it may be first, as it sees a commit at once */
-    uint64_t position; /* set by the writer thread before the commit */
+    bool stored;               /* the store answered */
+    bool judged;               /* the fold answered: it may be first, as it sees a commit at once */
+    _Atomic uint64_t position; /* set by the writer thread before the commit */
     size_t len;
     uint8_t body[];
 };
@@ -111,6 +111,8 @@ struct aggregator {
 /* ---- net.c, peers.c: frames, intakes, effects; who is enrolled ---- */
 int net_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 void net_close(struct aggregator *aggregator);
+/* The views lag too far, or no more: nodes get credit accordingly. */
+void net_hold(struct aggregator *aggregator, bool held);
 /* Reads the enrolments from the views: new peers appear, revoked ones are cut off. */
 int net_reload_peers(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 void net_revoke(struct peer *peer); /* one DENIED, then nothing more */

@@ -199,11 +199,17 @@ int journal_put_span(struct store_txn *txn, const struct journal_span *span)
     if (rc != 0 && rc != ERR_NOT_FOUND) {
         return rc;
     }
+    if (rc == 0 && cursor.enrolment != span->enrolment) {
+        return ERR_KEY;
+    }
     if (cursor.last != store->first_new - 1 || !hash_equal(&cursor.h, &store->h_before)) {
         return ERR_GAP;
     }
     struct journal_meta meta;
     rc = journal_load(txn, &meta);
+    if (rc == 0 && incarnation_equal(&store->incarnation, &meta.aggregator)) {
+        rc = ERR_KEY; /* our own log is written by journal_put_own only */
+    }
     if (rc != 0) {
         return rc;
     }

@@ -61,7 +61,9 @@ static int read_keys(struct aggregator *aggregator, struct err_ctx *err)
     }
     if (rc == 0) {
         seal_keypair(seed, &aggregator->log_key, aggregator->log_secret);
-        explicit_bzero(seed, sizeof seed);
+    }
+    explicit_bzero(seed, sizeof seed);
+    if (rc == 0) {
         rc = read_hex_file(aggregator->conf->root_key, false, aggregator->root_key.b, err);
     }
     return rc;
@@ -134,13 +136,20 @@ static int load_journal(struct aggregator *aggregator, struct err_ctx *err)
     return rc;
 }
 
-static void on_store_wake(void *arg)
+/* How far the views lag decides how much nodes may send. */
+static void judge_lag(struct aggregator *aggregator)
 {
-    struct aggregator *aggregator = arg;
-    if (store_collect(aggregator->journal) > 0) {
-        net_flush(aggregator);
-        apply_journal_grew(aggregator);
+    struct store_txn *txn = NULL;
+    struct journal_meta meta;
+    if (store_read_begin(aggregator->journal, &txn, NULL) == 0 && journal_load(txn, &meta) == 0) {
+        uint64_t position = apply_position(aggregator);
+        net_hold(aggregator, meta.next_position > position + 1 + VIEWS_LAG_ENTRIES_MAX);
     }
+    store_read_end(txn);
+}
+
+static void check_latch(struct aggregator *aggregator)
+{
     if (store_latched(aggregator->journal) && !aggregator->storage_failed) {
         struct err_ctx err = {{0}};
         aggregator->storage_failed = true;
@@ -152,11 +161,23 @@ static void on_store_wake(void *arg)
     }
 }
 
+static void on_store_wake(void *arg)
+{
+    struct aggregator *aggregator = arg;
+    if (store_collect(aggregator->journal) > 0) {
+        judge_lag(aggregator);
+        net_flush(aggregator);
+        apply_journal_grew(aggregator);
+    }
+    check_latch(aggregator);
+}
+
 static void on_apply_wake(void *arg)
 {
     struct aggregator *aggregator = arg;
     if (aggregator->apply != NULL) {
         apply_collect(aggregator);
+        judge_lag(aggregator);
     }
 }
 
@@ -169,6 +190,7 @@ static void on_tick(void *arg)
 {
     net_tick(arg);
     apply_tick(arg);
+    check_latch(arg); /* a read can latch too */
 }
 
 static void on_retry(void *arg)
@@ -244,6 +266,9 @@ static void stop(struct aggregator *aggregator)
         net_say_bye(aggregator);
     }
     apply_stop(aggregator);
+    if (aggregator->journal != NULL) {
+        store_writer_stop(aggregator->journal); /* also when the start failed half-way */
+    }
     door_close(aggregator->door);
     while (aggregator->pending != NULL) {
         struct pending *pending = aggregator->pending;

@@ -359,8 +359,11 @@ static void send_span(struct peer *peer, const struct effect *effect)
     event->plan = effect->as.plan;
     event->id = (struct entry_id){.incarnation = effect->as.plan.incarnation, .seq = last};
     event->wire_bytes = frame.len;
-    if (rc != 0) {
+    if (rc == ERR_AGAIN) {
         loop_timer_set(peer->aggregator->retry, SEND_RETRY_MS);
+    } else if (rc != 0) { /* our own store: the tick tries again */
+        LOG(LOG_LEVEL_ERROR, "office_not_cut", log_text("node", peer->regency),
+            log_u64("first", effect->as.plan.first), log_text("error", err_name(rc)));
     }
 }
 
@@ -605,8 +608,21 @@ void net_flush(struct aggregator *aggregator)
     }
 }
 
+void net_hold(struct aggregator *aggregator, bool held)
+{
+    for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        intake_hold(&peer->intake, held);
+    }
+}
+
 void net_revoke(struct peer *peer)
 {
+    if (!peer->active) {
+        return;
+    }
+    peer->active = false;
+    LOG(LOG_LEVEL_WARN, "node_revoked", log_text("node", peer->regency),
+        log_u64("enrolment", peer->enrolment));
     struct intake_event event = event_of(INTAKE_EVENT_REVOKED, 0);
     run(peer, &event);
 }

@@ -15,8 +15,11 @@ static int pending_run(struct store_txn *txn, void *arg)
                               .log_secret = pending->aggregator->log_secret,
                               .builder = pending->aggregator->own_builder,
                               .now_ms = host_wall_ms()};
+    uint64_t position = 0;
     uint64_t seq = 0;
-    return journal_put_own(txn, &own, &pending->position, &seq);
+    int rc = journal_put_own(txn, &own, &position, &seq);
+    pending->position = position;
+    return rc;
 }
 
 static void unlink_pending(struct aggregator *aggregator, struct pending *pending)
@@ -30,10 +33,38 @@ static void unlink_pending(struct aggregator *aggregator, struct pending *pendin
     free(pending);
 }
 
+/* A revocation that an officer signed holds as soon as it is durable, however far the views lag;
+ * the fold will say the same. */
+static void revoke_now(struct aggregator *aggregator, struct bytes body)
+{
+    struct store_txn *views = NULL;
+    struct bytes known;
+    struct ring *ring = malloc(sizeof *ring);
+    struct revocation revocation;
+    arena_reset(aggregator->arena);
+    int rc = ring == NULL ? ERR_NOMEM : store_read_begin(aggregator->views, &views, NULL);
+    rc = rc != 0 ? rc : store_get(views, VIEW_META, bytes_of_text("ring"), &known);
+    rc = rc != 0
+             ? rc
+             : trust_ring(&aggregator->root_key, known, 0,
+                          bytes_of_text(aggregator->conf->province), aggregator->arena, ring, NULL);
+    rc = rc != 0 ? rc : revocation_decode(body, aggregator->arena, &revocation, NULL);
+    rc = rc != 0 ? rc : trust_revocation(ring, &revocation, NULL);
+    store_read_end(views);
+    struct peer *peer = rc == 0 ? net_peer(aggregator, revocation.number) : NULL;
+    if (peer != NULL) {
+        net_revoke(peer);
+    }
+    free(ring);
+}
+
 static void pending_done(void *arg, int rc)
 {
     struct pending *pending = arg;
     pending->stored = true;
+    if (rc == 0 && pending->kind == ENTRY_REVOCATION) {
+        revoke_now(pending->aggregator, bytes_of(pending->body, pending->len));
+    }
     if (rc == 0) {
         if (pending->judged) {
             unlink_pending(pending->aggregator, pending);

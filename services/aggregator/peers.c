@@ -105,10 +105,7 @@ static int see_node(struct aggregator *aggregator, struct bytes value)
     if (peer == NULL) {
         return add_peer(aggregator, &node);
     }
-    if (peer->active && node.state == NODE_REVOKED) {
-        peer->active = false;
-        LOG(LOG_LEVEL_WARN, "node_revoked", log_text("node", peer->regency),
-            log_u64("enrolment", peer->enrolment));
+    if (node.state == NODE_REVOKED) {
         net_revoke(peer);
     }
     return 0;

@@ -54,6 +54,7 @@ struct intake_log {
 struct intake {
     struct intake_config config;
     bool revoked;
+    bool held; /* the views lag too far: no credit until they have caught up */
     struct session_memory session, session_durable;
     uint32_t pairs_in_flight;
     struct intake_connection connections[INTAKE_CONNECTIONS_MAX];
@@ -112,6 +113,10 @@ int intake_add_log(struct intake *intake, const struct incarnation *incarnation,
 int intake_set_office(struct intake *intake, uint64_t last, uint64_t acked) MUST_USE;
 /* EFFECT_COMMIT_PAIR means: store intake->session (session_encode) for this enrolment. */
 void intake_step(struct intake *intake, const struct intake_event *event, struct effects *effects);
+/* The views lag more than VIEWS_LAG_ENTRIES_MAX behind the journal, or no more: while held, acks
+ * go out at TICK only and give no credit, so a node sends about a span a tick; at the end every log
+ * is acknowledged anew. */
+void intake_hold(struct intake *intake, bool held);
 /* A session is there and a frame came within `silence_ms`. */
 bool intake_connected(const struct intake *intake, uint64_t now_ms, uint64_t silence_ms);
 
