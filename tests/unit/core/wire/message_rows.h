@@ -1,14 +1,56 @@
 /* What each field of a message must refuse, checked row by row: fields are dropped, emptied, cut
  * and filled in the generated structs of a good sample, and the result must be refused with the
- * field's name. The rows are written by hand from proto/ and DESIGN, not from the code's tables. */
+ * field's name. The rows are written by hand from proto/ and DESIGN, not from the code's tables.
+ * And the way there and back, for whatever decodes. */
 #ifndef UNIT_CORE_WIRE_MESSAGE_ROWS_H
 #define UNIT_CORE_WIRE_MESSAGE_ROWS_H
 
 #include "unit/core/wire/samples.h"
 
+#include "core/base/arena.h"
 #include "core/base/error.h"
+#include "core/base/limits.h"
 
 #include <protobuf-c/protobuf-c.h>
+
+#define MUST true
+#define MAY false
+
+static struct arena *arena; /* of the message at hand */
+
+static inline int messages_open(void **state)
+{
+    arena = arena_new(PARSE_ARENA_BYTES);
+    return arena != NULL ? samples_open(state) : -1;
+}
+
+static inline int messages_close(void **state)
+{
+    arena_free(arena);
+    return samples_close(state);
+}
+
+/* bool round_trip_TYPE(message): decoding and, where it succeeds, the way back: the second encoding
+ * is the first. A refusal has a text. */
+#define ROUND_TRIP(type)                                                                           \
+    static bool round_trip_##type(struct bytes message)                                            \
+    {                                                                                              \
+        static struct type value, again;                                                           \
+        static uint8_t first[65536], second[65536];                                                \
+        size_t first_len = 0, second_len = 0;                                                      \
+        struct err_ctx err = {{0}};                                                                \
+        arena_reset(arena);                                                                        \
+        if (type##_decode(message, arena, &value, &err) != 0) {                                    \
+            assert_true(err.text[0] != '\0');                                                      \
+            return false;                                                                          \
+        }                                                                                          \
+        assert_int_equal(type##_encode(&value, first, sizeof first, &first_len, NULL), 0);         \
+        assert_int_equal(type##_decode(bytes_of(first, first_len), arena, &again, NULL), 0);       \
+        assert_int_equal(type##_encode(&again, second, sizeof second, &second_len, NULL), 0);      \
+        assert_int_equal(first_len, second_len);                                                   \
+        assert_memory_equal(first, second, first_len);                                             \
+        return true;                                                                               \
+    }
 
 enum row_type {
     ROW_TEXT,    /* UTF-8, limited */
@@ -284,6 +326,17 @@ static inline void check_rows(const struct rows_of *rows)
         if (row->type != ROW_IGNORED) {
             check_row(rows, row);
         }
+    }
+}
+
+/* All messages of a test; `of` makes the nth, its sample in `to`. */
+static inline void check_all_rows(size_t count,
+                                  struct rows_of (*of)(size_t nth, uint8_t to[SAMPLE_BYTES_MAX]))
+{
+    for (size_t i = 0; i < count; i++) {
+        uint8_t bytes[SAMPLE_BYTES_MAX];
+        struct rows_of rows = of(i, bytes);
+        check_rows(&rows);
     }
 }
 

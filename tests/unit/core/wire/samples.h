@@ -95,4 +95,25 @@ static inline struct bytes mutate(uint64_t *seed, struct bytes from, uint8_t *to
     return bytes_of(to, len);
 }
 
+/* MUTATIONS times one of `count` samples, changed: `accepts` says whether it was taken, and fails
+ * the test where that did harm. */
+static inline void check_mutations(size_t count,
+                                   struct bytes (*sample_of)(size_t nth,
+                                                             uint8_t to[SAMPLE_BYTES_MAX]),
+                                   bool (*accepts)(size_t nth, struct bytes changed))
+{
+    static uint8_t changed[2 * SAMPLE_BYTES_MAX];
+    uint64_t seed = SEED;
+    size_t accepted = 0;
+    print_message("seed %" PRIu64 "\n", seed);
+    for (size_t i = 0; i < MUTATIONS; i++) {
+        uint8_t bytes[SAMPLE_BYTES_MAX];
+        size_t nth = (size_t)(next_random(&seed) % count);
+        struct bytes message = mutate(&seed, sample_of(nth, bytes), changed, sizeof changed);
+        accepted += accepts(nth, message) ? 1 : 0;
+    }
+    /* Neither all nor none, or nothing was tried. */
+    assert_in_range(accepted, MUTATIONS / 100, MUTATIONS * 9 / 10);
+}
+
 #endif

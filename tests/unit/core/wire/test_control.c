@@ -4,7 +4,7 @@
 
 #include "kabar/v1/control.pb-c.h"
 
-static struct arena *arena;
+ROUND_TRIP(control)
 
 static uint8_t frame_kind; /* of decode_message, which gets a message without its two bytes */
 
@@ -21,8 +21,6 @@ static int decode_message(struct bytes message, struct err_ctx *err)
     return control_decode(bytes_of(frame, message.len + 2), arena, &control, err);
 }
 
-#define MUST true
-#define MAY false
 static const struct row resume_rows[] = {
     {"prev", ROW_FIXED, MUST},
     {"next", ROW_FIXED, MUST},
@@ -127,22 +125,23 @@ static struct bytes frame_of(enum frame_kind kind, uint8_t to[SAMPLE_BYTES_MAX])
     return sample("controls", "frame", frame_kind_name((int)kind), 0, to);
 }
 
+static struct rows_of rows_of_nth(size_t nth, uint8_t to[SAMPLE_BYTES_MAX])
+{
+    struct bytes frame = frame_of(kinds[nth].kind, to);
+    frame_kind = (uint8_t)kinds[nth].kind;
+    return (struct rows_of){
+        .name = frame_kind_name((int)kinds[nth].kind),
+        .descriptor = kinds[nth].descriptor,
+        .rows = kinds[nth].rows,
+        .sample = bytes_of(frame.data + 2, frame.len - 2),
+        .decode = decode_message,
+    };
+}
+
 static void every_field_is_checked(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < KIND_COUNT; i++) {
-        uint8_t bytes[SAMPLE_BYTES_MAX];
-        struct bytes frame = frame_of(kinds[i].kind, bytes);
-        struct rows_of rows = {
-            .name = frame_kind_name((int)kinds[i].kind),
-            .descriptor = kinds[i].descriptor,
-            .rows = kinds[i].rows,
-            .sample = bytes_of(frame.data + 2, frame.len - 2),
-            .decode = decode_message,
-        };
-        frame_kind = (uint8_t)kinds[i].kind;
-        check_rows(&rows);
-    }
+    check_all_rows(KIND_COUNT, rows_of_nth);
 }
 
 static int kind_of(const char *hex, struct err_ctx *err)
@@ -253,48 +252,21 @@ static void unused_and_unknown_fields_are_passed_over(void **state)
     assert_int_equal(decode_message(bytes_of(frame.data + 2, frame.len + 5), &err), 0);
 }
 
+static struct bytes frame_of_nth(size_t nth, uint8_t to[SAMPLE_BYTES_MAX])
+{
+    return frame_of(kinds[nth].kind, to);
+}
+
+static bool comes_back(size_t nth, struct bytes frame)
+{
+    (void)nth; /* the frame says its kind */
+    return round_trip_control(frame);
+}
+
 static void mutated_frames_do_no_harm(void **state)
 {
     (void)state;
-    static uint8_t changed[2 * SAMPLE_BYTES_MAX];
-    static uint8_t first[CONTROL_BYTES_MAX];
-    static uint8_t second[CONTROL_BYTES_MAX];
-    static struct control control;
-    uint64_t seed = SEED;
-    size_t accepted = 0;
-    print_message("seed %" PRIu64 "\n", seed);
-    for (size_t i = 0; i < MUTATIONS; i++) {
-        uint8_t bytes[SAMPLE_BYTES_MAX];
-        size_t first_len = 0;
-        size_t second_len = 0;
-        struct err_ctx err = {{0}};
-        enum frame_kind kind = kinds[next_random(&seed) % KIND_COUNT].kind;
-        struct bytes frame = mutate(&seed, frame_of(kind, bytes), changed, sizeof changed);
-        arena_reset(arena);
-        if (control_decode(frame, arena, &control, &err) != 0) {
-            assert_true(err.text[0] != '\0');
-            continue;
-        }
-        accepted++;
-        assert_int_equal(control_encode(&control, first, sizeof first, &first_len, NULL), 0);
-        assert_int_equal(control_decode(bytes_of(first, first_len), arena, &control, NULL), 0);
-        assert_int_equal(control_encode(&control, second, sizeof second, &second_len, NULL), 0);
-        assert_int_equal(first_len, second_len);
-        assert_memory_equal(first, second, first_len);
-    }
-    assert_in_range(accepted, MUTATIONS / 100, MUTATIONS * 9 / 10);
-}
-
-static int set_up(void **state)
-{
-    arena = arena_new(PARSE_ARENA_BYTES);
-    return arena != NULL ? samples_open(state) : -1;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return samples_close(state);
+    check_mutations(KIND_COUNT, frame_of_nth, comes_back);
 }
 
 int main(void)
@@ -308,5 +280,5 @@ int main(void)
         cmocka_unit_test(unused_and_unknown_fields_are_passed_over),
         cmocka_unit_test(mutated_frames_do_no_harm),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, messages_open, messages_close);
 }

@@ -7,10 +7,8 @@
 #include "kabar/v1/entry.pb-c.h"
 #include "kabar/v1/trust.pb-c.h"
 
-static struct arena *arena;
 static uint8_t room[65536];
 
-/* Decoding and, where it succeeds, the way back: the second encoding is the first. */
 #define KIND(type)                                                                                 \
     static int decode_##type(struct bytes message, struct err_ctx *err)                            \
     {                                                                                              \
@@ -19,24 +17,7 @@ static uint8_t room[65536];
         memset(&value, 0x5a, sizeof value);                                                        \
         return type##_decode(message, arena, &value, err);                                         \
     }                                                                                              \
-    static bool round_trip_##type(struct bytes message)                                            \
-    {                                                                                              \
-        static struct type value, again;                                                           \
-        static uint8_t first[65536];                                                               \
-        size_t first_len = 0, second_len = 0;                                                      \
-        struct err_ctx err = {{0}};                                                                \
-        arena_reset(arena);                                                                        \
-        if (type##_decode(message, arena, &value, &err) != 0) {                                    \
-            assert_true(err.text[0] != '\0');                                                      \
-            return false;                                                                          \
-        }                                                                                          \
-        assert_int_equal(type##_encode(&value, first, sizeof first, &first_len, NULL), 0);         \
-        assert_int_equal(type##_decode(bytes_of(first, first_len), arena, &again, NULL), 0);       \
-        assert_int_equal(type##_encode(&again, room, sizeof room, &second_len, NULL), 0);          \
-        assert_int_equal(first_len, second_len);                                                   \
-        assert_memory_equal(first, room, first_len);                                               \
-        return true;                                                                               \
-    }
+    ROUND_TRIP(type)
 KIND(genesis)
 KIND(report)
 KIND(zero_report)
@@ -56,8 +37,6 @@ KIND(enrol_request)
 KIND(signed_request)
 KIND(province_card)
 
-#define MUST true
-#define MAY false
 static const struct row genesis_rows[] = {
     {"direction", ROW_ENUM, MUST},
     {"lane", ROW_ENUM, MUST},
@@ -281,25 +260,26 @@ static const struct kind {
 };
 #define KIND_COUNT (sizeof kinds / sizeof kinds[0])
 
-static struct bytes sample_of(const struct kind *kind, uint8_t to[SAMPLE_BYTES_MAX])
+static struct bytes sample_of(size_t nth, uint8_t to[SAMPLE_BYTES_MAX])
 {
-    return sample("messages", "message", kind->message, kind->nth, to);
+    return sample("messages", "message", kinds[nth].message, kinds[nth].nth, to);
+}
+
+static struct rows_of rows_of_nth(size_t nth, uint8_t to[SAMPLE_BYTES_MAX])
+{
+    return (struct rows_of){
+        .name = kinds[nth].message,
+        .descriptor = kinds[nth].descriptor,
+        .rows = kinds[nth].rows,
+        .sample = sample_of(nth, to),
+        .decode = kinds[nth].decode,
+    };
 }
 
 static void every_field_is_checked(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < KIND_COUNT; i++) {
-        uint8_t bytes[SAMPLE_BYTES_MAX];
-        struct rows_of rows = {
-            .name = kinds[i].message,
-            .descriptor = kinds[i].descriptor,
-            .rows = kinds[i].rows,
-            .sample = sample_of(&kinds[i], bytes),
-            .decode = kinds[i].decode,
-        };
-        check_rows(&rows);
-    }
+    check_all_rows(KIND_COUNT, rows_of_nth);
 }
 
 static void empty_and_too_long_bodies_are_refused(void **state)
@@ -580,33 +560,15 @@ static void names_of_numbers(void **state)
     assert_string_equal(scope_names[5], "village");
 }
 
+static bool comes_back(size_t nth, struct bytes body)
+{
+    return kinds[nth].round_trip(body);
+}
+
 static void mutated_bodies_do_no_harm(void **state)
 {
     (void)state;
-    static uint8_t changed[2 * SAMPLE_BYTES_MAX];
-    uint64_t seed = SEED;
-    size_t accepted = 0;
-    print_message("seed %" PRIu64 "\n", seed);
-    for (size_t i = 0; i < MUTATIONS; i++) {
-        uint8_t bytes[SAMPLE_BYTES_MAX];
-        const struct kind *kind = &kinds[next_random(&seed) % KIND_COUNT];
-        struct bytes body = mutate(&seed, sample_of(kind, bytes), changed, sizeof changed);
-        accepted += kind->round_trip(body) ? 1 : 0;
-    }
-    /* Neither all nor none, or nothing was tried. */
-    assert_in_range(accepted, MUTATIONS / 100, MUTATIONS * 9 / 10);
-}
-
-static int set_up(void **state)
-{
-    arena = arena_new(PARSE_ARENA_BYTES);
-    return arena != NULL ? samples_open(state) : -1;
-}
-
-static int tear_down(void **state)
-{
-    arena_free(arena);
-    return samples_close(state);
+    check_mutations(KIND_COUNT, sample_of, comes_back);
 }
 
 int main(void)
@@ -628,5 +590,5 @@ int main(void)
         cmocka_unit_test(names_of_numbers),
         cmocka_unit_test(mutated_bodies_do_no_harm),
     };
-    return cmocka_run_group_tests(tests, set_up, tear_down);
+    return cmocka_run_group_tests(tests, messages_open, messages_close);
 }
