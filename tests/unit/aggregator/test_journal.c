@@ -190,9 +190,11 @@ static void a_span_that_does_not_continue_is_a_gap(void **state)
         {feed, store_of(feed, 6, 9, 0)},   /* continues another history, below */
         {fresh, store_of(fresh, 2, 3, 0)}, /* a log that begins with its second */
         {fresh, store_of(fresh, 1, 3, 0)}, /* and one that begins in the middle of a chain */
+        {feed, store_of(feed, 7, 9, 0)},   /* jumps over one, with the hash before it */
     };
     wrong[4].store.h_before = feed->sample.h[4];
     wrong[6].store.h_before = feed->sample.h[4];
+    wrong[7].store.h_before = feed->sample.h[5];
     for (size_t i = 0; i < COUNT(wrong); i++) {
         struct bytes frame = feed_frame(fixture, wrong[i].feed, 1, wrong[i].store.last);
         assert_int_equal(put_store(fixture, wrong[i].feed, &wrong[i].store, frame), ERR_GAP);
