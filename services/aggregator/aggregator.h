@@ -101,7 +101,8 @@ struct aggregator {
     uint8_t control[CONTROL_BYTES_MAX];
     uint64_t frames_bad;
     uint64_t last_number_given; /* enrolment numbers on cards that were made */
-    struct log_limit bad_limit, denied_limit;
+    uint64_t handshakes_failed; /* as last logged */
+    struct log_limit handshake_limit, denied_limit;
     bool test_without_zap; /* --test-without-zap: shows that nobody gets in then */
     bool stopping;
     bool storage_failed;
@@ -133,6 +134,7 @@ void apply_journal_grew(struct aggregator *aggregator);
 void apply_tick(struct aggregator *aggregator);    /* if it waits for room, it tries again */
 void apply_collect(struct aggregator *aggregator); /* loop thread: answers and changed peers */
 void apply_stop(struct aggregator *aggregator);
+bool apply_is_full(const struct aggregator *aggregator); /* it waits for room */
 uint64_t apply_position(const struct aggregator *aggregator);
 
 /* ---- own.c: entries of our own log ---- */
@@ -141,6 +143,8 @@ int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
                struct door_call *call) MUST_USE;
 void own_answer(struct aggregator *aggregator, uint64_t position, int code, const char *text,
                 const char *document_id);
+/* The views wait for room: who waits for an answer is told so, and what became of the command. */
+void own_tell_full(struct aggregator *aggregator);
 void own_forget_call(struct aggregator *aggregator, const struct door_call *call);
 /* At start: a ring file with a higher number than the views' goes into the journal. */
 int own_check_ring(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;

@@ -30,6 +30,7 @@ static void say_full(struct apply *apply)
     if (!set_full(apply, true)) {
         LOG(LOG_LEVEL_ERROR, "views_wait", log_u64("position", apply->position),
             log_text("why", "the disk or map is full; entries are kept, cases wait for room"));
+        loop_wake_send(apply->aggregator->apply_wake);
     }
 }
 
@@ -141,13 +142,18 @@ void apply_journal_grew(struct aggregator *aggregator)
     (void)pthread_mutex_unlock(&apply->mutex);
 }
 
-void apply_tick(struct aggregator *aggregator)
+bool apply_is_full(const struct aggregator *aggregator)
 {
     struct apply *apply = aggregator->apply;
     (void)pthread_mutex_lock(&apply->mutex);
     bool full = apply->full;
     (void)pthread_mutex_unlock(&apply->mutex);
-    if (full) {
+    return full;
+}
+
+void apply_tick(struct aggregator *aggregator)
+{
+    if (apply_is_full(aggregator)) {
         apply_journal_grew(aggregator);
     }
 }
@@ -205,6 +211,9 @@ void apply_collect(struct aggregator *aggregator)
                    results->document_id);
         free(results);
         results = next;
+    }
+    if (apply_is_full(aggregator)) {
+        own_tell_full(aggregator);
     }
     if (failed != 0 && !aggregator->stopping) {
         LOG(LOG_LEVEL_ERROR, "stopping", log_text("why", "the views cannot be kept up"));

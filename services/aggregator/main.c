@@ -9,6 +9,7 @@
 
 #define EXIT_OK 0
 #define EXIT_USAGE_ERROR 64
+#define EXIT_UNAVAILABLE 69
 #define EXIT_SOFTWARE 70
 #define EXIT_IO 74
 #define EXIT_CONFIG 78
@@ -350,6 +351,9 @@ static int serve(struct aggregator *aggregator)
 
 static int exit_of(int rc)
 {
+    if (rc == ERR_BUSY) {
+        return EXIT_UNAVAILABLE;
+    }
     switch (err_action(rc)) {
     case ERR_ACTION_NONE:
         return EXIT_OK;

@@ -576,9 +576,24 @@ static void run_all(struct aggregator *aggregator, enum intake_event_type type)
     }
 }
 
+/* Those who never got through a handshake: counted by the link, said once an interval. */
+static void say_handshakes(struct aggregator *aggregator)
+{
+    uint64_t failed = link_server_counts(aggregator->server)->handshake_failed;
+    uint64_t held = 0;
+    if (failed != aggregator->handshakes_failed &&
+        log_limit_pass(&aggregator->handshake_limit, host_monotonic_ms(),
+                       aggregator->conf->log_interval_s * 1000u, &held) != 0) {
+        LOG(LOG_LEVEL_WARN, "handshakes_failed",
+            log_u64("count", failed - aggregator->handshakes_failed), log_u64("total", failed));
+        aggregator->handshakes_failed = failed;
+    }
+}
+
 void net_tick(struct aggregator *aggregator)
 {
     run_all(aggregator, INTAKE_EVENT_TICK);
+    say_handshakes(aggregator);
     loop_timer_set(aggregator->tick, TICK_MS);
 }
 

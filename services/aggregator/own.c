@@ -85,6 +85,9 @@ int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
     if (body.len > ENTRY_BYTES_MAX) {
         return ERR_LIMIT;
     }
+    if (call != NULL && kind != ENTRY_REVOCATION && apply_is_full(aggregator)) {
+        return ERR_FULL; /* nobody could judge it now; a revocation holds without the views */
+    }
     struct pending *pending = malloc(sizeof *pending + body.len);
     if (pending == NULL) {
         return ERR_NOMEM;
@@ -154,6 +157,18 @@ void own_answer(struct aggregator *aggregator, uint64_t position, int code, cons
     pending->call = NULL;
     if (pending->stored) {
         unlink_pending(aggregator, pending);
+    }
+}
+
+void own_tell_full(struct aggregator *aggregator)
+{
+    for (struct pending *pending = aggregator->pending; pending != NULL; pending = pending->next) {
+        if (pending->call != NULL && pending->stored) {
+            door_call_fail(pending->call, ERR_FULL, 75,
+                           "the disk of the cases is full: the command is recorded and will be "
+                           "judged when there is room; look before you give it again");
+            pending->call = NULL;
+        }
     }
 }
 

@@ -22,10 +22,10 @@ static const struct conf_key aggregator_keys[] = {
     {"door_group", CONF_TEXT, .optional = true, AT(door_group)},
     {"listen", CONF_ENDPOINT, AT(listen)},
     {"endpoint", CONF_ENDPOINT, .optional = true, AT(endpoint)},
-    {"curve_key", CONF_PATH, AT(curve_key)},
-    {"log_key", CONF_PATH, AT(log_key)},
-    {"ring", CONF_PATH, AT(ring)},
-    {"root_key", CONF_PATH, AT(root_key)},
+    {"curve_key", CONF_SECRET, AT(curve_key)},
+    {"log_key", CONF_SECRET, AT(log_key)},
+    {"ring", CONF_TRUSTED, AT(ring)},
+    {"root_key", CONF_TRUSTED, AT(root_key)},
     {"map_mib", CONF_NUMBER, AT(map_mib), .preset = "16384", .least = 16, .most = MAP_MIB_MOST},
     {"quota_mib", CONF_NUMBER, AT(quota_mib), .preset = "0", .most = MAP_MIB_MOST},
     {"keep_alive_s", CONF_NUMBER, AT(keep_alive_s), .preset = "300", .least = 1, .most = DAY_S},
@@ -42,9 +42,9 @@ static const struct conf_key node_keys[] = {
     {"store", CONF_PATH, AT(store)},
     {"door", CONF_SOCKET, AT(door)},
     {"door_group", CONF_TEXT, .optional = true, AT(door_group)},
-    {"curve_key", CONF_PATH, AT(curve_key)},
-    {"sign_key", CONF_PATH, AT(sign_key)},
-    {"card", CONF_PATH, AT(card)},
+    {"curve_key", CONF_SECRET, AT(curve_key)},
+    {"sign_key", CONF_SECRET, AT(sign_key)},
+    {"card", CONF_TRUSTED, AT(card)},
     {"request", CONF_PATH, .optional = true, AT(request)},
     {"map_mib", CONF_NUMBER, AT(map_mib), .preset = "4096", .least = 16, .most = MAP_MIB_MOST},
     {"quota_mib", CONF_NUMBER, AT(quota_mib), .preset = "512", .most = MAP_MIB_MOST},
@@ -104,19 +104,4 @@ void conf_node_free(struct conf_node *conf)
         conf_keys_clear(node_keys, COUNT_OF(node_keys), conf);
         free(conf);
     }
-}
-
-int conf_check_secrets(const char *const *paths, size_t count, struct err_ctx *err)
-{
-    for (size_t i = 0; i < count; i++) {
-        uint8_t *secret = NULL;
-        size_t len = 0;
-        int rc = file_read_secret(paths[i], SECRET_BYTES_MAX, &secret, &len, err);
-        if (rc != 0) {
-            return rc;
-        }
-        explicit_bzero(secret, len);
-        free(secret);
-    }
-    return 0;
 }

@@ -8,6 +8,9 @@
  * Reloading is loading again and taking from the new struct what may change while a program runs:
  * log_level, log_interval_s, keep_alive_s. Everything else needs a restart.
  *
+ * The file itself, secrets, and the files whose word is taken (ring, root_key, card) are refused
+ * when their rights are too wide; contents are not judged here.
+ *
  * libconfuse keeps its scanner in static variables: one load at a time in a process.
  */
 #ifndef PLATFORM_CONF_CONF_H
@@ -66,10 +69,5 @@ void conf_aggregator_free(struct conf_aggregator *conf); /* NULL is fine */
 
 int conf_load_node(const char *path, struct conf_node **ret, struct err_ctx *err) MUST_USE;
 void conf_node_free(struct conf_node *conf); /* NULL is fine */
-
-/* That each file is there, regular, ours, and closed to group and others; the first that is not is
- * refused with the host's code (ERR_NOT_FOUND, ERR_PERMISSION …) and a text naming path and mode.
- * Contents are not judged. */
-int conf_check_secrets(const char *const *paths, size_t count, struct err_ctx *err) MUST_USE;
 
 #endif

@@ -201,6 +201,8 @@ static const char *take_value(const struct loading *loading, const struct conf_k
     case CONF_TEXT:
         return take_text(to, value);
     case CONF_PATH:
+    case CONF_SECRET:
+    case CONF_TRUSTED:
         return take_path(loading, to, value, PATH_MAX - 1);
     case CONF_SOCKET:
         return take_path(loading, to, value, sizeof((struct sockaddr_un *)NULL)->sun_path - 1);
@@ -231,14 +233,28 @@ static int take_number(struct loading *loading, const struct conf_key *key, int 
     return 0;
 }
 
+/* A file that is not there yet is for whoever reads it to miss. */
+static int check_guard(struct loading *loading, const struct conf_key *key, int line)
+{
+    char *const *path = (void *)(loading->to + key->at);
+    struct err_ctx err = {{0}};
+    int rc = file_check(*path, key->kind == CONF_SECRET ? FILE_SECRET : FILE_TRUSTED, &err);
+    return rc == 0 || rc == ERR_NOT_FOUND
+               ? 0
+               : fail(loading, line, "%s: %s", key->name, err_peek(&err, rc));
+}
+
 static int take(struct loading *loading, const struct conf_key *key, int line, const char *value)
 {
     if (key->kind == CONF_NUMBER) {
         return take_number(loading, key, line, value);
     }
     const char *wrong = take_value(loading, key, value);
-    return wrong == NULL ? 0
-                         : fail(loading, line, "%s: %s, not \"%.64s\"", key->name, wrong, value);
+    if (wrong != NULL) {
+        return fail(loading, line, "%s: %s, not \"%.64s\"", key->name, wrong, value);
+    }
+    bool guarded = key->kind == CONF_SECRET || key->kind == CONF_TRUSTED;
+    return guarded ? check_guard(loading, key, line) : 0;
 }
 
 /* ---- the file ---- */
@@ -343,9 +359,14 @@ int conf_keys_load(const char *path, const struct conf_key *keys, size_t count, 
     struct loading loading = {.path = path, .keys = keys, .count = count, .to = to, .err = err};
     uint8_t *text = NULL;
     size_t len = 0;
+    struct err_ctx why = {{0}};
     int rc = file_read(path, CONF_FILE_BYTES_MAX, &text, &len, NULL);
     if (rc != 0) {
         return fail(&loading, 0, "cannot be read: %s", err_text(rc));
+    }
+    if (file_check(path, FILE_TRUSTED, &why) != 0) {
+        free(text);
+        return fail(&loading, 0, "%s", why.text);
     }
     if (memchr(text, 0, len) != NULL) {
         rc = fail(&loading, 0, "not a text file: it has a NUL byte");

@@ -11,6 +11,8 @@
 enum conf_kind {
     CONF_TEXT,     /* char *: UTF-8, no control bytes, not blank */
     CONF_PATH,     /* char *: joined with the file's folder unless absolute */
+    CONF_SECRET,   /* as CONF_PATH; if the file is there, its rights must be a secret's */
+    CONF_TRUSTED,  /* as CONF_PATH; if the file is there, nobody else may write it */
     CONF_SOCKET,   /* as CONF_PATH, and short enough for a UNIX socket */
     CONF_PROVINCE, /* char *: NN */
     CONF_REGENCY,  /* char *: NN.NN */

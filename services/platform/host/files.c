@@ -116,24 +116,42 @@ int file_read(const char *path, size_t bytes_max, uint8_t **ret, size_t *ret_len
     return rc;
 }
 
-static int check_secret(int fd, const char *path, struct err_ctx *err)
+/* A regular file of this user (or root) that gives group and others none of `rights`. */
+static int check_rights(const struct stat *found, unsigned rights, const char *wanted,
+                        const char *path, struct err_ctx *err)
 {
-    struct stat info;
-    if (fstat(fd, &info) != 0) {
-        return fail(err, path, "stat");
-    }
+    const struct stat info = *found;
     if (!S_ISREG(info.st_mode)) {
         return err_set(err, ERR_PERMISSION, "%s: not a regular file", path);
     }
     unsigned mode = (unsigned)info.st_mode & 07777u;
-    if ((mode & RIGHTS_OF_OTHERS) != 0) {
-        return err_set(err, ERR_PERMISSION, "%s: mode is %04o, must be 0600", path, mode);
+    if ((mode & rights) != 0) {
+        return err_set(err, ERR_PERMISSION, "%s: mode is %04o, must be %s", path, mode, wanted);
     }
     if (info.st_uid != geteuid() && info.st_uid != 0) {
         return err_set(err, ERR_PERMISSION, "%s: owner is uid %u (mode %04o), must be uid %u", path,
                        (unsigned)info.st_uid, mode, (unsigned)geteuid());
     }
     return 0;
+}
+
+static int check_secret(int fd, const char *path, struct err_ctx *err)
+{
+    struct stat info;
+    if (fstat(fd, &info) != 0) {
+        return fail(err, path, "stat");
+    }
+    return check_rights(&info, RIGHTS_OF_OTHERS, "0600", path, err);
+}
+
+int file_check(const char *path, enum file_guard guard, struct err_ctx *err)
+{
+    struct stat info;
+    if (stat(path, &info) != 0) {
+        return fail(err, path, "stat");
+    }
+    return guard == FILE_SECRET ? check_rights(&info, RIGHTS_OF_OTHERS, "0600", path, err)
+                                : check_rights(&info, S_IWGRP | S_IWOTH, "0644 or less", path, err);
 }
 
 int file_read_secret(const char *path, size_t bytes_max, uint8_t **ret, size_t *ret_len,

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#define DESCRIPTORS_WANTED 65536u
 #define EXIT_IO 74 /* sysexits: input or output failed */
 
 /* A store's map whose file was cut or whose disk fails ends in SIGBUS; returning would run the same
@@ -43,12 +44,24 @@ static int forbid_core_dumps(struct err_ctx *err)
     return 0;
 }
 
+/* Every connection is a descriptor or two: take what the system lets us have, not what shells give.
+ */
+static void raise_descriptor_limit(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < DESCRIPTORS_WANTED) {
+        limit.rlim_cur = limit.rlim_max < DESCRIPTORS_WANTED ? limit.rlim_max : DESCRIPTORS_WANTED;
+        (void)setrlimit(RLIMIT_NOFILE, &limit);
+    }
+}
+
 int host_init(struct err_ctx *err)
 {
     if (sodium_init() < 0) {
         return err_set(err, ERR_IO, "libsodium does not start");
     }
     (void)umask(077);
+    raise_descriptor_limit();
     int rc = set_signals(err);
     return rc != 0 ? rc : forbid_core_dumps(err);
 }

@@ -8,7 +8,8 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 
-/* First call of every program: libsodium, SIGPIPE ignored, umask 077, no core dumps, a SIGBUS
+/* First call of every program: libsodium, SIGPIPE ignored, umask 077, as many
+ * descriptors as we may have (65,536 at most), no core dumps, a SIGBUS
  * handler that prints a fixed line and exits (a truncated map must not loop). */
 int host_init(struct err_ctx *err) MUST_USE;
 
@@ -26,6 +27,12 @@ int file_read(const char *path, size_t bytes_max, uint8_t **ret, size_t *ret_len
  * (or root) with no right for group or others. The text names path, mode found and mode wanted. */
 int file_read_secret(const char *path, size_t bytes_max, uint8_t **ret, size_t *ret_len,
                      struct err_ctx *err) MUST_USE;
+enum file_guard {
+    FILE_SECRET,  /* as file_read_secret wants it */
+    FILE_TRUSTED, /* what it says is believed: nobody but its owner (this user or root) writes it */
+};
+/* ERR_PERMISSION with path, mode found and mode wanted; ERR_NOT_FOUND. */
+int file_check(const char *path, enum file_guard guard, struct err_ctx *err) MUST_USE;
 /* Creates path with mode; ERR_EXISTS if there. File and folder are synced before it returns. */
 int file_create(const char *path, unsigned mode, struct bytes content,
                 struct err_ctx *err) MUST_USE;

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define AGGREGATOR                                                                                 \
     "province = \"16\"\n"                                                                          \
@@ -286,20 +287,49 @@ static void a_failed_load_leaves_the_next_one_whole(void **state)
     conf_node_free(conf);
 }
 
-static void secrets_are_checked_by_name_and_mode(void **state)
+static void rights_too_wide_are_refused_with_their_line(void **state)
 {
     struct place *place = *state;
-    char other[128];
-    (void)snprintf(other, sizeof other, "%s/other.key", place->folder);
-    const char *const paths[] = {place->file, other};
-    write_conf(place, "secret");
-    assert_int_equal(conf_check_secrets(paths, 1, &place->err), 0);
-    assert_int_equal(conf_check_secrets(paths, 2, &place->err), ERR_NOT_FOUND);
-    assert_non_null(strstr(place->err.text, other));
-    assert_int_equal(file_create(other, 0644, bytes_of_text("x"), NULL), 0);
-    assert_int_equal(conf_check_secrets(paths, 2, &place->err), ERR_PERMISSION);
-    assert_non_null(strstr(place->err.text, other));
-    assert_non_null(strstr(place->err.text, "0644"));
+    static const struct {
+        const char *name, *key;
+        int line;
+    } files[] = {{"curve.key", "curve_key", 6}, {"ring.kabar", "ring", 8}};
+    static const mode_t wide[] = {0640, 0664};
+    static const mode_t right[] = {0600, 0644};
+    for (size_t i = 0; i < 2; i++) {
+        char path[512];
+        char text[1024];
+        struct conf_aggregator *conf = NULL;
+        (void)snprintf(path, sizeof path, "%s/%s", place->folder, files[i].name);
+        assert_int_equal(file_create(path, 0600, bytes_of_text("x"), &place->err), 0);
+        (void)snprintf(text, sizeof text,
+                       "province = \"16\"\nname = \"x\"\nstore = \"store\"\n"
+                       "door = \"a.sock\"\nlisten = \"tcp://127.0.0.1:*\"\n"
+                       "curve_key = \"curve.key\"\nlog_key = \"log.key\"\n"
+                       "ring = \"ring.kabar\"\nroot_key = \"root.pub\"\n");
+        assert_int_equal(chmod(path, wide[i]), 0);
+        char want[64];
+        (void)snprintf(want, sizeof want, "%s: ", files[i].key);
+        aggregator_refused(place, text, files[i].line, want);
+        assert_non_null(strstr(place->err.text, i == 0 ? "0640" : "0664"));
+        assert_int_equal(chmod(path, right[i]), 0);
+        write_conf(place, text);
+        assert_int_equal(conf_load_aggregator(place->file, &conf, &place->err), 0);
+        conf_aggregator_free(conf);
+    }
+}
+
+static void settings_others_may_write_are_refused(void **state)
+{
+    struct place *place = *state;
+    struct conf_aggregator *conf = NULL;
+    write_conf(place, AGGREGATOR);
+    assert_int_equal(chmod(place->file, 0666), 0);
+    assert_int_equal(conf_load_aggregator(place->file, &conf, &place->err), ERR_CONFIG);
+    assert_non_null(strstr(place->err.text, "0666"));
+    assert_int_equal(chmod(place->file, 0644), 0);
+    assert_int_equal(conf_load_aggregator(place->file, &conf, &place->err), 0);
+    conf_aggregator_free(conf);
 }
 
 int main(void)
@@ -317,7 +347,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(socket_path_must_fit, set_up, tear_down),
         cmocka_unit_test_setup_teardown(unreadable_files_are_refused, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_failed_load_leaves_the_next_one_whole, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(secrets_are_checked_by_name_and_mode, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(rights_too_wide_are_refused_with_their_line, set_up,
+                                        tear_down),
+        cmocka_unit_test_setup_teardown(settings_others_may_write_are_refused, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
