@@ -186,6 +186,11 @@ static int add_entries(struct store_cursor *cursor, const struct outlog_cut *cut
         if (!bytes_equal(key, id_key(&id, wanted)) || entry_decode(value, &entry) != 0) {
             return ERR_NOT_FOUND;
         }
+        struct hash b;
+        chain_body(entry.body, &b);
+        if (!entry.erased && !hash_equal(&b, &entry.b)) {
+            return ERR_FORMAT; /* damaged on this disk: never sent as if it had been said */
+        }
         struct span_entry span_entry = {.kind = entry.kind,
                                         .erased = entry.erased,
                                         .body = entry.erased ? bytes_of(entry.b.b, HASH_BYTES)

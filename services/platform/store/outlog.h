@@ -64,7 +64,8 @@ struct outlog_cut {
     enum span_codec codec;
     const uint8_t *secret; /* SECRET_BYTES: signs the head */
 };
-/* A frame in `builder`, valid until its next use, and the last entry in it. */
+/* ERR_NOT_FOUND: an entry is not there. ERR_FORMAT: a body is not what its hash says: damaged.
+ * A frame in `builder`, valid until its next use, and the last entry in it. */
 int outlog_cut(struct store_txn *txn, const struct outlog_tables *tables,
                const struct outlog_cut *cut, struct span_builder *builder, struct bytes *ret_frame,
                uint64_t *ret_last, struct err_ctx *err) MUST_USE;

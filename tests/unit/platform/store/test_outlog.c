@@ -679,6 +679,44 @@ static void damaged_records_are_errors(void **state)
     cutter_free(&cutter);
 }
 
+static int flip_run(struct store_txn *txn, void *arg)
+{
+    const struct entry_id *id = arg;
+    uint8_t key[INCARNATION_BYTES + 8];
+    uint8_t value[4096];
+    struct bytes found;
+    memcpy(key, id->incarnation.b, INCARNATION_BYTES);
+    put_be64(key + INCARNATION_BYTES, id->seq);
+    int rc = store_get(txn, TABLE_ONE, bytes_of(key, sizeof key), &found);
+    if (rc == 0) {
+        memcpy(value, found.data, found.len);
+        value[found.len - 1] ^= 1;
+        store_put(txn, TABLE_ONE, bytes_of(key, sizeof key), bytes_of(value, found.len));
+    }
+    return rc;
+}
+
+static void a_flipped_bit_is_never_sent(void **state)
+{
+    struct fixture *fixture = *state;
+    struct model model;
+    struct cutter cutter = cutter_new();
+    log_create(fixture, &model, 1, LANE_URGENT);
+    log_fill(fixture, &model, 3);
+    struct entry_id id = {.incarnation = model.incarnation, .seq = 3};
+    assert_int_equal(store_apply(fixture->store, flip_run, &id, NULL), 0);
+    struct store_txn *txn = reading(fixture);
+    struct outlog_cut cut = cut_of(&model, 1, 4, 100000);
+    struct bytes frame;
+    uint64_t last = 0;
+    assert_int_equal(outlog_cut(txn, &tables, &cut, cutter.builder, &frame, &last, NULL),
+                     ERR_FORMAT);
+    struct outlog_cut before = cut_of(&model, 1, 2, 100000);
+    check_cut(&cutter, txn, &model, &before);
+    store_read_end(txn);
+    cutter_free(&cutter);
+}
+
 static int keys_make(void **state)
 {
     static const uint8_t seed[32] = {4, 7};
@@ -708,6 +746,7 @@ int main(void)
         TEST(a_span_has_its_number_of_entries),
         TEST(a_log_is_the_same_after_reopening),
         TEST(damaged_records_are_errors),
+        TEST(a_flipped_bit_is_never_sent),
     };
     return cmocka_run_group_tests(tests, keys_make, NULL);
 }
