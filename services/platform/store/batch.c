@@ -1,6 +1,7 @@
 /* batch.c - many commands, one commit; and one bad command fails alone.
  *
- *     attempt ── committed ──────────────► all have their result
+ *     attempt ── committed ──────────────► all have their result; those left out, if what was put
+ *        │ │                               is near the reserve, in another
  *        │ ├──── one wrote, then failed ─► it keeps its error; again without it
  *        │ ├──── full ───────────────────► clear dead readers, again; else the droppable get
  *        │ │                               ERR_FULL, again with the rest; else one by one
@@ -79,28 +80,32 @@ static enum outcome command_run(struct store_txn *txn, struct store_command *com
     return spoiled ? OUTCOME_OFFENDER : OUTCOME_COMMITTED;
 }
 
-static void count_committed(const struct batch *batch)
+static void count_committed(const struct batch *batch, size_t count)
 {
     uint64_t good = 0;
-    for (size_t i = 0; i < batch->count; i++) {
+    for (size_t i = 0; i < count; i++) {
         good += batch->commands[i]->rc == 0;
     }
     struct store *store = batch->store;
     (void)pthread_mutex_lock(&store->mutex);
     store->commands += good;
-    if (batch->count > store->batches_max) {
-        store->batches_max = batch->count;
+    if (count > store->batches_max) {
+        store->batches_max = count;
     }
     (void)pthread_mutex_unlock(&store->mutex);
 }
 
+/* The commands committed have left the batch: all, or the first of them when they are large. */
 static enum outcome batch_attempt(struct batch *batch, size_t *ret_offender)
 {
     struct store_txn txn;
+    uint64_t bytes_max = has_droppable(batch) ? store_txn_bytes_max(batch->store) : UINT64_MAX;
+    size_t count = 0;
     if (store_txn_start(batch->store, &txn) != 0) {
         return OUTCOME_STORAGE;
     }
-    for (size_t i = 0; i < batch->count; i++) {
+    while (count < batch->count && txn.bytes < bytes_max) {
+        size_t i = count++;
         enum outcome outcome = command_run(&txn, batch->commands[i]);
         if (outcome != OUTCOME_COMMITTED) {
             store_txn_drop(&txn);
@@ -112,7 +117,9 @@ static enum outcome batch_attempt(struct batch *batch, size_t *ret_offender)
     if (rc != 0) {
         return rc == ERR_FULL ? OUTCOME_FULL : OUTCOME_STORAGE;
     }
-    count_committed(batch);
+    count_committed(batch, count);
+    batch->commands += count;
+    batch->count -= count;
     return OUTCOME_COMMITTED;
 }
 
@@ -154,14 +161,14 @@ void store_batch_run(struct store *store, struct store_command **commands,
 {
     struct batch batch = {store, left, count};
     memcpy(left, commands, count * sizeof *left);
-    if (has_droppable(&batch) && store_over_quota(store)) {
-        (void)batch_drop(&batch);
-    }
     while (batch.count > 0) {
         size_t offender = 0;
+        if (has_droppable(&batch) && store_over_quota(store) && batch_drop(&batch)) {
+            continue;
+        }
         switch (batch_attempt(&batch, &offender)) {
         case OUTCOME_COMMITTED:
-            return;
+            break;
         case OUTCOME_OFFENDER:
             batch_remove(&batch, offender);
             break;

@@ -124,18 +124,42 @@ static uint64_t used_bytes(struct store *store)
     return bytes;
 }
 
+/* 0 for a file system that does not say how large it is. */
+static uint64_t disk_reserve(const struct statvfs *fs)
+{
+    uint64_t part = (uint64_t)fs->f_blocks * fs->f_frsize / STORE_DISK_RESERVE_PART;
+    return part < STORE_DISK_RESERVE_BYTES ? part : STORE_DISK_RESERVE_BYTES;
+}
+
+static bool disk_is_short(const struct store *store)
+{
+    struct statvfs fs;
+    return statvfs(store->path, &fs) == 0 &&
+           (uint64_t)fs.f_bavail * fs.f_frsize < disk_reserve(&fs);
+}
+
 bool store_over_quota(struct store *store)
 {
-    return used_bytes(store) > store->quota_bytes;
+    return used_bytes(store) > store->quota_bytes || disk_is_short(store);
+}
+
+uint64_t store_txn_bytes_max(const struct store *store)
+{
+    struct statvfs fs;
+    uint64_t map = STORE_RESERVE_BYTES(store->map_bytes) / 4;
+    uint64_t disk = statvfs(store->path, &fs) == 0 ? disk_reserve(&fs) / 2 : 0;
+    return disk != 0 && disk < map ? disk : map;
 }
 
 void store_numbers(struct store *store, struct store_numbers *ret)
 {
     uint64_t used = used_bytes(store);
+    bool full = used > store->quota_bytes || disk_is_short(store);
     (void)pthread_mutex_lock(&store->mutex);
     *ret = (struct store_numbers){
         .used_bytes = used,
         .map_bytes = store->map_bytes,
+        .full = full,
         .commits = store->commits,
         .commands = store->commands,
         .batches_max = store->batches_max,

@@ -25,9 +25,11 @@ struct store_config {
     const char *path;          /* a folder; created 0700 */
     const char *const *tables; /* names; a table's number is its index here */
     size_t table_count;
-    /* Limit on used bytes for commands marked `droppable`, checked before each batch. LMDB gets an
-     * eighth and 1 MiB more address space than map_bytes, which acks and deletes may use: in a map
-     * filled to the last page not even a delete commits. The file grows as used. */
+    /* Limit on used bytes for commands marked `droppable`, checked before each transaction, which
+     * ends before it has used up the reserve. LMDB gets an eighth and 1 MiB more address space than
+     * map_bytes, which acks and deletes may use: in a map filled to the last page not even a delete
+     * commits. For the same reason new work leaves a sixteenth of the disk, at most 4 MiB. The file
+     * grows as used. */
     uint64_t map_bytes;
     uint64_t quota_bytes; /* the same limit, when lower than map_bytes; 0 = map_bytes */
     uint32_t format;      /* written at creation; another number at open is ERR_VERSION */
@@ -113,6 +115,7 @@ int store_latch_reason(struct store *store, struct err_ctx *err);
 struct store_numbers {
     uint64_t used_bytes, map_bytes, commits, commands, batches_max;
     uint64_t last_commit_us, stale_readers_cleared;
+    bool full; /* new work is refused now */
 };
 void store_numbers(struct store *store, struct store_numbers *ret);
 

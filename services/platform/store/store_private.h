@@ -18,6 +18,10 @@
  * any, and pages freed by one commit are of use only two commits later. */
 #define STORE_RESERVE_BYTES(map_bytes) ((map_bytes) / 8 + (1024u * 1024u))
 
+/* Room on the disk that new work leaves to acks, rungs and deletes: a sixteenth, at most this. */
+#define STORE_DISK_RESERVE_BYTES (4u << 20)
+#define STORE_DISK_RESERVE_PART 16u
+
 struct store_writer; /* writer.c */
 
 struct store {
@@ -49,6 +53,7 @@ struct store_txn {
     int error;       /* the one that stuck */
     int cause;       /* what LMDB said, for the text */
     uint64_t writes; /* changes made so far */
+    uint64_t bytes;  /* put so far, in whole pages where LMDB gives a value its own */
     size_t cursors;  /* open now */
 };
 
@@ -61,7 +66,11 @@ int store_error_of(const struct store *store, int cause);
 size_t store_readers_check(struct store *store);
 /* The same, if it is due at now_ms; called by the writer thread. */
 void store_housekeep(struct store *store, uint64_t now_ms);
+/* Above the quota, or the disk has no more than the reserve. */
 bool store_over_quota(struct store *store);
+/* What one transaction with new work in it may put: the limits are looked at only between
+ * transactions, and one that fits exactly must not eat the reserve. */
+uint64_t store_txn_bytes_max(const struct store *store);
 
 /* ---- txn.c ---- a write transaction, in the caller's memory */
 /* ERR_STORAGE, latched, or 0. */

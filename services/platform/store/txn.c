@@ -5,6 +5,7 @@
 #include "platform/host/host.h"
 #include "platform/store/store_private.h"
 
+#define PAGE_BYTES 4096u
 #define KEY_MAX 511u /* LMDB's, as Debian builds it */
 
 struct store_cursor {
@@ -190,6 +191,12 @@ void store_cursor_close(struct store_cursor *cursor)
 
 /* ---- writing ---- */
 
+/* What does not go twice into a page gets pages of its own. */
+static uint64_t bytes_taken(size_t len)
+{
+    return len < PAGE_BYTES / 2 ? len : (len / PAGE_BYTES + 1) * PAGE_BYTES;
+}
+
 static void put(struct store_txn *txn, unsigned table, struct bytes key, struct bytes value,
                 unsigned flags)
 {
@@ -201,6 +208,7 @@ static void put(struct store_txn *txn, unsigned table, struct bytes key, struct 
     MDB_val k = val_of(key);
     MDB_val v = val_of(value);
     txn->writes++; /* also when it fails: half of it may have been done */
+    txn->bytes += bytes_taken(key.len + value.len);
     (void)stick(txn, "put", mdb_put(txn->txn, dbi, &k, &v, flags));
 }
 

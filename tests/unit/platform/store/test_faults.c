@@ -13,11 +13,12 @@
 
 enum step { STEP_NONE, STEP_DATA, STEP_SYNC, STEP_META };
 
-static atomic_int fail_step;  /* this step fails next */
-static atomic_int fail_errno; /* with this; 0: a short write */
-static atomic_int fail_times; /* so often */
-static atomic_bool disk_full; /* what statvfs says */
-static atomic_int steps[4];   /* how often each was reached */
+static atomic_int fail_step;    /* this step fails next */
+static atomic_int fail_errno;   /* with this; 0: a short write */
+static atomic_int fail_times;   /* so often */
+static atomic_bool disk_full;   /* what statvfs says */
+static atomic_uint disk_blocks; /* the same; 0: it does not say */
+static atomic_int steps[4];     /* how often each was reached */
 
 #define META_BYTES_MAX 4096
 
@@ -68,7 +69,9 @@ int statvfs(const char *path, struct statvfs *ret)
     if (statfs(path, &fs) != 0) {
         return -1;
     }
-    *ret = (struct statvfs){.f_frsize = 4096, .f_bavail = atomic_load(&disk_full) ? 3 : 1u << 20};
+    *ret = (struct statvfs){.f_frsize = 4096,
+                            .f_blocks = atomic_load(&disk_blocks),
+                            .f_bavail = atomic_load(&disk_full) ? 3 : 1u << 20};
     return 0;
 }
 
@@ -88,6 +91,7 @@ static int setup(void **state)
 {
     fail_next(STEP_NONE, 0, 0);
     atomic_store(&disk_full, false);
+    atomic_store(&disk_blocks, 0);
     (void)fixture_setup(state);
     fixture_start(*state, 256, 64);
     return 0;
@@ -274,6 +278,24 @@ static void test_disk_full_for_all(void **state)
     assert_recovers(fixture);
 }
 
+/* The last of a disk is for what may not be dropped; nothing had to fail before. */
+static void test_disk_nearly_full(void **state)
+{
+    struct fixture *fixture = *state;
+    atomic_store(&disk_blocks, 1024); /* 4 MiB, of which 256 KiB are kept */
+    assert_int_equal(note_alone(fixture, put(fixture, 1)), 0);
+    assert_false(fixture_numbers(fixture).full);
+    atomic_store(&disk_full, true);
+    assert_true(fixture_numbers(fixture).full);
+    struct note notes[] = {put(fixture, 2), note_of(fixture, ACT_PUT, 3)};
+    notes_batch(fixture, notes, 2);
+    assert_int_equal(notes[0].rc, ERR_FULL);
+    assert_int_equal(notes[0].runs, 0);
+    assert_int_equal(notes[1].rc, 0);
+    assert_true(fixture_has(fixture, 3));
+    assert_recovers(fixture);
+}
+
 static void test_apply_on_a_full_disk(void **state)
 {
     struct fixture *fixture = *state;
@@ -317,6 +339,7 @@ int main(void)
         TEST(test_disk_full),
         TEST(test_disk_full_spares_what_cannot_be_dropped),
         TEST(test_disk_full_for_all),
+        TEST(test_disk_nearly_full),
         TEST(test_apply_on_a_full_disk),
         TEST(test_open_fails_without_its_sync),
     };

@@ -216,6 +216,30 @@ static void test_map_full_of_what_cannot_be_dropped(void **state)
     assert_false(fixture_has(fixture, 1));
 }
 
+/* New work that would just fit into the map together does not get what is kept for the rest. */
+static void test_one_batch_leaves_the_reserve(void **state)
+{
+    struct fixture *fixture = *state;
+    struct note notes[19];
+    fixture->config.map_bytes = 256u << 10; /* 1.3 MiB with the reserve */
+    fixture_open(fixture);
+    fixture_start(fixture, 64, 64);
+    for (uint32_t i = 0; i < 19; i++) {
+        notes[i] = droppable(fixture, i, 60000);
+    }
+    notes_batch(fixture, notes, 19);
+    assert_int_equal(notes[0].rc, 0);
+    assert_true(fixture_has(fixture, 0));
+    assert_int_equal(notes[18].rc, ERR_FULL);
+    assert_false(fixture_has(fixture, 18));
+    assert_true(fixture_numbers(fixture).full);
+    for (uint32_t i = 100; i < 104; i++) {
+        struct note rest = note_of(fixture, ACT_PUT, i);
+        rest.value_bytes = 60000;
+        assert_int_equal(note_alone(fixture, rest), 0);
+    }
+}
+
 static void test_quota(void **state)
 {
     struct fixture *fixture = *state;
@@ -267,6 +291,7 @@ int main(void)
         TEST(test_queue_full_then_stopped),
         TEST_CLOSED(test_map_full),
         TEST_CLOSED(test_map_full_of_what_cannot_be_dropped),
+        TEST_CLOSED(test_one_batch_leaves_the_reserve),
         TEST_CLOSED(test_quota),
         TEST(test_numbers),
     };
