@@ -124,7 +124,9 @@ static void put_time(FILE *to, int64_t ms)
 
 static void put_number(FILE *to, const char *key, int64_t number)
 {
-    if (!ends_in_ms(key)) {
+    if (number == 0 && ends_in_ms(key) && strstr(key, "offset") == NULL) {
+        (void)fputs("-", to); /* a time that never was */
+    } else if (!ends_in_ms(key)) {
         (void)fprintf(to, "%" PRId64, number);
     } else if (number >= WALL_MS_LEAST && number < INT64_C(7000000000000)) {
         put_time(to, number);

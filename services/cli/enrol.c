@@ -77,12 +77,14 @@ int enrol_request_run(struct cli *cli, const json_t *args, struct err_ctx *err)
     const char *out = args_text(args, "out");
     uint8_t file[FILE_BYTES_MAX];
     size_t len = 0;
+    bool again = false;
     struct conf_node *conf = NULL;
     int rc = load_settings(cli, &conf, err);
     if (rc == 0) {
         rc = make_request(conf, file, &len, err);
     }
     if (rc == 0) {
+        again = access(conf->request, F_OK) == 0;
         rc = file_replace(conf->request, 0600, bytes_of(file, len), err);
     }
     if (rc == 0 && strcmp(out, conf->request) != 0) {
@@ -94,9 +96,8 @@ int enrol_request_run(struct cli *cli, const json_t *args, struct err_ctx *err)
         json_decref(made);
         (void)fprintf(stderr,
                       "Next: give %s to the province. It answers with a card:\n"
-                      "  kabar enrol accept CARD --dir %s\n"
-                      "An earlier request of this node is void now.\n",
-                      out, cli->dir);
+                      "  kabar enrol accept CARD --dir %s\n%s",
+                      out, cli->dir, again ? "An earlier request of this node is void now.\n" : "");
     }
     conf_node_free(conf);
     return rc;

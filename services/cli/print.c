@@ -8,6 +8,7 @@
 #include "core/base/assert.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define ROWS_LOOKED_AT 1000u
 #define COLUMNS_MAX 48u
@@ -234,20 +235,21 @@ static void put_table_row(const struct print *print, const json_t *row)
     }
 }
 
-/* ---- CSV: RFC 4180, and nothing that a spreadsheet would run ---- */
+/* ---- CSV: RFC 4180, and nothing that a spreadsheet would run or a terminal obey ---- */
 
 static void put_field(const char *text, bool guard)
 {
-    if (guard && text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL) {
-        (void)fputs(strpbrk(text, ",\"\r\n") == NULL ? "'" : "\"'", stdout);
-    } else if (strpbrk(text, ",\"\r\n") != NULL) {
-        (void)fputc('"', stdout);
-    }
-    for (const char *at = text; *at != '\0'; at++) {
+    char *clean = text_clean(text);
+    bool runs = guard && text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
+    bool quoted = strpbrk(clean, ",\"") != NULL;
+    (void)fputs(quoted ? "\"" : "", stdout);
+    (void)fputs(runs ? "'" : "", stdout);
+    for (const char *at = clean; *at != '\0'; at++) {
         (void)fputs(*at == '"' ? "\"" : "", stdout);
         (void)fputc(*at, stdout);
     }
-    (void)fputs(strpbrk(text, ",\"\r\n") != NULL ? "\"" : "", stdout);
+    (void)fputs(quoted ? "\"" : "", stdout);
+    free(clean);
 }
 
 static void put_csv_value(const json_t *value)
@@ -315,9 +317,27 @@ static void settle(struct print *print)
     print->held = NULL;
 }
 
+/* Pure ASCII; jansson leaves only DEL as it is. */
+static void put_json_terminal(const json_t *value)
+{
+    char *text = json_dumps(value, JSON_COMPACT | JSON_ENSURE_ASCII);
+    for (const char *at = text == NULL ? "" : text; *at != '\0'; at++) {
+        if (*at == 0x7f) {
+            (void)fputs("\\u007f", stdout);
+        } else {
+            (void)fputc(*at, stdout);
+        }
+    }
+    free(text);
+}
+
 static void put_json(const json_t *value)
 {
-    (void)json_dumpf(value, stdout, JSON_COMPACT);
+    if (!isatty(STDOUT_FILENO)) {
+        (void)json_dumpf(value, stdout, JSON_COMPACT);
+    } else {
+        put_json_terminal(value);
+    }
     (void)fputc('\n', stdout);
 }
 

@@ -115,11 +115,31 @@ crossing | ask 16.07 report submit - >"$work/again"
 equal "the repeated answer" "$(jq -c '[.incarnation, .seq, .hash]' "$work/again")" \
     "$(jq -c '[.incarnation, .seq, .hash]' "$work/answers")"
 
+say "a name with control characters reaches no terminal"
+jq -nc '{key: "terminal-1", regency: "16.05", channel: "own_finding", form: "DS-06",
+    occurred_on: "2024-10-04", description: "Uraian.", subjects: [{employment: "pns",
+    name: ("Orang " + ([27, 91, 51, 49, 109, 155, 51, 127, 8238, 8297] | implode) + " Kendali"),
+    unit: "=SUM(1)"}]}' >"$work/control"
+controls=$'[\x1b\x7f\u009b\u202e\u2069]'
+submit 16.05 "$work/control"
+settle
+for format in csv table; do
+    kabar -o "$format" --socket "$(door_of aggregator)" case list --limit 1000 >"$work/out"
+    has 'Orang ?\[31m' "$work/out"
+    ! grep -q "$controls" "$work/out" || fail "control characters in $format"
+done
+script -qec "'$KABAR_BIN/kabar' -o json --socket '$(door_of aggregator)' case list --limit 1000" \
+    "$work/typescript" >/dev/null
+has 'Orang \\u001B\[31m\\u009B3\\u007f\\u202E\\u2069' "$work/typescript"
+! sed '1d;$d' "$work/typescript" | grep -q "$controls" || fail "control characters in JSON"
+
 say "documents out"
 crossing_case=$(case_of "$subject")
 equal "employer" "$(ask aggregator case show "$crossing_case" | jq -r '[.regency, .filed_by] | join(" ")')" \
     '16.03 16.07'
 recommendation=$(recommend "$crossing_case")
+kabar -o table --socket "$(door_of aggregator)" document list >"$work/out"
+has ' WIB  *-$' "$work/out" # proposed, never issued
 approve "$recommendation"
 follow "$recommendation" recommendation
 equal "case" "$(ask aggregator case show "$crossing_case" | jq -r .state)" recommended
