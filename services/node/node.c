@@ -32,6 +32,28 @@ void node_work_done(struct node *node, int rc)
     }
 }
 
+/* One line when it begins, one now and again, one when it is over. */
+void node_store_room(struct node *node, int rc)
+{
+    uint64_t held = 0; /* full_refused has them */
+    if (rc == ERR_FULL) {
+        node->counters.troubles[TROUBLE_STORE]++;
+        node->full_refused++;
+        node->full_since_ms = node->full_since_ms == 0 ? host_wall_ms() : node->full_since_ms;
+        if (log_limit_pass(&node->full_limit, host_monotonic_ms(),
+                           node->conf->log_interval_s * 1000, &held)) {
+            LOG(LOG_LEVEL_WARN, "store_full", log_u64("refused", node->full_refused),
+                log_text("text", node_store_text(rc)));
+            node->full_refused = 0;
+        }
+    } else if (rc == 0 && node->full_since_ms != 0) {
+        const struct log_field refused[] = {log_u64("refused", node->full_refused)};
+        node_log(LOG_LEVEL_INFO, "store_has_room", refused, 1);
+        node->full_since_ms = 0;
+        node->full_refused = 0;
+    }
+}
+
 const char *node_store_text(int rc)
 {
     switch (rc) {
@@ -141,7 +163,8 @@ static void on_stop(void *arg)
     }
     node->stopping = true;
     (void)sd_notify(0, "STOPPING=1");
-    LOG(LOG_LEVEL_INFO, "stopping", log_u64("works", node->works));
+    const struct log_field unanswered[] = {log_u64("unanswered", node->works)};
+    node_log(LOG_LEVEL_INFO, "stopping", unanswered, 1);
     node->stop_deadline_ms = host_monotonic_ms() + DRAIN_MS;
     door_stop(node->door);
     drain_look(node);
@@ -293,7 +316,8 @@ int node_run(const struct node_start *start)
             log_text("regency", node->conf->regency), log_text("door", node->conf->door));
         (void)sd_notify(0, "READY=1");
         loop_run(node->loop);
-        LOG(LOG_LEVEL_INFO, "stopped", log_u64("works", node->works));
+        const struct log_field unanswered[] = {log_u64("unanswered", node->works)};
+        node_log(LOG_LEVEL_INFO, "stopped", unanswered, 1);
     }
     int exit_code = node->exit_code;
     card_clear(start->card);

@@ -159,7 +159,10 @@ struct node {
     struct log_limit alarm_limits[ALARM_COUNT];
     struct log_limit trouble_limits[TROUBLE_COUNT];
     struct log_limit card_limit;
-    bool storage_told;
+    bool storage_told, card_told;
+    struct log_limit full_limit;
+    int64_t full_since_ms; /* work is refused for want of room since then; 0: it is not */
+    uint64_t full_refused; /* since then, and not in the log yet */
     bool pruning;
     uint64_t prune_again_ms; /* nothing could be deleted: not before then */
 
@@ -259,6 +262,11 @@ const char *denied_text(enum denied_code code);
 int node_submit(struct node *node, struct store_command *command) MUST_USE;
 void node_work_done(struct node *node, int rc);
 void node_trouble(struct node *node, enum trouble trouble, int code, const char *text);
+/* LOG, where the last field is a number that is left out when it is 0. */
+void node_log(enum log_level level, const char *event, const struct log_field *fields,
+              size_t count);
+/* The store's answer to a clerk's work: whether there was room is counted and said. */
+void node_store_room(struct node *node, int rc);
 /* The refusal of a clerk's work that the store gave, in words. */
 const char *node_store_text(int rc);
 /* `conf_path` stays with the caller; conf, identity and card are taken. */

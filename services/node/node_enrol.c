@@ -188,7 +188,12 @@ void node_watch_card(struct node *node)
     if (rc == 0) {
         rc = node_enrol(node, &card, &err);
     }
-    if (rc != 0 && rc != ERR_NOT_FOUND) {
+    if (rc == ERR_NOT_FOUND && !node->card_told) {
+        node->card_told = true;
+        LOG(LOG_LEVEL_WARN, "not_enrolled",
+            log_text("text", "there is no card, and so no report is taken: kabar enrol request, "
+                             "then kabar enrol accept with the card that the province gives"));
+    } else if (rc != 0 && rc != ERR_NOT_FOUND) {
         node_trouble(node, TROUBLE_CARD, rc, err_peek(&err, rc));
     }
     card_clear(&card);

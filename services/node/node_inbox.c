@@ -1,6 +1,7 @@
 /* node_inbox.c - the province's documents: listed, shown, acknowledged.
  *
- * Who looked and who acknowledged are rungs: entries in the urgent log, synced before the answer.
+ * Who looked and who acknowledged are rungs: entries in the urgent log, synced before the answer,
+ * one for each document and person.
  * A name typed here is a stated name; nothing calls it a signature.
  */
 #include "core/base/text.h"
@@ -129,23 +130,23 @@ struct rung_command {
     struct incarnation urgent;
     int64_t now_ms;
     uint64_t last; /* left by the writer: of the urgent log, 0 when nothing was appended */
+    bool already;  /* left by the writer: this person had done so before */
     size_t len;
     uint8_t person[INBOX_PERSON_BYTES];
     uint8_t body[ENTRY_BYTES_MAX];
 };
 
-static bool was_shown(const struct inbox_item *item, const uint8_t person[INBOX_PERSON_BYTES])
+static bool has_person(const struct inbox_item *item, const uint8_t person[INBOX_PERSON_BYTES])
 {
     for (size_t at = 0; at < item->people.len; at += INBOX_PERSON_BYTES) {
         if (memcmp(item->people.data + at, person, INBOX_PERSON_BYTES) == 0) {
             return true;
         }
     }
-    return item->people.len == INBOX_PEOPLE_MAX * INBOX_PERSON_BYTES;
+    return false;
 }
 
-static void mark_shown(struct store_txn *txn, const struct rung_command *rung,
-                       struct inbox_item *item)
+static void mark(struct store_txn *txn, const struct rung_command *rung, struct inbox_item *item)
 {
     uint8_t people[INBOX_PEOPLE_MAX * INBOX_PERSON_BYTES];
     struct writer writer;
@@ -153,7 +154,11 @@ static void mark_shown(struct store_txn *txn, const struct rung_command *rung,
     writer_bytes(&writer, item->people);
     writer_bytes(&writer, bytes_of(rung->person, INBOX_PERSON_BYTES));
     item->people = bytes_of(people, writer.len);
-    item->state = item->state == INBOX_VERIFIED ? INBOX_SHOWN : item->state;
+    if (rung->kind == RUNG_KIND_ACKNOWLEDGED) {
+        item->state = INBOX_ACKNOWLEDGED;
+    } else if (item->state == INBOX_VERIFIED) {
+        item->state = INBOX_SHOWN;
+    }
     inbox_put(txn, bytes_of_text(rung->id), item);
 }
 
@@ -163,7 +168,9 @@ static int rung_run(struct store_txn *txn, void *arg)
     struct bytes id = bytes_of_text(rung->id);
     struct inbox_item item;
     struct outlog urgent;
+    bool shown = rung->kind == RUNG_KIND_SHOWN;
     rung->last = 0;
+    rung->already = false;
     int rc = inbox_load(txn, id, &item);
     if (rc == 0) {
         rc = outlog_load(txn, &node_log_tables, &rung->urgent, &urgent);
@@ -172,20 +179,16 @@ static int rung_run(struct store_txn *txn, void *arg)
         return rc;
     }
     if (item.state == INBOX_REJECTED || item.state == INBOX_STORED) {
-        return rung->kind == RUNG_KIND_SHOWN ? 0 : ERR_STATE;
+        return shown ? 0 : ERR_STATE;
     }
-    if (rung->kind == RUNG_KIND_SHOWN) {
-        if (was_shown(&item, rung->person)) {
-            return 0;
-        }
-        mark_shown(txn, rung, &item);
-    } else {
-        if (item.state == INBOX_ACKNOWLEDGED) {
-            return 0;
-        }
-        item.state = INBOX_ACKNOWLEDGED;
-        inbox_put(txn, id, &item);
+    rung->already = has_person(&item, rung->person);
+    if (rung->already) {
+        return 0;
     }
+    if (item.people.len >= (shown ? INBOX_SHOWN_MAX : INBOX_PEOPLE_MAX) * INBOX_PERSON_BYTES) {
+        return shown ? 0 : ERR_LIMIT;
+    }
+    mark(txn, rung, &item);
     outlog_append(txn, &node_log_tables, &urgent, ENTRY_RUNG, bytes_of(rung->body, rung->len),
                   rung->now_ms);
     rung->last = urgent.last;
@@ -208,7 +211,11 @@ static void rung_answer(struct rung_command *rung)
     } else if (rung->kind == RUNG_KIND_SHOWN) {
         door_call_done(rung->call, show_json(node, id, &item));
     } else {
-        door_call_done(rung->call, row_json(id, &item, node->arena));
+        json_t *row = row_json(id, &item, node->arena);
+        if (rung->already) {
+            (void)json_object_set_new(row, "already", json_true());
+        }
+        door_call_done(rung->call, row);
     }
     store_read_end(txn);
 }
@@ -218,6 +225,9 @@ static void rung_done(void *arg, int rc)
     struct rung_command *rung = arg;
     struct node *node = rung->node;
     node_work_done(node, rc);
+    if (rc == ERR_FULL) {
+        node_store_room(node, rc);
+    }
     if (rc == 0 && rung->last != 0) {
         sync_appended(node, LANE_URGENT, rung->last);
     }
@@ -228,6 +238,7 @@ static void rung_done(void *arg, int rc)
         err_set(&err, rc, "%s",
                 rc == ERR_NOT_FOUND ? "no such document here"
                 : rc == ERR_STATE   ? "this document was rejected: it cannot be acknowledged"
+                : rc == ERR_LIMIT   ? "this document was acknowledged by too many people"
                                     : node_store_text(rc));
         node_fail(rung->call, rc, &err);
     }
@@ -254,7 +265,8 @@ static int rung_fill(struct rung_command *rung, const json_t *args, struct err_c
         return err_set(err, ERR_VALUE, "name: who looks or acknowledges");
     }
     memcpy(rung->id, id.data, id.len);
-    seal_hash("kabar.person.v1", name, &person);
+    const char *purpose = rung->kind == RUNG_KIND_SHOWN ? "kabar.person.v1" : "kabar.acked.v1";
+    seal_hash(purpose, name, &person);
     memcpy(rung->person, person.b, INBOX_PERSON_BYTES);
     struct rung body = {.document = id,
                         .rung = rung->kind,
@@ -278,6 +290,7 @@ static void rung_begin(struct node *node, struct door_call *call, const json_t *
         node_fail(call, ERR_NOMEM, NULL);
         return;
     }
+    /* Not droppable: what is taken when the store is full comes out of the reserve. */
     rung->command = (struct store_command){.run = rung_run, .done = rung_done, .arg = rung};
     rung->node = node;
     rung->call = call;

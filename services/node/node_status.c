@@ -105,12 +105,13 @@ static void store_into(json_t *status, const struct node *node)
     if (quota == 0 || quota > numbers.map_bytes) {
         quota = numbers.map_bytes;
     }
-    json_t *store =
-        json_pack("{s:I, s:I, s:b, s:o, s:I, s:I, s:I}", "used", (json_int_t)numbers.used_bytes,
-                  "quota", (json_int_t)quota, "latched", latch != 0, "reason",
-                  latch == 0 ? json_null() : json_string(err_peek(&err, latch)), "commits",
-                  (json_int_t)numbers.commits, "commands", (json_int_t)numbers.commands,
-                  "last_commit_us", (json_int_t)numbers.last_commit_us);
+    json_t *store = json_pack(
+        "{s:I, s:I, s:b, s:o, s:b, s:o, s:I, s:I, s:I}", "used", (json_int_t)numbers.used_bytes,
+        "quota", (json_int_t)quota, "full", (int)numbers.full, "full_since_ms",
+        time_or_null(numbers.full ? node->full_since_ms : 0), "latched", latch != 0, "reason",
+        latch == 0 ? json_null() : json_string(err_peek(&err, latch)), "commits",
+        (json_int_t)numbers.commits, "commands", (json_int_t)numbers.commands, "last_commit_us",
+        (json_int_t)numbers.last_commit_us);
     (void)json_object_set_new(status, "store", store);
 }
 
@@ -150,9 +151,15 @@ void node_trouble(struct node *node, enum trouble trouble, int code, const char 
     node->counters.troubles[trouble]++;
     if (log_limit_pass(&node->trouble_limits[trouble], host_monotonic_ms(),
                        node->conf->log_interval_s * 1000, &held)) {
-        LOG(LOG_LEVEL_WARN, trouble_names[trouble], log_text("code", err_name(code)),
-            log_text("text", text), log_u64("held", held));
+        const struct log_field fields[] = {log_text("code", err_name(code)), log_text("text", text),
+                                           log_u64("held", held)};
+        node_log(LOG_LEVEL_WARN, trouble_names[trouble], fields, 3);
     }
+}
+
+void node_log(enum log_level level, const char *event, const struct log_field *fields, size_t count)
+{
+    log_fields(level, event, fields, fields[count - 1].u64 == 0 ? count - 1 : count);
 }
 
 static json_t *line_json(const struct node *node)

@@ -88,7 +88,8 @@ enum inbox_state {
 };
 const char *inbox_state_name(enum inbox_state state);
 
-#define INBOX_PEOPLE_MAX 32u
+#define INBOX_PEOPLE_MAX 64u
+#define INBOX_SHOWN_MAX 32u /* of them; the rest is for who acknowledges */
 #define INBOX_PERSON_BYTES 8u
 struct inbox_item {
     enum inbox_state state;
@@ -96,7 +97,7 @@ struct inbox_item {
     uint64_t office_seq;
     struct hash digest;           /* of the document's bytes */
     struct bytes reason;          /* of a rejection */
-    struct bytes people;          /* hashes of the names it was shown to, 8 bytes each */
+    struct bytes people;          /* hashes of who it was shown to or acknowledged it, 8 each */
     struct bytes signed_document; /* as received */
 };
 #define INBOX_REASON_MAX 512u

@@ -189,6 +189,9 @@ static void line_done(void *arg, int rc)
     struct stream *stream = line->stream;
     struct node *node = stream->node;
     node_work_done(node, rc);
+    if (rc != 0 || !line->repeated) {
+        node_store_room(node, rc);
+    }
     settle(line, rc);
     if (rc == 0 && !line->repeated) {
         sync_appended(node, line->lane, line->id.seq);

@@ -30,18 +30,30 @@ static void acked(struct node *node, const struct ack *ack)
     }
 }
 
+/* Enrolled at this end only, as far as we know: the province's yes comes after its card. */
+static bool not_met(const struct node *node)
+{
+    const struct uplink *uplink = &node->sync.uplink;
+    return uplink->denied == DENIED_UNKNOWN_KEY && incarnation_is_zero(&uplink->aggregator);
+}
+
 static void alarm_raised(struct node *node, const struct effect *effect)
 {
     enum alarm code = effect->as.alarm.code;
     uint64_t held = 0;
+    if (code == ALARM_DENIED && not_met(node)) {
+        return; /* no alarm yet: log_state says what it is */
+    }
     node->counters.alarms[code]++;
     if (log_limit_pass(&node->alarm_limits[code], host_monotonic_ms(),
                        node->conf->log_interval_s * 1000, &held)) {
         const char *denied =
             effect->as.alarm.denied != 0 ? denied_code_name(effect->as.alarm.denied) : "";
-        LOG(LOG_LEVEL_WARN, "alarm", log_text("alarm", alarm_name(code)),
+        const struct log_field fields[] = {
+            log_text("alarm", alarm_name(code)),
             log_text("code", effect->as.alarm.error != 0 ? err_name(effect->as.alarm.error) : ""),
-            log_text("denied", denied), log_u64("held", held));
+            log_text("denied", denied), log_u64("held", held)};
+        node_log(LOG_LEVEL_WARN, "alarm", fields, 4);
     }
 }
 
@@ -97,7 +109,11 @@ static void log_state(struct node *node)
         LOG(LOG_LEVEL_INFO, "disconnected", log_text("state", uplink_state_name(uplink->state)),
             log_u64("backlog", sender_backlog(&uplink->sender)));
     }
-    if (uplink->denied != 0 && uplink->denied != sync->logged_denied) {
+    if (uplink->denied != 0 && uplink->denied != sync->logged_denied && not_met(node)) {
+        LOG(LOG_LEVEL_INFO, "waiting_for_province",
+            log_text("text", "the card is here, but the province has not said yes yet (there: "
+                             "kabar enrol approve REQUEST --card CARD --words \"...\")"));
+    } else if (uplink->denied != 0 && uplink->denied != sync->logged_denied) {
         LOG(LOG_LEVEL_ERROR, "denied", log_text("code", denied_code_name(uplink->denied)),
             log_text("text", denied_text(uplink->denied)));
     }

@@ -81,15 +81,48 @@ check
 
 say "a node with a full disk"
 pid=${pid_of[16.07]}
+generate 16.07 1 dokumen >"$work/one"
+submit 16.07 "$work/one"
+settle
+subject=$(jq -r '.subjects[0].name' "$work/one")
+document=$(recommend "$(case_of "$subject")")
+approve "$document"
+wait_until "$long" has_rungs "$document" stored verified
 fill "$work/node-16.07/store" 1000
 generate 16.07 300 cakram 6000 >"$work/reports-16.07"
 submit_some 16.07 "$work/reports-16.07"
 settle
 holds 16.07 status '.[0].connection == "live" and .[0].store.latched == false' ||
     fail "16.07: $(ask 16.07 status)"
+say "who read and acknowledged still fits"
+full() {
+    generate 16.07 40 "$1" 6000 >"$work/more"
+    exits 65 ask 16.07 report submit "$work/more"
+    jq -se 'all(.accepted | not)' "$work/out" >/dev/null || fail "there was room again"
+    holds 16.07 status '.[0] | .store.full and .store.full_since_ms > 0 and
+        .counters.store_refused > 0' || fail "16.07 is not full: $(ask 16.07 status)"
+}
+full sebelum
+ask 16.07 inbox show "$document" --name 'Pegawai Satu' >/dev/null
+for name in 'Pegawai Satu' 'Pegawai Dua'; do
+    ask 16.07 inbox acknowledge "$document" --name "$name" >"$work/out"
+    jq -e '.state == "acknowledged" and (has("already") | not)' "$work/out" >/dev/null ||
+        fail "acknowledged by $name: $(cat "$work/out")"
+done
+ask 16.07 inbox acknowledge "$document" --name 'Pegawai Satu' |
+    jq -e '.state == "acknowledged" and .already' >/dev/null || fail "said twice, heard twice"
+full sesudah
+wait_until "$long" has_rungs "$document" stored verified shown acknowledged acknowledged
+equal "who acknowledged" "$(ask aggregator document show "$document" |
+    jq -r '.rungs | map(select(.rung == "acknowledged") | .person) | join(", ")')" \
+    'Pegawai Satu, Pegawai Dua'
+has 'event=store_full refused=1 ' "$work/16.07.log"
 say "the same process goes on once there is room"
 rm "$work/node-16.07/store/ballast"
 submit 16.07 "$work/reports-16.07"
+holds 16.07 status '.[0].store | .full == false and .full_since_ms == null' ||
+    fail "16.07 is still full: $(ask 16.07 status)"
+has 'event=store_has_room refused=' "$work/16.07.log"
 settle
 equal "process" "${pid_of[16.07]}" "$pid"
 runs "$pid" || fail "16.07 ended"

@@ -18,7 +18,13 @@ settle
 
 say "an unknown key: the card is right, but the province never said yes"
 make_node 16.05
-kabar enrol request --dir "$work/node-16.05" --out "$work/16.05.request" >/dev/null 2>&1
+kabar enrol request --dir "$work/node-16.05" --out "$work/16.05.request" >/dev/null 2>"$work/err"
+! grep 'An earlier request' "$work/err" || fail "there was no earlier request"
+kabar enrol request --dir "$work/node-16.05" --out "$work/16.05.request" >/dev/null 2>"$work/err"
+has 'An earlier request' "$work/err"
+start 16.05
+equal "log lines without a card" "$(grep -c 'event=not_enrolled' "$work/16.05.log")" 1
+stop 16.05
 words=$(officer sri enrol approve "$work/16.05.request" --card "$work/16.05.card" | jq -r .words)
 exits 65 kabar enrol accept "$work/16.05.card" --dir "$work/node-16.05" --words "${words% *} salah"
 has 'words' "$work/err"
@@ -29,6 +35,8 @@ start 16.05
 wait_until "$long" says_denied 16.05 'does not know this node'
 submit 16.05 "$samples/reports-16.05.jsonl" # it keeps taking reports
 wait_until "$long" says_denied 16.05 'does not know this node'
+has '^<6>event=waiting_for_province' "$work/16.05.log"
+! grep -e 'event=denied' -e 'event=alarm' "$work/16.05.log" || fail "waiting is no error"
 equal "journal after an unknown key" "$(position)" "$before"
 equal "enrolled" "$(ask aggregator enrol list | jq -r .regency | sort | xargs)" '16.03 16.07'
 holds aggregator status '.[0].link.keys_denied >= 1' || fail "the unknown key is not counted"
