@@ -28,8 +28,9 @@ refusal() {
 }
 
 draft() {
-    jq -nc --arg case "$1" '{id: 1, command: "document draft", args: {type: "recommendation",
-        case: $case, authority: "Bupati Uji", sanction: "BER-BEBAS", respond_by: "2030-01-31",
+    jq -nc --arg case "$1" --arg by "$(date -u -d '+30 days' +%F)" '{id: 1,
+        command: "document draft", args: {type: "recommendation",
+        case: $case, authority: "Bupati Uji", sanction: "BER-BEBAS", respond_by: $by,
         text: "Terbukti menurut hasil klarifikasi."}}' | raw aggregator "$(cat)" | jq .result
 }
 

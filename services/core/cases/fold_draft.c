@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define DAY_MS 86400000
+#define WIB_MS 25200000 /* UTC+7, the province's clock */
 
 struct draft {
     struct document document;
@@ -105,11 +106,43 @@ static int draft_fields(struct fold *fold, const struct document *document)
     return FOLD_DONE;
 }
 
+static int32_t day_in_wib(int64_t now_ms)
+{
+    return (int32_t)((now_ms + WIB_MS) / DAY_MS);
+}
+
+/* Slips that an officer would not want to sign. Only here, not where acts are folded: views that
+ * are rebuilt by a later version must not depend on the catalogue and the day of that build. */
+static int draft_slips(struct fold *fold, const struct document *document, int64_t now_ms)
+{
+    char said[DAY_TEXT_CAPACITY];
+    char today[DAY_TEXT_CAPACITY];
+    (void)day_to_text(day_in_wib(now_ms), today);
+    if (document->sanction.len > 0 && catalogue_sanction_find(document->sanction) == NULL) {
+        return fold_refuse(fold, ERR_VALUE,
+                           "sanction: no such code in the catalogue (deploy/catalogue/"
+                           "sanctions.csv), like BER-BEBAS");
+    }
+    if (document->has_decree_date && document->decree_date > day_in_wib(now_ms)) {
+        return fold_refuse(fold, ERR_VALUE, "decree_date: %s is after today, %s",
+                           day_to_text(document->decree_date, said), today);
+    }
+    if (document->type == DOCUMENT_TYPE_RECOMMENDATION && document->has_respond_by &&
+        document->respond_by < day_in_wib(now_ms)) {
+        return fold_refuse(fold, ERR_VALUE, "respond_by: %s is before today, %s",
+                           day_to_text(document->respond_by, said), today);
+    }
+    return FOLD_DONE;
+}
+
 static int draft_fill(struct fold *fold, const struct case_name *case_name, int64_t now_ms,
                       struct draft *draft, uint64_t *ret_version)
 {
     struct ring *ring = NULL;
     int status = draft_fields(fold, &draft->document);
+    if (status == FOLD_DONE) {
+        status = draft_slips(fold, &draft->document, now_ms);
+    }
     if (status == FOLD_DONE) {
         status = fold_ring(fold, &ring);
     }

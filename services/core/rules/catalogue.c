@@ -35,6 +35,11 @@ static const char *region_code(size_t index)
     return catalogue_regions[index].code;
 }
 
+static const char *sanction_code(size_t index)
+{
+    return catalogue_sanctions[index].code;
+}
+
 static const char *province_code(size_t index)
 {
     return catalogue_provinces[index];
@@ -50,6 +55,12 @@ const struct catalogue_region *catalogue_region_find(struct bytes code)
 {
     size_t index = find(code, catalogue_regions_count, region_code);
     return index < catalogue_regions_count ? &catalogue_regions[index] : NULL;
+}
+
+const struct catalogue_sanction *catalogue_sanction_find(struct bytes code)
+{
+    size_t index = find(code, catalogue_sanctions_count, sanction_code);
+    return index < catalogue_sanctions_count ? &catalogue_sanctions[index] : NULL;
 }
 
 bool catalogue_province_known(struct bytes code)
@@ -77,6 +88,17 @@ const struct catalogue_region *catalogue_region_at(size_t index)
 {
     ASSERT(index < catalogue_regions_count);
     return &catalogue_regions[index];
+}
+
+size_t catalogue_sanction_count(void)
+{
+    return catalogue_sanctions_count;
+}
+
+const struct catalogue_sanction *catalogue_sanction_at(size_t index)
+{
+    ASSERT(index < catalogue_sanctions_count);
+    return &catalogue_sanctions[index];
 }
 
 const char *catalogue_phase_name(enum catalogue_phase phase)

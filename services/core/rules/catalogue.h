@@ -1,4 +1,5 @@
-/* catalogue.h - the forms of violation and the regions, as deploy/catalogue has them.
+/* catalogue.h - the forms of violation, the sanctions and the regions, as deploy/catalogue has
+ * them.
  *
  * The tables are made from the CSV files when the program is built (catalogue.cmake), so a value
  * the sources disagree on is changed there and never in code. Everything returned is constant and
@@ -32,9 +33,16 @@ struct catalogue_region {
     const char *province; /* "Sumatera Selatan" */
 };
 
+struct catalogue_sanction {
+    const char *code;    /* "BER-BEBAS" */
+    const char *level;   /* "moral", "ringan", "sedang", "berat", … as in the CSV */
+    const char *name_id; /* Indonesian */
+};
+
 /* NULL when unknown. Codes are compared byte by byte: no case folding, no trimming. */
 const struct catalogue_form *catalogue_form_find(struct bytes code);
 const struct catalogue_region *catalogue_region_find(struct bytes code);
+const struct catalogue_sanction *catalogue_sanction_find(struct bytes code);
 
 /* True for the two digits before the dot of any region, e.g. "16". */
 bool catalogue_province_known(struct bytes code);
@@ -44,6 +52,8 @@ size_t catalogue_form_count(void);
 const struct catalogue_form *catalogue_form_at(size_t index);
 size_t catalogue_region_count(void);
 const struct catalogue_region *catalogue_region_at(size_t index);
+size_t catalogue_sanction_count(void);
+const struct catalogue_sanction *catalogue_sanction_at(size_t index);
 
 /* "any", "before_determination", "after_determination", "campaign", as in the CSV. */
 const char *catalogue_phase_name(enum catalogue_phase phase);

@@ -8,6 +8,8 @@ extern const struct catalogue_form catalogue_forms[];
 extern const size_t catalogue_forms_count;
 extern const struct catalogue_region catalogue_regions[];
 extern const size_t catalogue_regions_count;
+extern const struct catalogue_sanction catalogue_sanctions[];
+extern const size_t catalogue_sanctions_count;
 extern const char *const catalogue_provinces[];
 extern const size_t catalogue_provinces_count;
 extern const char catalogue_version_text[];

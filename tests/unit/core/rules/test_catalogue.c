@@ -93,6 +93,15 @@ static void check_region(char *row[COLUMNS_MAX], char *header[COLUMNS_MAX], size
     assert_true(catalogue_province_known(bytes_of(row[0], 2)));
 }
 
+static void check_sanction(char *row[COLUMNS_MAX], char *header[COLUMNS_MAX], size_t width)
+{
+    const struct catalogue_sanction *sanction = catalogue_sanction_find(bytes_of_text(row[0]));
+    assert_non_null(sanction);
+    assert_string_equal(sanction->code, row[0]);
+    assert_string_equal(sanction->level, row[column_index(header, width, "level")]);
+    assert_string_equal(sanction->name_id, row[column_index(header, width, "name_id")]);
+}
+
 typedef void check_fn(char *row[COLUMNS_MAX], char *header[COLUMNS_MAX], size_t width);
 
 /* Runs check on every row; returns how many there were. */
@@ -123,6 +132,14 @@ static void every_region_of_the_file_is_found(void **state)
 {
     (void)state;
     assert_int_equal(each_row("regions", check_region), catalogue_region_count());
+}
+
+static void every_sanction_of_the_file_is_found(void **state)
+{
+    (void)state;
+    assert_int_equal(each_row("sanctions", check_sanction), catalogue_sanction_count());
+    assert_null(catalogue_sanction_find(bytes_of_text("NOPE")));
+    assert_null(catalogue_sanction_find(bytes_of_text("ber-bebas")));
 }
 
 static void tables_are_in_order_of_code(void **state)
@@ -189,6 +206,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_form_of_the_file_is_found),
         cmocka_unit_test(every_region_of_the_file_is_found),
+        cmocka_unit_test(every_sanction_of_the_file_is_found),
         cmocka_unit_test(tables_are_in_order_of_code),
         cmocka_unit_test(unknown_codes_are_not_found),
         cmocka_unit_test(quoted_commas_survive),
