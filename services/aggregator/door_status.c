@@ -43,10 +43,11 @@ static json_t *store_json(struct store *store)
 {
     struct store_numbers numbers;
     store_numbers(store, &numbers);
-    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b}", "used_bytes", (json_int_t)numbers.used_bytes,
-                     "map_bytes", (json_int_t)numbers.map_bytes, "commits",
-                     (json_int_t)numbers.commits, "commands", (json_int_t)numbers.commands,
-                     "last_commit_us", (json_int_t)numbers.last_commit_us, "latched",
+    return json_pack("{s:I, s:I, s:I, s:I, s:I, s:b, s:b}", "used_bytes",
+                     (json_int_t)numbers.used_bytes, "map_bytes", (json_int_t)numbers.map_bytes,
+                     "commits", (json_int_t)numbers.commits, "commands",
+                     (json_int_t)numbers.commands, "last_commit_us",
+                     (json_int_t)numbers.last_commit_us, "full", (int)numbers.full, "latched",
                      (int)store_latched(store));
 }
 
