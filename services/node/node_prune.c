@@ -1,11 +1,11 @@
 /* node_prune.c - entries of our own that the province has for good make room.
  *
- * By itself only what is covered by a receipt, backed up over there and older than the retention.
- * When the store is full: what is covered by a receipt, loudly, since a restored province could
- * then not be given it again. Never what is not covered, and never the entry a cursor stands at.
+ * Which may go is core/sync/retention's word; what goes because the store is full goes loudly.
  * Keys stay: the same report handed in again still gets the same answer.
  */
 #include "node/node.h"
+
+#include "core/sync/retention.h"
 
 #define PRUNE_MAX 512u /* entries in one transaction */
 #define LOOK_MS 3600000u
@@ -21,15 +21,6 @@ struct prune {
     uint64_t reports;
     struct entry_id ids[PRUNE_MAX];
 };
-
-static bool may_go(const struct prune *prune, const struct outlog *log, uint64_t seq,
-                   const struct outlog_entry *entry)
-{
-    if (seq >= log->receipt || seq >= log->acked) {
-        return false;
-    }
-    return prune->full || (seq <= log->backed_up_to && entry->created_ms < prune->before_ms);
-}
 
 /* The oldest there is of a log; ERR_NOT_FOUND. */
 static int first_seq(struct store_txn *txn, const struct outlog *log, uint64_t *ret)
@@ -57,10 +48,15 @@ static int collect(struct store_txn *txn, struct prune *prune, const struct outl
 {
     struct entry_id id = {.incarnation = log->incarnation};
     struct outlog_entry entry;
+    const struct retention retention = {.acked = log->acked,
+                                        .receipt = log->receipt,
+                                        .backed_up_to = log->backed_up_to,
+                                        .before_ms = prune->before_ms,
+                                        .store_full = prune->full};
     int rc = first_seq(txn, log, &id.seq);
     while (rc == 0 && prune->count < PRUNE_MAX) {
         rc = outlog_read(txn, &node_log_tables, &id, &entry);
-        if (rc != 0 || !may_go(prune, log, id.seq, &entry)) {
+        if (rc != 0 || !retention_may_delete(&retention, id.seq, entry.created_ms)) {
             break;
         }
         prune->reports += entry.kind == ENTRY_REPORT || entry.kind == ENTRY_ZERO;
