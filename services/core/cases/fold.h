@@ -74,7 +74,8 @@ int fold_entry(const struct fold_config *config, const struct views *views,
  * proposal between them have one id, and the second proposal is refused. `wanted` has type,
  * authority, sanction, texts, decree fields set by the officer. Checks: case exists, state allows,
  * decision: all four decree fields; recommendation: authority and respond_by; form and sanction
- * known; decree_date not after, respond_by not before the day it is. The id is
+ * known; decree_date not after, a recommendation's respond_by not before the day of now_ms in WIB.
+ * The acts of signed documents are not held against sanctions and days again. The id is
  * "16-2024-000123-7f3a": province, year of now_ms, next number, suffix. case_name NULL: an
  * advisory or question about no case, for the regency wanted->addressee. ERR_NOT_FOUND, ERR_STATE,
  * ERR_VALUE (contents), or storage and memory. */

@@ -8,6 +8,7 @@
 
 #define DAY_MS 86400000
 #define WIB_MS 25200000 /* UTC+7, the province's clock */
+#define SHOWN_CODE_BYTES_MAX 20u
 
 struct draft {
     struct document document;
@@ -15,21 +16,25 @@ struct draft {
     char id[DOCUMENT_ID_BYTES_MAX + 1];
 };
 
+/* Everything below reckons with now_ms as a day and as a year. */
+static int draft_clock(struct fold *fold, int64_t now_ms)
+{
+    return now_ms >= 0 && now_ms / DAY_MS <= INT32_MAX / 2
+               ? FOLD_DONE
+               : fold_refuse(fold, ERR_VALUE, "the clock shows no possible day");
+}
+
 /* The year it is at the province's desk, in UTC as all times here. */
 static int draft_id(struct fold *fold, int64_t now_ms, struct draft *draft)
 {
     char day[DAY_TEXT_CAPACITY];
     uint64_t number = 0;
     const uint8_t *suffix = fold->config->document_suffix;
-    int64_t days = now_ms / DAY_MS;
-    if (now_ms < 0 || days > INT32_MAX / 2) {
-        return fold_refuse(fold, ERR_VALUE, "the clock shows no possible day");
-    }
     int status = fold_counter(fold, "document_number", &number);
     if (status != 0) {
         return status;
     }
-    day_to_text((int32_t)days, day);
+    day_to_text((int32_t)(now_ms / DAY_MS), day);
     (void)snprintf(draft->id, sizeof draft->id, "%.*s-%.4s-%06llu-%02x%02x",
                    SHOWN(fold->config->province), day, (unsigned long long)number + 1, suffix[0],
                    suffix[1]);
@@ -111,6 +116,32 @@ static int32_t day_in_wib(int64_t now_ms)
     return (int32_t)((now_ms + WIB_MS) / DAY_MS);
 }
 
+/* Only what could be a mistyped code is echoed: the text ends up on terminals and in logs. */
+static bool like_a_code(struct bytes text)
+{
+    if (text.len == 0 || text.len > SHOWN_CODE_BYTES_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < text.len; i++) {
+        uint8_t c = text.data[i];
+        bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '-' && c != '.') {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int draft_sanction(struct fold *fold, struct bytes code)
+{
+    static const char why[] = "is no code of the catalogue: see deploy/catalogue/sanctions.csv";
+    if (code.len == 0 || catalogue_sanction_find(code) != NULL) {
+        return FOLD_DONE;
+    }
+    return like_a_code(code) ? fold_refuse(fold, ERR_VALUE, "sanction: '%.*s' %s", SHOWN(code), why)
+                             : fold_refuse(fold, ERR_VALUE, "sanction: this %s", why);
+}
+
 /* Slips that an officer would not want to sign. Only here, not where acts are folded: views that
  * are rebuilt by a later version must not depend on the catalogue and the day of that build. */
 static int draft_slips(struct fold *fold, const struct document *document, int64_t now_ms)
@@ -118,11 +149,6 @@ static int draft_slips(struct fold *fold, const struct document *document, int64
     char said[DAY_TEXT_CAPACITY];
     char today[DAY_TEXT_CAPACITY];
     (void)day_to_text(day_in_wib(now_ms), today);
-    if (document->sanction.len > 0 && catalogue_sanction_find(document->sanction) == NULL) {
-        return fold_refuse(fold, ERR_VALUE,
-                           "sanction: no such code in the catalogue (deploy/catalogue/"
-                           "sanctions.csv), like BER-BEBAS");
-    }
     if (document->has_decree_date && document->decree_date > day_in_wib(now_ms)) {
         return fold_refuse(fold, ERR_VALUE, "decree_date: %s is after today, %s",
                            day_to_text(document->decree_date, said), today);
@@ -132,7 +158,7 @@ static int draft_slips(struct fold *fold, const struct document *document, int64
         return fold_refuse(fold, ERR_VALUE, "respond_by: %s is before today, %s",
                            day_to_text(document->respond_by, said), today);
     }
-    return FOLD_DONE;
+    return draft_sanction(fold, document->sanction);
 }
 
 static int draft_fill(struct fold *fold, const struct case_name *case_name, int64_t now_ms,
@@ -140,6 +166,9 @@ static int draft_fill(struct fold *fold, const struct case_name *case_name, int6
 {
     struct ring *ring = NULL;
     int status = draft_fields(fold, &draft->document);
+    if (status == FOLD_DONE) {
+        status = draft_clock(fold, now_ms);
+    }
     if (status == FOLD_DONE) {
         status = draft_slips(fold, &draft->document, now_ms);
     }

@@ -335,14 +335,15 @@ static inline struct document decision(void)
                              .decree_scan = bytes_of(scan, sizeof scan)};
 }
 
-static inline int draft(struct story *story, const struct case_name *name,
-                        const struct document *wanted, struct drafted *ret, struct err_ctx *err)
+static inline int draft_at(struct story *story, const struct case_name *name,
+                           const struct document *wanted, int64_t now_ms, struct drafted *ret,
+                           struct err_ctx *err)
 {
     static const uint8_t salt[SALT_BYTES] = {8, 7, 6, 5, 4, 3, 2, 1};
     struct bytes bytes;
     struct document document;
     arena_reset(story->arena);
-    int status = fold_draft(&story->config, &story->views, name, wanted, NOW_MS, salt, story->arena,
+    int status = fold_draft(&story->config, &story->views, name, wanted, now_ms, salt, story->arena,
                             &bytes, &ret->version, err);
     if (status != 0) {
         return status;
@@ -353,6 +354,12 @@ static inline int draft(struct story *story, const struct case_name *name,
     (void)snprintf(ret->id, sizeof ret->id, "%.*s", (int)document.id.len,
                    (const char *)document.id.data);
     return 0;
+}
+
+static inline int draft(struct story *story, const struct case_name *name,
+                        const struct document *wanted, struct drafted *ret, struct err_ctx *err)
+{
+    return draft_at(story, name, wanted, NOW_MS, ret, err);
 }
 
 static inline struct officer_signature sign(struct bytes document, const char *id,

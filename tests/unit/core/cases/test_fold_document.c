@@ -2,8 +2,6 @@
 #include "core/rules/catalogue.h"
 #include "unit/core/cases/fold_story.h"
 
-#define TODAY ((int32_t)(NOW_MS / 86400000)) /* NOW_MS is 07:00 in WIB */
-
 /* ---- documents ---- */
 static void drafts_say_what_the_case_says(void **state)
 {
@@ -42,32 +40,6 @@ static void drafts_say_what_the_case_says(void **state)
     wanted = decision();
     assert_int_equal(draft(story, &name, &wanted, &drafted, &err), ERR_STATE);
     assert_non_null(strstr(err.text, "rejected"));
-}
-
-static void slips_are_caught_while_drafting(void **state)
-{
-    struct story *story = *state;
-    struct drafted drafted;
-    struct err_ctx err = {{0}};
-    begin(story);
-    put_report(story, (struct filed){"16.07", NULL, NIP, "16.03", NULL, 1});
-    struct case_name name = only_case(story);
-    struct document wanted = decision();
-    wanted.sanction = bytes_of_text("NOPE");
-    assert_int_equal(draft(story, &name, &wanted, &drafted, &err), ERR_VALUE);
-    assert_non_null(strstr(err.text, "sanction"));
-    wanted = decision();
-    wanted.decree_date = TODAY + 1;
-    assert_int_equal(draft(story, &name, &wanted, &drafted, &err), ERR_VALUE);
-    assert_non_null(strstr(err.text, "decree_date: 2024-11-02 is after today, 2024-11-01"));
-    wanted.decree_date = TODAY;
-    assert_int_equal(draft(story, &name, &wanted, &drafted, NULL), 0);
-    wanted = recommendation();
-    wanted.respond_by = TODAY - 1;
-    assert_int_equal(draft(story, &name, &wanted, &drafted, &err), ERR_VALUE);
-    assert_non_null(strstr(err.text, "respond_by: 2024-10-31 is before today"));
-    wanted.respond_by = TODAY;
-    assert_int_equal(draft(story, &name, &wanted, &drafted, NULL), 0);
 }
 
 static void two_officers_or_none(void **state)
@@ -403,7 +375,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         STORY(drafts_say_what_the_case_says),
-        STORY(slips_are_caught_while_drafting),
         STORY(two_officers_or_none),
         STORY(the_act_and_its_signature_are_one_persons),
         STORY(stale_versions_are_refused),
