@@ -224,7 +224,7 @@ static const struct argument document_draft[] = {
     TEXT_ARG("case", "for recommendations and decisions"),
     TEXT_ARG("addressee", "regency; for advisories and questions without a case"),
     TEXT_ARG("authority", "the PPK"),
-    TEXT_ARG("sanction", "code in the catalogue"),
+    TEXT_ARG("sanction", "code in the catalogue, like BER-BEBAS"),
     TEXT_ARG("legal_basis", "articles"),
     TEXT_ARG("text", "in words"),
     {.name = "respond_by", .type = ARGUMENT_DATE, .help = "day"},
