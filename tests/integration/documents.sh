@@ -118,6 +118,21 @@ refusal ERR_VALUE "$(jq -nc --arg case "${cases[5]}" '{id: 1, command: "document
     type: "decision", case: $case, authority: "Bupati Uji", date: "2024-11-20",
     sanction: "BER-BEBAS", text: "x"}}')"
 
+say "an unknown sanction and days that cannot be are refused before anybody signs"
+slip() { # TEXT VERB ARGUMENT… - refused with this text, about a case that has no document
+    local wanted=$1 verb=$2
+    shift 2
+    exits 65 officer sri "$verb" "${cases[5]}" --authority 'Bupati Uji' --text x "$@"
+    [[ $(tail -n 1 "$work/kabar.log") == *"$wanted"* ]] || fail "not said: $wanted"
+}
+later=$(date -u -d '+30 days' +%F)
+slip "sanction: 'NOPE' is no code" recommend --sanction NOPE --respond-by "$later"
+slip 'respond_by: 1990-01-01 is before today' \
+    recommend --sanction BER-BEBAS --respond-by 1990-01-01
+slip "decree_date: $later is after today" \
+    decide --sanction BER-BEBAS --number 1 --date "$later" --scan "$passphrase"
+equal "documents of the case" "$(ask aggregator case show "${cases[5]}" | jq '.documents | length')" 0
+
 say "a stolen log key: what the node is handed is not what officers signed"
 # Three documents that the node has never seen: it is stopped, and its province is exchanged.
 stop 16.07

@@ -378,7 +378,8 @@ case_of() {
 # recommend CASE - proposed by one officer; prints the document's id.
 recommend() {
     officer sri recommend "$1" --authority 'Bupati Uji' --sanction BER-BEBAS \
-        --respond-by "$(date -u -d '+30 days' +%F)" --text 'Terbukti menurut hasil klarifikasi.' | jq -r .id
+        --respond-by "$(date -u -d '+30 days' +%F)" \
+        --text 'Terbukti menurut hasil klarifikasi.' | jq -r .id
 }
 
 # decide CASE - likewise, the PPK's decree.
