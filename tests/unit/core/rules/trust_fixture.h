@@ -143,7 +143,7 @@ static inline struct document decision_make(void)
                              .case_version = 3,
                              .addressee = bytes_of_text("16.07"),
                              .authority = bytes_of_text("Bupati Banyuasin"),
-                             .sanction = bytes_of_text("hd-sedang"),
+                             .sanction = bytes_of_text("SED-6"),
                              .text = bytes_of_text("Isi keputusan"),
                              .decree_number = bytes_of_text("800/123/2024"),
                              .has_decree_date = true,
