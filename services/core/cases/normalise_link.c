@@ -12,7 +12,7 @@ static char lower(uint8_t byte)
 
 static struct bytes skip(struct bytes text, size_t count)
 {
-    return bytes_of(text.data + count, text.len - count);
+    return count == 0 ? text : bytes_of(text.data + count, text.len - count);
 }
 
 static bool begins_with(struct bytes text, const char *prefix)
