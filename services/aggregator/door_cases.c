@@ -39,8 +39,8 @@ static void set_text(json_t *object, const char *name, struct bytes text)
     (void)json_object_set_new(object, name, text.len == 0 ? json_null() : json_text(text));
 }
 
-json_t *door_case_json(struct aggregator *aggregator, const struct case_name *name,
-                       const struct case_view *view)
+static json_t *case_json(struct aggregator *aggregator, const struct case_name *name,
+                         const struct case_view *view)
 {
     char full[CASE_TEXT_CAPACITY];
     char brief[CASE_SHORT_CAPACITY];
@@ -105,7 +105,7 @@ static int list_rows(struct aggregator *aggregator, struct door_call *call, cons
         rc = store_get(txn, VIEW_CASES, bytes_of(name.b, sizeof name.b), &value);
         rc = rc == 0 ? case_view_decode(value, &view) : rc;
         if (rc == 0 && wanted(args, &view)) {
-            door_call_row(call, door_case_json(aggregator, &name, &view));
+            door_call_row(call, case_json(aggregator, &name, &view));
             left--;
         }
         *ret_next = left == 0 ? number : 0;
@@ -245,7 +245,7 @@ void door_case_show(struct aggregator *aggregator, struct door_call *call, const
         rc = rc == 0 ? case_view_decode(value, &view) : rc;
     }
     if (rc == 0) {
-        json = door_case_json(aggregator, &name, &view);
+        json = case_json(aggregator, &name, &view);
         (void)json_object_set_new(json, "report_list",
                                   case_reports(aggregator, views, journal, &name));
         (void)json_object_set_new(json, "documents", case_documents(views, &name));

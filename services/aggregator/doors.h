@@ -32,8 +32,6 @@ json_t *door_hex_json(const uint8_t *bytes, size_t len);
 /* "16-000123" or a full case name. ERR_NOT_FOUND with a text. */
 int door_find_case(struct aggregator *aggregator, struct store_txn *views, const char *text,
                    struct case_name *ret, struct err_ctx *err) MUST_USE;
-json_t *door_case_json(struct aggregator *aggregator, const struct case_name *name,
-                       const struct case_view *view);
 json_t *door_node_json(const struct peer *peer);
 
 #endif

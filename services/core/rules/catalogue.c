@@ -95,12 +95,6 @@ size_t catalogue_sanction_count(void)
     return catalogue_sanctions_count;
 }
 
-const struct catalogue_sanction *catalogue_sanction_at(size_t index)
-{
-    ASSERT(index < catalogue_sanctions_count);
-    return &catalogue_sanctions[index];
-}
-
 const char *catalogue_phase_name(enum catalogue_phase phase)
 {
     static const char *const names[] = {

@@ -53,7 +53,6 @@ const struct catalogue_form *catalogue_form_at(size_t index);
 size_t catalogue_region_count(void);
 const struct catalogue_region *catalogue_region_at(size_t index);
 size_t catalogue_sanction_count(void);
-const struct catalogue_sanction *catalogue_sanction_at(size_t index);
 
 /* "any", "before_determination", "after_determination", "campaign", as in the CSV. */
 const char *catalogue_phase_name(enum catalogue_phase phase);
