@@ -1,0 +1,58 @@
+/* plant.h - mistakes made on purpose, so that a test can show that it sees them.
+ *
+ * They exist only in the twins of our libraries that tests link (KABAR_PLANTS; tests/plants). In
+ * what is installed PLANTED() is the constant false and leaves nothing behind. One is active at a
+ * time, chosen before anything else runs.
+ */
+#ifndef CORE_BASE_PLANT_H
+#define CORE_BASE_PLANT_H
+
+#include <stdbool.h>
+
+#define PLANT_LIST(X)                                                                              \
+    X(NONE, "none")                                                                                \
+    /* core/sync, platform and shells */                                                           \
+    X(ACK_BEFORE_COMMIT, "ack-before-commit")                                                      \
+    X(RECEIPT_BEFORE_COMMIT, "receipt-before-commit")                                              \
+    X(PAIR_NOT_COMMITTED, "pair-not-committed")                                                    \
+    X(DELETE_BEFORE_RECEIPT, "delete-before-receipt")                                              \
+    X(DELETE_ABOVE_BACKUP, "delete-above-backup")                                                  \
+    X(NO_CHAIN_CHECK, "no-chain-check")                                                            \
+    X(NO_HEAD_CHECK, "no-head-check")                                                              \
+    X(HEAD_OF_OTHER_LIFE, "head-of-other-life")                                                    \
+    X(SEQ_REUSED, "seq-reused")                                                                    \
+    X(WATERMARK_GAP, "watermark-gap")                                                              \
+    X(RETRY_IS_FORK, "retry-is-fork")                                                              \
+    X(ANY_PREV, "any-prev")                                                                        \
+    X(FOREIGN_ACK, "foreign-ack")                                                                  \
+    X(WRONG_REGENCY, "wrong-regency")                                                              \
+    X(WINDOW_IGNORED, "window-ignored")                                                            \
+    X(FORK_DROPPED, "fork-dropped")                                                                \
+    X(SECOND_CONNECTION_LOSES, "second-connection-loses")                                          \
+    X(NO_SYNC_AFTER_OPEN, "no-sync-after-open")                                                    \
+    X(LATCH_IGNORED, "latch-ignored")                                                              \
+    X(STORE_NOSYNC, "store-nosync")                                                                \
+    /* core/cases and the applier */                                                               \
+    X(DOCUMENT_TWICE, "document-twice")                                                            \
+    X(ONE_SIGNATURE, "one-signature")                                                              \
+    X(VIEWS_AHEAD, "views-ahead")                                                                  \
+    X(POISON_SKIPPED, "poison-skipped")
+
+enum plant {
+#define PLANT_X(name, text) PLANT_##name,
+    PLANT_LIST(PLANT_X)
+#undef PLANT_X
+        PLANT_COUNT
+};
+
+#ifdef KABAR_PLANTS
+extern enum plant plant_active;
+#define PLANTED(name) (plant_active == PLANT_##name)
+const char *plant_name(enum plant plant);
+/* False if there is no such plant. */
+bool plant_choose(const char *name);
+#else
+#define PLANTED(name) false
+#endif
+
+#endif
