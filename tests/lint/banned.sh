@@ -38,9 +38,9 @@ check() {
             sub(/:$/, "", file)
             ours = file ~ /^services\//
             if ($2 in banned) print file ": calls " $2
-            if ($2 in host_only && file !~ /platform_host\.dir/)
+            if ($2 in host_only && file !~ /platform_host(_planted)?\.dir/)
                 print file ": calls " $2 ", outside platform/host"
-            if ($2 in platform_only && ours && file !~ /platform_[a-z]*\.dir/)
+            if ($2 in platform_only && ours && file !~ /platform_[a-z]*(_planted)?\.dir/)
                 print file ": calls " $2 ", outside platform/"
         }'
 }
