@@ -1,0 +1,1 @@
+# Processes and lines (kill_*, net_*).
