@@ -403,6 +403,10 @@ static void carry_out(struct peer *peer, const struct effect *effect)
     case EFFECT_CONNECT:
     case EFFECT_DISCONNECT:
         ASSERT(false && "an intake does not dial");
+        break;
+    case EFFECT_SUCCEED:
+    case EFFECT_RESTORED:
+        ASSERT(false && "no engine asks for this yet");
     }
 }
 

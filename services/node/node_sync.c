@@ -95,6 +95,9 @@ static void carry_out(struct node *node, const struct effect *effect, uint64_t n
     case EFFECT_WAKE:
         wake(node, effect->as.at_ms, now_ms);
         break;
+    case EFFECT_SUCCEED:
+    case EFFECT_RESTORED:
+        ASSERT(false && "no engine asks for this yet");
     }
 }
 

@@ -195,6 +195,8 @@ static void carry_out(struct sim *sim, uint32_t node, const struct effect *effec
     case EFFECT_CONNECT:
     case EFFECT_DISCONNECT:
     case EFFECT_WAKE:
+    case EFFECT_SUCCEED:
+    case EFFECT_RESTORED:
         sim_fail(sim, "an intake never asks for this");
         break;
     }

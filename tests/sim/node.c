@@ -219,6 +219,10 @@ static void carry_out(struct sim *sim, struct node *node, const struct effect *e
     case EFFECT_WAKE:
         wake(sim, node, effect->as.at_ms);
         break;
+    case EFFECT_SUCCEED:
+    case EFFECT_RESTORED:
+        sim_fail(sim, "not modelled yet");
+        break;
     }
 }
 

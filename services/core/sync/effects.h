@@ -34,6 +34,12 @@ struct span_store {
     struct hash h_last;
     bool is_new_log; /* entry 1 is in it: the genesis was checked */
     enum lane lane;
+    /* A successor: the log it goes on from, the seq s and how many entries are copies; incarnation
+     * zero: none. */
+    struct entry_id predecessor;
+    uint64_t copies;
+    /* The log that is over with this one, in the same transaction; zero: none. */
+    struct incarnation ends;
 };
 
 /* Names are what the log line and the counters say. */
@@ -48,7 +54,9 @@ struct span_store {
     X(ALARM_WRONG_LOG, "wrong_log")     /* this key may not write this log */                      \
     X(ALARM_NO_ROOM, "no_room")         /* store full: come back later */                          \
     X(ALARM_DENIED, "denied")           /* the aggregator refused us */                            \
-    X(ALARM_WINDOW, "window_exceeded")  /* peer sent more than its credit */
+    X(ALARM_WINDOW, "window_exceeded")  /* peer sent more than its credit */                       \
+    X(ALARM_SUCCESSOR, "successor")     /* a log goes on under another incarnation */              \
+    X(ALARM_RESTORED, "restored")       /* a receipt of ours is above our cursor: we lost it */
 
 enum alarm {
 #define ALARM_X(name, text) name,
@@ -70,6 +78,13 @@ enum effect_type {
     EFFECT_ACKED,      /* a log of ours is durable at the other end up to here; also receipts */
     EFFECT_ALARM,      /* count it, one line per interval */
     EFFECT_WAKE,       /* TICK at at_ms (the earliest asked is enough) */
+    /* Our logs go on under new incarnations (outlog_succeed), because the other end shows that this
+     * store was restored or copied (from.incarnation zero: all of them, after what is acknowledged,
+     * in a new session chain), or because it has no more than `from` of an earlier log of this
+     * line. The engine has stopped; the shell commits, then begins it anew. */
+    EFFECT_SUCCEED,
+    /* Aggregator: this store lost what it had receipted. The shell marks it restored and ends. */
+    EFFECT_RESTORED,
 };
 
 struct effect {
@@ -81,6 +96,7 @@ struct effect {
         struct span_store store;
         struct session_pair pair;
         struct ack acked;
+        struct entry_id from; /* EFFECT_SUCCEED */
         struct {
             enum alarm code;
             int error;               /* err code, 0 if none */

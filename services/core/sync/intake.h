@@ -21,8 +21,20 @@
 
 #define INTAKE_CONNECTIONS_MAX 4u /* of one node; the oldest makes room */
 
+/* What the engine looks up in its shell's store within a step. */
+struct intake_lookup {
+    void *arg;
+    /* A node log of this regency, under whatever enrolment: our cursor, and our h at id.seq (zeros
+     * for 0; only when id.seq <= *ret_last). ERR_NOT_FOUND: we have nothing of it. */
+    int (*log)(void *arg, const struct entry_id *id, uint64_t *ret_last, struct hash *ret_h_last,
+               struct hash *ret_h);
+};
+
 struct intake_config {
     struct sender_limits limits;
+    struct intake_lookup lookup;
+    uint64_t keep_alive_ms; /* until the node says its own: two of them are silence */
+    struct key log_key;
     struct incarnation aggregator;
     struct bytes province, regency; /* borrowed for the intake's life */
     uint64_t enrolment;
@@ -96,7 +108,10 @@ struct intake_event {
     int rc;
     struct entry_id id;
     const struct control *control;
-    const struct hash *own_h; /* our hash of the office entry that ack or RESUME names, or NULL */
+    /* Our hash of the office entry that ACK, GAP or RESUME names, of this office log or an earlier
+     * one of its line; NULL: no such entry (or seq 0). */
+    const struct hash *own_h;
+    bool office_before; /* RESUME, GAP: the log named is an earlier one of this office line */
     const struct span_header *header;
     const struct span_entry *entries;
     struct arena *arena;

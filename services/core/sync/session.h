@@ -40,6 +40,7 @@ int session_decode(struct bytes bytes, struct session_memory *ret, struct err_ct
 struct session_own {
     struct session_pair pair;
     bool confirmed;
+    bool successor; /* of the pair: no RESUMED has come since our logs were succeeded */
 };
 /* True if `own` changed and must be committed before it is sent. */
 bool session_own_next(struct session_own *own, const uint8_t fresh[16]);

@@ -667,3 +667,18 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
         break;
     }
 }
+
+void uplink_set_predecessor(struct uplink *uplink, const struct incarnation *incarnation,
+                            const struct entry_id *predecessor)
+{
+    struct out_log *log = sender_log(&uplink->sender, incarnation);
+    ASSERT(log != NULL);
+    uplink->predecessors[log - uplink->sender.logs] = *predecessor;
+}
+
+void uplink_set_receipt(struct uplink *uplink, const struct ack *receipt)
+{
+    struct out_log *log = sender_log(&uplink->sender, &receipt->id.incarnation);
+    ASSERT(log != NULL);
+    uplink->receipts[log - uplink->sender.logs] = *receipt;
+}

@@ -43,6 +43,9 @@ struct uplink_config {
     struct bytes province, regency; /* borrowed for the uplink's life */
     struct incarnation office;
     struct bytes software;
+    /* Our h at an entry of the office log, as stored; ERR_NOT_FOUND. Within a step. */
+    void *lookup_arg;
+    int (*office_h)(void *arg, const struct entry_id *id, struct hash *ret);
 };
 
 struct uplink {
@@ -51,7 +54,9 @@ struct uplink {
     struct sender sender;
     struct receiver office;
     struct session_own own, own_before;
-    struct incarnation aggregator; /* last met; the shell keeps it */
+    struct entry_id predecessors[LOGS_MAX]; /* by index of the sender's logs */
+    struct ack receipts[LOGS_MAX];          /* the last of each; id.seq 0: none */
+    struct incarnation aggregator;          /* last met; the shell keeps it */
     uint32_t connection;
     uint32_t refused_count; /* in a row */
     uint64_t started_ms;
@@ -110,6 +115,10 @@ void uplink_init(struct uplink *uplink, const struct uplink_config *config,
 /* Before START: the logs we write. */
 int uplink_add_log(struct uplink *uplink, const struct incarnation *incarnation, enum lane lane,
                    uint64_t last, uint64_t acked, uint64_t receipt) MUST_USE;
+/* Before START: the log goes on from an earlier one; the last receipt there is of a log. */
+void uplink_set_predecessor(struct uplink *uplink, const struct incarnation *incarnation,
+                            const struct entry_id *predecessor);
+void uplink_set_receipt(struct uplink *uplink, const struct ack *receipt);
 /* A new key ring: the office log may have another signer from here on. */
 void uplink_set_office_signer(struct uplink *uplink, const struct key *signer);
 void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct effects *effects);

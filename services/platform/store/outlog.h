@@ -27,6 +27,10 @@ struct outlog {
     uint64_t receipt; /* covered by a signed receipt */
     uint64_t backed_up_to;
     int64_t acked_ms; /* wall clock when acked last moved */
+    /* Its line (ADR 7). predecessor.incarnation zero: the first; successor zero: it lives. */
+    struct entry_id predecessor; /* the old log and s */
+    uint64_t copies;             /* entries 2 … copies+1 are the old s+1 … */
+    struct incarnation successor;
 };
 
 struct outlog_entry {
@@ -56,6 +60,26 @@ int outlog_read(struct store_txn *txn, const struct outlog_tables *tables,
 /* Our hash of that entry; ERR_NOT_FOUND. */
 int outlog_hash(struct store_txn *txn, const struct outlog_tables *tables,
                 const struct entry_id *id, struct hash *ret) MUST_USE;
+
+/* The log `current` is over; a new one goes on after `from`, an entry (seq 0: none) of current or
+ * of an earlier log of its line. What stands behind `from` in the line moves to it, verbatim and in
+ * order, genesis entries of later logs left out; the old logs keep the rest. `genesis` says all but
+ * the predecessor. *ret is the new log, acked 0. ERR_NOT_FOUND: `from` is not in the line.
+ * ERR_STATE: what stood behind it was deleted. ERR_EXISTS: the new incarnation is there. Before any
+ * write; it may be a large transaction. */
+struct outlog_succession {
+    struct incarnation current, incarnation; /* of the log that ends, of the new one */
+    struct entry_id from;
+    const struct genesis *genesis;
+};
+int outlog_succeed(struct store_txn *txn, const struct outlog_tables *tables,
+                   const struct outlog_succession *succession, struct outlog *ret) MUST_USE;
+/* Where a statement stands now: `id` itself, or its copy in a successor. ERR_NOT_FOUND. */
+int outlog_follow(struct store_txn *txn, const struct outlog_tables *tables,
+                  const struct entry_id *id, struct entry_id *ret) MUST_USE;
+/* True if `earlier` is `log` or one of those it goes on from. */
+bool outlog_in_line(struct store_txn *txn, const struct outlog_tables *tables,
+                    const struct incarnation *earlier, const struct incarnation *log);
 
 struct outlog_cut {
     struct incarnation incarnation;

@@ -42,6 +42,19 @@ struct store_config {
 int store_open(const struct store_config *config, struct store **ret, struct err_ctx *err) MUST_USE;
 void store_close(struct store *store);
 
+/* ---- where it lives (ADR 7) ---- */
+/* The data file's inode or the machine id is not what the store remembers, or it was marked: a
+ * copy, a restored or a moved one. A store just made remembers the place it is in. */
+bool store_moved(const struct store *store);
+/* In a write transaction: it remembers this place; store_moved is false from the commit on. */
+void store_settle(struct store_txn *txn);
+/* In a write transaction: the next open finds it moved. */
+void store_mark_moved(struct store_txn *txn);
+/* A copy of the last committed state into the new file `path`, compacted, synced with its folder;
+ * other threads may read and write meanwhile. ERR_EXISTS: the file is there. What was begun is
+ * deleted on failure. Takes as long as writing the store takes: not on a loop thread. */
+int store_copy(struct store *store, const char *path, struct err_ctx *err) MUST_USE;
+
 /* ---- reading: any thread; keep it short ---- */
 int store_read_begin(struct store *store, struct store_txn **ret, struct err_ctx *err) MUST_USE;
 void store_read_end(struct store_txn *txn); /* NULL is fine */
