@@ -6,6 +6,9 @@
  * are read from the journal, their office entries are there already and are not made twice. So a
  * rebuild never matches again and nothing is sent twice.
  *
+ * An entry that ends the process twice (a fault of its fold, not a kill from outside) is passed:
+ * platform/host/crash_note.h, adr/0008.
+ *
  * Shared with the loop thread, under `mutex`: journal_grew, stop, full, results, nodes_changed,
  * position. The loop thread calls apply_journal_grew, apply_collect, apply_stop, apply_position.
  */
@@ -46,6 +49,7 @@ static void *apply_main(void *arg)
 {
     struct apply *apply = arg;
     bool more = true;
+    crash_note_thread_begin();
     for (;;) {
         (void)pthread_mutex_lock(&apply->mutex);
         while (!apply->stop && !apply->journal_grew && !more) {
@@ -55,7 +59,7 @@ static void *apply_main(void *arg)
         apply->journal_grew = false;
         (void)pthread_mutex_unlock(&apply->mutex);
         if (stop) {
-            return NULL;
+            break;
         }
         struct err_ctx err = {{0}};
         int rc = apply_batch(apply, &more, &err);
@@ -63,11 +67,13 @@ static void *apply_main(void *arg)
             say_full(apply);
         } else if (rc != 0 && !apply_stopping(apply)) {
             give_up(apply, rc);
-            return NULL;
+            break;
         } else {
             (void)set_full(apply, false);
         }
     }
+    crash_note_thread_end();
+    return NULL;
 }
 
 static int apply_new(struct aggregator *aggregator)
@@ -94,6 +100,31 @@ static int apply_new(struct aggregator *aggregator)
     return all ? 0 : ERR_NOMEM;
 }
 
+static int open_crash_note(struct apply *apply, struct err_ctx *err)
+{
+    char path[4096];
+    struct crash_mark *crash = &apply->crash;
+    (void)snprintf(path, sizeof path, "%s/crash", apply->aggregator->conf->store);
+    int rc = crash_note_open(path, crash, err);
+    if (rc == 0 && crash->deaths > 0) {
+        LOG(LOG_LEVEL_ERROR, "apply_crashed_before", log_u64("position", crash->number),
+            log_u64("deaths", crash->deaths));
+    }
+    return rc;
+}
+
+static int catch_up(struct apply *apply, struct err_ctx *err)
+{
+    bool more = true;
+    int rc = 0;
+    crash_note_thread_begin();
+    while (rc == 0 && more) {
+        rc = apply_batch(apply, &more, err);
+    }
+    crash_note_thread_end();
+    return rc;
+}
+
 int apply_open(struct aggregator *aggregator, struct err_ctx *err)
 {
     int rc = apply_new(aggregator);
@@ -102,13 +133,11 @@ int apply_open(struct aggregator *aggregator, struct err_ctx *err)
     }
     struct apply *apply = aggregator->apply;
     struct store_txn *txn = NULL;
-    bool more = true;
     rc = store_read_begin(aggregator->views, &txn, err);
     rc = rc != 0 ? rc : driver_position(txn, &apply->position);
     store_read_end(txn);
-    while (rc == 0 && more) {
-        rc = apply_batch(apply, &more, err);
-    }
+    rc = rc != 0 ? rc : open_crash_note(apply, err);
+    rc = rc != 0 ? rc : catch_up(apply, err);
     if (rc == ERR_FULL) { /* the journal may have room: take reports in, cases wait */
         say_full(apply);
         rc = 0;
@@ -120,10 +149,15 @@ int apply_start(struct aggregator *aggregator, struct err_ctx *err)
 {
     struct apply *apply = aggregator->apply;
     apply->started = true;
-    sigset_t all;
+    sigset_t blocked; /* signals are the loop thread's, but a fault strikes the thread at fault */
     sigset_t before;
-    (void)sigfillset(&all);
-    (void)pthread_sigmask(SIG_SETMASK, &all, &before); /* signals are the loop thread's */
+    (void)sigfillset(&blocked);
+    (void)sigdelset(&blocked, SIGBUS);
+    (void)sigdelset(&blocked, SIGSEGV);
+    (void)sigdelset(&blocked, SIGFPE);
+    (void)sigdelset(&blocked, SIGILL);
+    (void)sigdelset(&blocked, SIGABRT);
+    (void)pthread_sigmask(SIG_SETMASK, &blocked, &before);
     int rc = pthread_create(&apply->thread, NULL, apply_main, apply);
     (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (rc != 0) {
@@ -248,6 +282,7 @@ void apply_stop(struct aggregator *aggregator)
         free(apply->touched);
         apply->touched = next;
     }
+    crash_note_close();
     journal_reader_free(apply->reader);
     journal_reader_free(apply->placed_reader);
     arena_free(apply->arena);

@@ -4,6 +4,8 @@
 
 #include "aggregator/aggregator.h"
 
+#include "platform/host/crash_note.h"
+
 #include <pthread.h>
 
 #define BATCH_ENTRIES_MAX 1024u
@@ -12,6 +14,8 @@
 #define BATCH_OFFICE_MAX 512u
 #define BATCH_ARENA_BYTES (64u * 1024u * 1024u) /* address space; used as needed */
 #define BATCH_BODY_BYTES_MAX 98304u             /* own entries of one span */
+#define CRASH_DEATHS_MAX 2u /* an entry that ended the applier so often is passed */
+
 #define FOLD_ARENA_BYTES (32u * 1024u * 1024u)
 
 struct result {
@@ -36,6 +40,11 @@ struct batch {
     uint64_t
         own_position[BATCH_OWN_MAX]; /* of the report a placement belongs to; 0: no placement */
     size_t own_count, own_bytes;
+    struct {
+        uint64_t position;
+        const char *code;      /* static */
+    } rejected[BATCH_OWN_MAX]; /* entries that are passed */
+    size_t rejected_count;
     struct office_out *office; /* grows: an enrolment can bring many documents */
     size_t office_count, office_capacity;
     uint64_t to; /* last position in the batch */
@@ -74,11 +83,24 @@ struct apply {
     struct placement *recorded;
     struct store_command command;
     /* Entries that the fold cannot take: passed, and marked rejected. */
-    uint64_t skip[SKIP_MAX];
+    struct {
+        uint64_t position;
+        int code;
+    } skip[SKIP_MAX];
     size_t skip_count;
-    uint64_t failed_at; /* the entry at which the last try failed; 0: none */
+    struct crash_mark crash; /* the entry that ended an earlier life of the applier */
+    uint64_t failed_at;      /* the entry at which the last try failed; 0: none */
     int failed_code;
 };
+
+/* ---- apply_entry.c ---- */
+/* Folds one entry into the batch, or passes it when it cannot be folded. */
+int apply_entry(struct apply *apply, const struct journal_entry *entry, uint64_t outputs_to,
+                struct err_ctx *err) MUST_USE;
+/* The error for which it is passed in this batch, or 0. */
+int apply_skip_code(const struct apply *apply, uint64_t position) MUST_USE;
+/* Whether it ended an earlier life of the applier. */
+bool apply_ended_here(const struct apply *apply, const struct journal_entry *entry);
 
 /* ---- apply_batch.c ---- */
 /* One batch; *ret_more: something was folded, so there may be more. */

@@ -1,151 +1,8 @@
 /* One batch of the apply thread: entries folded into the views in one transaction. */
 #include "aggregator/apply.h"
 
-#include "core/base/assert.h"
+#include "core/base/plant.h"
 
-/* ---- one entry ---- */
-
-/* Placements of a report that stand in the journal already. */
-static int read_recorded(struct apply *apply, uint64_t position, struct fold_input *input)
-{
-    uint64_t first = 0;
-    size_t count = 0;
-    int rc = journal_get_placed(apply->batch.journal_txn, position, &first, &count);
-    if (rc == ERR_NOT_FOUND) {
-        return 0;
-    }
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        struct entry_id id = {.incarnation = apply->aggregator->incarnation, .seq = first + i};
-        struct journal_entry entry;
-        rc = journal_reader_find(apply->placed_reader, apply->batch.journal_txn, &id, &entry);
-        if (rc == 0 && (!entry.own || entry.kind != ENTRY_PLACEMENT)) {
-            rc = ERR_FORMAT;
-        }
-        if (rc == 0) {
-            struct bytes body = arena_copy(apply->arena, entry.body);
-            rc = body.data == NULL
-                     ? ERR_LIMIT
-                     : placement_decode(body, apply->arena, &apply->recorded[i], NULL);
-        }
-    }
-    if (rc == 0) {
-        input->recorded = apply->recorded;
-        input->recorded_count = count;
-    }
-    return rc;
-}
-
-static int keep_placements(struct apply *apply, uint64_t position)
-{
-    struct batch *batch = &apply->batch;
-    for (size_t i = 0; i < apply->output->placement_count; i++) {
-        uint8_t body[ENTRY_BYTES_MAX];
-        size_t len = 0;
-        int rc = placement_encode(&apply->output->placements[i], body, sizeof body, &len, NULL);
-        struct bytes copy =
-            rc == 0 ? arena_copy(apply->batch_arena, bytes_of(body, len)) : (struct bytes){0};
-        if (rc != 0 || copy.data == NULL) {
-            return rc != 0 ? rc : ERR_LIMIT;
-        }
-        ASSERT(batch->own_count < BATCH_OWN_MAX);
-        batch->own[batch->own_count] = (struct span_entry){.kind = ENTRY_PLACEMENT, .body = copy};
-        batch->own_position[batch->own_count++] = position;
-        batch->own_bytes += copy.len;
-    }
-    return 0;
-}
-
-static int office_room(struct batch *batch, size_t more)
-{
-    size_t wanted = batch->office_count + more;
-    if (wanted <= batch->office_capacity) {
-        return 0;
-    }
-    wanted = wanted < BATCH_OFFICE_MAX ? BATCH_OFFICE_MAX : 2 * wanted;
-    struct office_out *grown = realloc(batch->office, wanted * sizeof *grown);
-    if (grown == NULL) {
-        return ERR_NOMEM;
-    }
-    batch->office = grown;
-    batch->office_capacity = wanted;
-    return 0;
-}
-
-static int keep_office(struct apply *apply)
-{
-    struct batch *batch = &apply->batch;
-    int rc = office_room(batch, apply->output->office_count);
-    if (rc != 0) {
-        return rc;
-    }
-    for (size_t i = 0; i < apply->output->office_count; i++) {
-        const struct fold_office *from = &apply->output->office[i];
-        struct office_out *to = &batch->office[batch->office_count++];
-        *to = (struct office_out){.enrolment = from->enrolment, .kind = from->kind};
-        (void)snprintf(to->regency, sizeof to->regency, "%s", from->regency);
-        to->body = arena_copy(apply->batch_arena, from->body);
-        if (to->body.data == NULL) {
-            return ERR_LIMIT;
-        }
-    }
-    return 0;
-}
-
-static int keep_result(struct apply *apply, uint64_t position)
-{
-    struct result *result = calloc(1, sizeof *result);
-    if (result == NULL) {
-        return ERR_NOMEM;
-    }
-    result->position = position;
-    result->code = apply->output->code;
-    (void)snprintf(result->text, sizeof result->text, "%s", apply->output->text);
-    (void)snprintf(result->document_id, sizeof result->document_id, "%s",
-                   apply->output->document_id);
-    *apply->batch.results_end = result;
-    apply->batch.results_end = &result->next;
-    return 0;
-}
-
-static int fold_one(struct apply *apply, const struct journal_entry *entry, uint64_t outputs_to,
-                    struct err_ctx *err)
-{
-    struct views views;
-    driver_views(apply->batch.views_txn, &views);
-    struct fold_input input = {.position = entry->position,
-                               .id = entry->id,
-                               .kind = entry->kind,
-                               .erased = entry->erased,
-                               .body = entry->body,
-                               .own = entry->own,
-                               .owner = bytes_of_text(entry->owner),
-                               .enrolment = entry->enrolment,
-                               .received_ms = entry->received_ms};
-    arena_reset(apply->arena);
-    int rc = 0;
-    bool made = entry->position <= outputs_to;
-    if (entry->kind == ENTRY_REPORT && made) {
-        rc = read_recorded(apply, entry->position, &input);
-    }
-    if (rc != 0) {
-        return err_set(err, rc, "placements of position %llu cannot be read",
-                       (unsigned long long)entry->position);
-    }
-    rc = fold_entry(&apply->aggregator->fold, &views, &input, apply->arena, apply->output, err);
-    if (rc != 0) {
-        return rc;
-    }
-    if (!made) {
-        rc = keep_placements(apply, entry->position);
-        rc = rc != 0 ? rc : keep_office(apply);
-    }
-    if (rc == 0 && entry->own && entry->kind != ENTRY_PLACEMENT) {
-        rc = keep_result(apply, entry->position);
-    }
-    bool node_change = entry->kind == ENTRY_ENROLMENT || entry->kind == ENTRY_REVOCATION;
-    apply->batch.nodes_changed = apply->batch.nodes_changed || (entry->own && node_change);
-    return rc;
-}
 /* ---- one batch ---- */
 
 static void save_position(struct store_txn *txn, uint64_t position)
@@ -164,65 +21,6 @@ static bool batch_full(const struct apply *apply)
            arena_used(apply->batch_arena) > BATCH_ARENA_BYTES / 8;
 }
 
-/* What the store cannot do is not the entry's fault; everything else is, for the fold answers
- * contents that it refuses itself. */
-static bool entry_is_to_blame(int rc)
-{
-    return rc != 0 && rc != ERR_FULL && rc != ERR_STORAGE && rc != ERR_IO && rc != ERR_AGAIN &&
-           rc != ERR_STATE;
-}
-
-static bool is_skipped(const struct apply *apply, uint64_t position)
-{
-    for (size_t i = 0; i < apply->skip_count; i++) {
-        if (apply->skip[i] == position) {
-            return true;
-        }
-    }
-    return false;
-}
-
-/* An entry that the fold cannot take is kept in the journal, marked rejected, and passed. */
-static int pass_over(struct apply *apply, const struct journal_entry *entry, uint64_t outputs_to)
-{
-    struct batch *batch = &apply->batch;
-    if (entry->position <= outputs_to) {
-        return 0; /* said so already */
-    }
-    struct rejected rejected = {.position = entry->position,
-                                .code = bytes_of_text(err_name(apply->failed_code)),
-                                .text = bytes_of_text(err_text(apply->failed_code))};
-    uint8_t body[512];
-    size_t len = 0;
-    int rc = rejected_encode(&rejected, body, sizeof body, &len, NULL);
-    struct bytes copy =
-        rc == 0 ? arena_copy(apply->batch_arena, bytes_of(body, len)) : (struct bytes){0};
-    if (rc != 0 || copy.data == NULL) {
-        return rc != 0 ? rc : ERR_LIMIT;
-    }
-    ASSERT(batch->own_count < BATCH_OWN_MAX);
-    batch->own[batch->own_count] = (struct span_entry){.kind = ENTRY_REJECTED, .body = copy};
-    batch->own_position[batch->own_count++] = 0;
-    batch->own_bytes += copy.len;
-    LOG(LOG_LEVEL_ERROR, "entry_rejected", log_u64("position", entry->position),
-        log_text("node", entry->owner), log_text("error", err_name(apply->failed_code)));
-    return 0;
-}
-
-static int fold_or_pass(struct apply *apply, const struct journal_entry *entry, uint64_t outputs_to,
-                        struct err_ctx *err)
-{
-    if (is_skipped(apply, entry->position)) {
-        return pass_over(apply, entry, outputs_to);
-    }
-    int rc = fold_one(apply, entry, outputs_to, err);
-    if (entry_is_to_blame(rc)) {
-        apply->failed_at = entry->position;
-        apply->failed_code = rc;
-    }
-    return rc;
-}
-
 static int fold_batch(struct apply *apply, uint64_t from, uint64_t outputs_to, struct err_ctx *err)
 {
     struct batch *batch = &apply->batch;
@@ -233,8 +31,11 @@ static int fold_batch(struct apply *apply, uint64_t from, uint64_t outputs_to, s
         if (rc == ERR_NOT_FOUND) {
             return 0;
         }
+        if (rc == 0 && i > 0 && apply_ended_here(apply, &entry)) {
+            return 0; /* what stands before it is safe before it is tried again */
+        }
         if (rc == 0) {
-            rc = fold_or_pass(apply, &entry, outputs_to, err);
+            rc = apply_entry(apply, &entry, outputs_to, err);
             batch->to = entry.position;
         }
     }
@@ -248,6 +49,7 @@ bool apply_stopping(struct apply *apply)
     (void)pthread_mutex_unlock(&apply->mutex);
     return stop;
 }
+
 void apply_batch_reset(struct apply *apply)
 {
     struct batch *batch = &apply->batch;
@@ -258,11 +60,19 @@ void apply_batch_reset(struct apply *apply)
     }
     batch->own_count = 0;
     batch->own_bytes = 0;
+    batch->rejected_count = 0;
     batch->office_count = 0;
     batch->nodes_changed = false;
     batch->results_end = &batch->results;
     arena_reset(apply->batch_arena);
 }
+
+static int put_out(struct apply *apply)
+{
+    bool any = apply->batch.own_count + apply->batch.office_count > 0;
+    return any ? apply_put_out(apply) : 0;
+}
+
 static int batch_run(struct store_txn *txn, void *arg)
 {
     struct apply *apply = arg;
@@ -288,8 +98,8 @@ static int batch_run(struct store_txn *txn, void *arg)
     for (size_t i = 0; rc == 0 && i < batch->office_count; i++) {
         rc = apply_find_office(txn, &batch->office[i]);
     }
-    if (rc == 0 && batch->own_count + batch->office_count > 0) {
-        rc = apply_put_out(apply);
+    if (rc == 0 && !PLANTED(VIEWS_AHEAD)) {
+        rc = put_out(apply);
     }
     if (rc == 0 && batch->to > from) {
         save_position(txn, batch->to);
@@ -318,6 +128,15 @@ static void publish(struct apply *apply)
     loop_wake_send(apply->aggregator->apply_wake);
 }
 
+/* The views are past the entry that ended an earlier life. */
+static void forget_crash(struct apply *apply)
+{
+    if (apply->crash.deaths > 0 && apply->batch.to >= apply->crash.number) {
+        crash_note_clear();
+        apply->crash = (struct crash_mark){0};
+    }
+}
+
 int apply_batch(struct apply *apply, bool *ret_more, struct err_ctx *err)
 {
     uint64_t before = apply->position;
@@ -326,11 +145,16 @@ int apply_batch(struct apply *apply, bool *ret_more, struct err_ctx *err)
         apply->failed_at = 0;
         rc = store_apply(apply->aggregator->views, batch_run, apply, err);
         if (rc != 0 && apply->failed_at != 0 && apply->skip_count < SKIP_MAX) {
-            apply->skip[apply->skip_count++] = apply->failed_at;
+            apply->skip[apply->skip_count].position = apply->failed_at;
+            apply->skip[apply->skip_count++].code = apply->failed_code;
         }
-    } while (rc != 0 && apply->failed_at != 0 && is_skipped(apply, apply->failed_at));
+    } while (rc != 0 && apply->failed_at != 0 && apply_skip_code(apply, apply->failed_at) != 0);
     apply->skip_count = 0;
+    if (rc == 0 && PLANTED(VIEWS_AHEAD)) {
+        rc = put_out(apply);
+    }
     if (rc == 0) {
+        forget_crash(apply);
         publish(apply);
     }
     *ret_more = rc == 0 && apply->batch.to > before;

@@ -84,6 +84,10 @@ static int outputs_run(struct store_txn *txn, void *arg)
             }
         }
     }
+    for (size_t i = 0; i < batch->rejected_count; i++) {
+        journal_put_rejected(txn, batch->rejected[i].position,
+                             bytes_of_text(batch->rejected[i].code));
+    }
     for (size_t i = 0; i < batch->office_count; i++) {
         int rc = append_office(txn, apply, &batch->office[i]);
         if (rc != 0) {
@@ -133,7 +137,8 @@ static void tell_office_grew(struct apply *apply)
     loop_wake_send(apply->aggregator->apply_wake);
 }
 
-/* In the views' write transaction. */ static int make_durable(struct apply *apply)
+/* In the views' write transaction. */
+static int make_durable(struct apply *apply)
 {
     if (!apply->started) { /* catching up before the writer thread runs */
         return store_apply(apply->aggregator->journal, outputs_run, apply, NULL);

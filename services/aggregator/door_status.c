@@ -90,21 +90,25 @@ void door_status(struct aggregator *aggregator, struct door_call *call, const js
         door_refuse(call, rc, &err);
         return;
     }
+    uint64_t rejected = 0;
+    if (journal_count_rejected(journal, &rejected) != 0) {
+        rejected = 0; /* the store has said why, and latched */
+    }
     json_t *nodes = json_array();
     for (const struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
         (void)json_array_append_new(nodes, door_node_json(peer));
     }
-    json_t *json =
-        json_pack("{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
-                  "program", "kabar-aggregator", "version", KABAR_VERSION, "province",
-                  aggregator->conf->province, "name", aggregator->conf->name, "incarnation",
-                  door_hex_json(aggregator->incarnation.b, INCARNATION_BYTES), "journal",
-                  journal_json(aggregator, journal), "cases_wait_for_room",
-                  (int)apply_is_full(aggregator), "cases", (json_int_t)count_cases(views),
-                  "documents", (json_int_t)count_rows(views, VIEW_DOCUMENTS), "zero_reports",
-                  (json_int_t)count_rows(views, VIEW_ZEROS), "refused",
-                  (json_int_t)count_rows(views, VIEW_REFUSED), "nodes", nodes, "store",
-                  store_json(aggregator->journal), "link", link_json(aggregator));
+    json_t *json = json_pack(
+        "{s:s, s:s, s:s, s:s, s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "program",
+        "kabar-aggregator", "version", KABAR_VERSION, "province", aggregator->conf->province,
+        "name", aggregator->conf->name, "incarnation",
+        door_hex_json(aggregator->incarnation.b, INCARNATION_BYTES), "journal",
+        journal_json(aggregator, journal), "cases_wait_for_room", (int)apply_is_full(aggregator),
+        "cases", (json_int_t)count_cases(views), "documents",
+        (json_int_t)count_rows(views, VIEW_DOCUMENTS), "zero_reports",
+        (json_int_t)count_rows(views, VIEW_ZEROS), "refused",
+        (json_int_t)count_rows(views, VIEW_REFUSED), "rejected", (json_int_t)rejected, "nodes",
+        nodes, "store", store_json(aggregator->journal), "link", link_json(aggregator));
     store_read_end(journal);
     store_read_end(views);
     door_call_done(call, json);
@@ -121,6 +125,7 @@ void door_ping(struct aggregator *aggregator, struct door_call *call, const json
 /* ---- dump ---- */
 
 #define DUMP_TURN_ENTRIES 2048u /* entries between two looks at everything else */
+#define UNKNOWN_KIND 0u         /* bodies of unknown kinds are shown as they are */
 
 struct dump {
     struct aggregator *aggregator;
@@ -136,8 +141,21 @@ static void dump_free(struct dump *dump)
     free(dump);
 }
 
-static json_t *entry_json(struct aggregator *aggregator, const struct journal_entry *entry)
+/* A body that ended the fold is shown as it is: decoding it here could end us as well. */
+static json_t *body_json(struct aggregator *aggregator, const struct journal_entry *entry,
+                         struct bytes rejected)
 {
+    bool raw = bytes_equal(rejected, bytes_of_text(CRASH_CODE));
+    arena_reset(aggregator->arena);
+    return entry->erased ? json_null()
+                         : entry_body_to_json(raw ? UNKNOWN_KIND : entry->kind, entry->body,
+                                              aggregator->arena);
+}
+
+static json_t *entry_json(struct aggregator *aggregator, struct store_txn *txn,
+                          const struct journal_entry *entry)
+{
+    struct bytes rejected = {0};
     json_t *json = json_pack(
         "{s:I, s:o, s:I, s:s, s:I, s:o, s:o, s:b, s:s, s:I, s:I}", "position",
         (json_int_t)entry->position, "incarnation",
@@ -146,11 +164,10 @@ static json_t *entry_json(struct aggregator *aggregator, const struct journal_en
         door_hex_json(entry->h.b, HASH_BYTES), "body_hash", door_hex_json(entry->b.b, HASH_BYTES),
         "erased", (int)entry->erased, "owner", entry->owner, "enrolment",
         (json_int_t)entry->enrolment, "received_ms", (json_int_t)entry->received_ms);
-    arena_reset(aggregator->arena);
-    (void)json_object_set_new(
-        json, "body",
-        entry->erased ? json_null()
-                      : entry_body_to_json(entry->kind, entry->body, aggregator->arena));
+    if (journal_get_rejected(txn, entry->position, &rejected) == 0) {
+        (void)json_object_set_new(json, "rejected", json_text(rejected));
+    }
+    (void)json_object_set_new(json, "body", body_json(aggregator, entry, rejected));
     return json;
 }
 
@@ -169,7 +186,7 @@ static bool dump_rows(struct dump *dump, int *ret_rc)
         struct journal_entry entry;
         *ret_rc = journal_reader_next(dump->reader, &entry);
         if (*ret_rc == 0) {
-            door_call_row(dump->call, entry_json(dump->aggregator, &entry));
+            door_call_row(dump->call, entry_json(dump->aggregator, txn, &entry));
             dump->next = entry.position + 1;
             dump->left--;
             dump->given++;

@@ -1,26 +1,36 @@
-/* The views' driver over LMDB: the fold's keys and values, as they are. */
+/* The views' driver over LMDB: the fold's keys and values, as they are. What goes wrong in here is
+ * the store's fault, never the entry's: crash_note pauses. */
 #include "aggregator/aggregator.h"
+
+#include "platform/host/crash_note.h"
 
 static int driver_get(void *arg, enum view_table table, struct bytes key, struct bytes *ret)
 {
-    return store_get(arg, table, key, ret);
+    bool was = crash_note_pause();
+    int rc = store_get(arg, table, key, ret);
+    crash_note_resume(was);
+    return rc;
 }
 
 static void driver_put(void *arg, enum view_table table, struct bytes key, struct bytes value)
 {
+    bool was = crash_note_pause();
     store_put(arg, table, key, value);
+    crash_note_resume(was);
 }
 
 static void driver_del(void *arg, enum view_table table, struct bytes key)
 {
+    bool was = crash_note_pause();
     store_delete(arg, table, key);
+    crash_note_resume(was);
 }
 
-static int driver_next(void *arg, enum view_table table, struct bytes prefix, struct bytes after,
-                       struct bytes *ret_key, struct bytes *ret_value)
+static int find_next(struct store_txn *txn, enum view_table table, struct bytes prefix,
+                     struct bytes after, struct bytes *ret_key, struct bytes *ret_value)
 {
     struct store_cursor *cursor = NULL;
-    int rc = store_cursor_open(arg, table, &cursor);
+    int rc = store_cursor_open(txn, table, &cursor);
     if (rc != 0) {
         return rc;
     }
@@ -33,6 +43,15 @@ static int driver_next(void *arg, enum view_table table, struct bytes prefix, st
         rc = ERR_NOT_FOUND;
     }
     store_cursor_close(cursor);
+    return rc;
+}
+
+static int driver_next(void *arg, enum view_table table, struct bytes prefix, struct bytes after,
+                       struct bytes *ret_key, struct bytes *ret_value)
+{
+    bool was = crash_note_pause();
+    int rc = find_next(arg, table, prefix, after, ret_key, ret_value);
+    crash_note_resume(was);
     return rc;
 }
 

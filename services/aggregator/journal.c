@@ -334,3 +334,51 @@ int journal_get_placed(struct store_txn *txn, uint64_t position, uint64_t *ret_f
     *ret_count = value.data[8];
     return 0;
 }
+
+/* ---- entries that were passed ---- */
+
+#define REJECTED_PREFIX "rejected"
+#define REJECTED_KEY_BYTES (sizeof REJECTED_PREFIX - 1 + 8)
+
+static struct bytes rejected_key(uint64_t position, uint8_t to[REJECTED_KEY_BYTES])
+{
+    memcpy(to, REJECTED_PREFIX, sizeof REJECTED_PREFIX - 1);
+    put_be64(to + sizeof REJECTED_PREFIX - 1, position);
+    return bytes_of(to, REJECTED_KEY_BYTES);
+}
+
+void journal_put_rejected(struct store_txn *txn, uint64_t position, struct bytes code)
+{
+    uint8_t key[REJECTED_KEY_BYTES];
+    store_put(txn, JOURNAL_META, rejected_key(position, key), code);
+}
+
+int journal_get_rejected(struct store_txn *txn, uint64_t position, struct bytes *ret_code)
+{
+    uint8_t key[REJECTED_KEY_BYTES];
+    return store_get(txn, JOURNAL_META, rejected_key(position, key), ret_code);
+}
+
+int journal_count_rejected(struct store_txn *txn, uint64_t *ret)
+{
+    uint8_t first[REJECTED_KEY_BYTES];
+    struct store_cursor *cursor = NULL;
+    struct bytes key;
+    struct bytes value;
+    uint64_t count = 0;
+    int rc = store_cursor_open(txn, JOURNAL_META, &cursor);
+    if (rc == 0) {
+        rc = store_seek(cursor, rejected_key(0, first), &key, &value);
+    }
+    while (rc == 0 && key.len == REJECTED_KEY_BYTES &&
+           memcmp(key.data, first, sizeof REJECTED_PREFIX - 1) == 0) {
+        count++;
+        rc = store_next(cursor, &key, &value);
+    }
+    store_cursor_close(cursor);
+    if (rc != 0 && rc != ERR_NOT_FOUND) {
+        return rc;
+    }
+    *ret = count;
+    return 0;
+}

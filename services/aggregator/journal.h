@@ -22,7 +22,7 @@
 #define JOURNAL_RECORD_PERSONAL "kabar.record.v1"
 
 enum journal_table {
-    JOURNAL_META,
+    JOURNAL_META,     /* "journal" → struct journal_meta; "rejected" ‖ position 8 → code */
     JOURNAL_RECORDS,  /* position 8 → head ‖ frame ‖ hash of both 32 */
     JOURNAL_SPANS,    /* inc 16 ‖ first new seq 8 → position 8 */
     JOURNAL_CURSORS,  /* inc 16 → struct journal_cursor */
@@ -94,6 +94,14 @@ int journal_each_cursor(struct store_txn *txn,
                         void (*each)(void *arg, const struct journal_cursor *), void *arg) MUST_USE;
 
 void journal_put_placed(struct store_txn *txn, uint64_t position, uint64_t first_seq, size_t count);
+
+#define CRASH_CODE "crash" /* SPEC 11: it ended the applier twice */
+/* An entry that the fold cannot take: with which code it was passed. Together with the REJECTED
+ * entry of our own log that says so to others, so that a rebuild does not fold it again.
+ * ERR_NOT_FOUND: it was not. */
+void journal_put_rejected(struct store_txn *txn, uint64_t position, struct bytes code);
+int journal_get_rejected(struct store_txn *txn, uint64_t position, struct bytes *ret_code) MUST_USE;
+int journal_count_rejected(struct store_txn *txn, uint64_t *ret) MUST_USE;
 
 /* ---- reading entries in order; one reader per thread ---- */
 struct journal_entry {

@@ -1,6 +1,7 @@
 #include "core/cases/fold_parts.h"
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "core/base/text.h"
 
 #include <string.h>
@@ -52,13 +53,11 @@ static int dispatch(struct fold *fold)
     return FOLD_DONE;
 }
 
-static void refused_record(struct fold *fold)
+static void refused_record(struct fold *fold, struct bytes code, struct bytes text)
 {
     uint8_t value[REFUSED_VIEW_BYTES_MAX];
     struct view_key key;
-    struct refused_view view = {.id = fold->input->id,
-                                .code = bytes_of_text(err_name(fold->ret->code)),
-                                .text = bytes_of_text(fold->ret->text)};
+    struct refused_view view = {.id = fold->input->id, .code = code, .text = text};
     view_key_init(&key, (struct bytes){0});
     view_key_u64(&key, fold->input->position);
     size_t len = refused_view_encode(&view, value, sizeof value);
@@ -66,14 +65,12 @@ static void refused_record(struct fold *fold)
 }
 
 /* So that the node learns it durably. */
-static int refusal_entry(struct fold *fold)
+static int refusal_entry(struct fold *fold, struct bytes code, struct bytes text)
 {
     uint8_t *body = arena_alloc(fold->arena, REFUSED_VIEW_BYTES_MAX);
     size_t len = 0;
-    struct refusal refusal = {.entry = fold->input->id,
-                              .code = bytes_of_text(err_name(fold->ret->code)),
-                              .text = bytes_of_text(fold->ret->text),
-                              .at_ms = fold->input->received_ms};
+    struct refusal refusal = {
+        .entry = fold->input->id, .code = code, .text = text, .at_ms = fold->input->received_ms};
     if (body == NULL) {
         return ERR_NOMEM;
     }
@@ -83,17 +80,50 @@ static int refusal_entry(struct fold *fold)
                                          ENTRY_REFUSAL, bytes_of(body, len));
 }
 
-static int refused(struct fold *fold)
+static int refused(struct fold *fold, struct bytes code, struct bytes text)
 {
-    ASSERT(fold->ret->code != 0 && fold->ret->placement_count == 0);
-    refused_record(fold);
+    ASSERT(fold->ret->placement_count == 0);
+    refused_record(fold, code, text);
     if (fold->input->own) {
         return 0;
     }
     if (fold->input->kind == ENTRY_REPORT) {
         fold_report_refused(fold);
     }
-    return refusal_entry(fold);
+    return refusal_entry(fold, code, text);
+}
+
+#ifdef KABAR_PLANTS
+#define CRASH_MARK "kabar-crash-"
+
+/* "kabar-crash-a" in a report ends the process by ASSERT, "kabar-crash-s" by a wild pointer. */
+static void crash_on_mark(struct bytes body)
+{
+    static int *volatile nowhere;
+    size_t len = sizeof CRASH_MARK - 1;
+    for (size_t i = 0; i + len < body.len; i++) {
+        if (memcmp(body.data + i, CRASH_MARK, len) == 0) {
+            ASSERT(body.data[i + len] != 'a');
+            *nowhere = 1;
+        }
+    }
+}
+#else
+#define crash_on_mark(body) ((void)0)
+#endif
+
+int fold_passed(const struct views *views, const struct fold_input *input, struct bytes code,
+                struct bytes text, struct arena *arena, struct fold_output *ret,
+                struct err_ctx *err)
+{
+    struct fold fold = {.views = views, .input = input, .arena = arena, .ret = ret};
+    memset(ret, 0, sizeof *ret);
+    ret->code = ERR_STATE;
+    fold_say(&fold, "%.*s", SHOWN(text));
+    int status = refused(&fold, code, text);
+    return status == 0 ? 0
+                       : err_wrap(err, status, "pass entry at position %llu",
+                                  (unsigned long long)input->position);
 }
 
 int fold_entry(const struct fold_config *config, const struct views *views,
@@ -106,9 +136,13 @@ int fold_entry(const struct fold_config *config, const struct views *views,
     if (input->erased) {
         return 0;
     }
+    if (PLANTED(CRASH_ON_MARK) || PLANTED(POISON_SKIPPED)) {
+        crash_on_mark(input->body);
+    }
     int status = dispatch(&fold);
     if (status == FOLD_REFUSED) {
-        status = refused(&fold);
+        ASSERT(ret->code != 0);
+        status = refused(&fold, bytes_of_text(err_name(ret->code)), bytes_of_text(ret->text));
     }
     if (status != 0) {
         return err_wrap(err, status, "apply entry at position %llu",

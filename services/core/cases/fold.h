@@ -69,6 +69,13 @@ int fold_entry(const struct fold_config *config, const struct views *views,
                const struct fold_input *input, struct arena *arena, struct fold_output *ret,
                struct err_ctx *err) MUST_USE;
 
+/* In place of fold_entry, for an entry that it cannot take (it gave an error, or ended the
+ * process): leaves what a refused entry leaves, with this code and text, and does not look at the
+ * body. */
+int fold_passed(const struct views *views, const struct fold_input *input, struct bytes code,
+                struct bytes text, struct arena *arena, struct fold_output *ret,
+                struct err_ctx *err) MUST_USE;
+
 /* Drafting, for the door: fills the document's case fields, id, ring number, addressee and
  * catalogue from the views, or says why it cannot be. Changes nothing, so two drafts with no
  * proposal between them have one id, and the second proposal is refused. `wanted` has type,

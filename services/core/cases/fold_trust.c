@@ -282,9 +282,17 @@ int fold_rejected(struct fold *fold)
     if (value == NULL) {
         return ERR_NOMEM;
     }
-    struct refused_view view = {.code = rejected.code, .text = rejected.text};
+    struct refused_view view = {0};
+    struct bytes before;
     view_key_init(&key, (struct bytes){0});
     view_key_u64(&key, rejected.position);
+    status = fold_get(fold, VIEW_REFUSED, view_key_bytes(&key), &before);
+    status = status == 0 ? refused_view_decode(before, &view) : status;
+    if (status != 0 && status != ERR_NOT_FOUND) {
+        return status;
+    }
+    view.code = rejected.code; /* the identity stays: it was noted when the entry was passed */
+    view.text = rejected.text;
     size_t len = refused_view_encode(&view, value, REFUSED_VIEW_BYTES_MAX);
     fold_put(fold, VIEW_REFUSED, view_key_bytes(&key), bytes_of(value, len));
     return FOLD_DONE;

@@ -285,6 +285,44 @@ static void what_ended_the_applier_is_recorded(void **state)
     assert_true(bytes_equal(view.code, rejected.code));
 }
 
+/* Whatever is in it: nobody looks. Its REJECTED entry, later, does not hide whose it was. */
+static void what_cannot_be_folded_is_passed(void **state)
+{
+    struct story *story = *state;
+    struct bytes key, value;
+    struct refused_view view;
+    struct refusal refusal;
+    struct bytes code = bytes_of_text("crash");
+    struct fold_input input = {.position = 77,
+                               .id = {.seq = 5},
+                               .kind = ENTRY_REPORT,
+                               .body = bytes_of_text("x"),
+                               .owner = bytes_of_text("16.07"),
+                               .enrolment = NODE_07};
+    arena_reset(story->arena);
+    assert_int_equal(fold_passed(&story->views, &input, code, bytes_of_text("twice"), story->arena,
+                                 &story->out, NULL),
+                     0);
+    assert_int_equal(memory_views_count(story->memory, VIEW_REPORTS), 1);
+    assert_int_equal(story->out.placement_count, 0);
+    assert_int_equal(story->out.office_count, 1);
+    assert_int_equal(story->out.office[0].kind, ENTRY_REFUSAL);
+    assert_int_equal(story->out.office[0].enrolment, NODE_07);
+    assert_int_equal(refusal_decode(story->out.office[0].body, story->arena, &refusal, NULL), 0);
+    assert_true(bytes_equal(refusal.code, code));
+    assert_int_equal(refusal.entry.seq, 5);
+    what_ended_the_applier_is_recorded(state);
+    memory_views_at(story->memory, VIEW_REFUSED, 0, &key, &value);
+    assert_int_equal(refused_view_decode(value, &view), 0);
+    assert_int_equal(view.id.seq, 5);
+    input.own = true;
+    input.kind = ENTRY_ACT;
+    assert_int_equal(
+        fold_passed(&story->views, &input, code, code, story->arena, &story->out, NULL), 0);
+    assert_int_equal(story->out.office_count, 0);
+    assert_int_not_equal(story->out.code, 0);
+}
+
 #define STORY(test) cmocka_unit_test_setup_teardown(test, story_open, story_close)
 
 int main(void)
@@ -303,6 +341,7 @@ int main(void)
         STORY(kinds_come_from_their_writers),
         STORY(erased_entries_are_passed),
         STORY(what_ended_the_applier_is_recorded),
+        STORY(what_cannot_be_folded_is_passed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
