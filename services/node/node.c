@@ -144,7 +144,7 @@ static void drain_look(void *arg)
 {
     struct node *node = arg;
     report_stop(node);
-    bool done = node->works == 0 && door_idle(node->door);
+    bool done = node->works == 0 && (node->door == NULL || door_idle(node->door));
     if (done || host_monotonic_ms() >= node->stop_deadline_ms) {
         sync_stop(node);
         end(node);
@@ -166,7 +166,9 @@ static void on_stop(void *arg)
     const struct log_field unanswered[] = {log_u64("unanswered", node->works)};
     node_log(LOG_LEVEL_INFO, "stopping", unanswered, 1);
     node->stop_deadline_ms = host_monotonic_ms() + DRAIN_MS;
-    door_stop(node->door);
+    if (node->door != NULL) {
+        door_stop(node->door);
+    }
     drain_look(node);
 }
 
@@ -241,7 +243,18 @@ static int open_all(struct node *node, struct node_card *card, struct err_ctx *e
     } else if (rc == 0) {
         node_watch_card(node);
     }
-    return rc != 0 ? rc : doors_open(node, err);
+    return rc != 0 || node->enrolling ? rc : node_started(node, err);
+}
+
+int node_started(struct node *node, struct err_ctx *err)
+{
+    int rc = doors_open(node, err);
+    if (rc == 0) {
+        LOG(LOG_LEVEL_INFO, "started", log_text("version", KABAR_VERSION),
+            log_text("regency", node->conf->regency), log_text("door", node->conf->door));
+        (void)sd_notify(0, "READY=1");
+    }
+    return rc;
 }
 
 static void close_all(struct node *node)
@@ -276,7 +289,7 @@ static void close_all(struct node *node)
     free(node);
 }
 
-static int exit_of_start(int rc)
+int node_exit_of_start(int rc)
 {
     switch (err_action(rc)) {
     case ERR_ACTION_RETRY:
@@ -310,11 +323,8 @@ int node_run(const struct node_start *start)
     if (rc != 0) {
         LOG(LOG_LEVEL_ERROR, "start_failed", log_text("code", err_name(rc)),
             log_text("text", err_peek(&err, rc)));
-        node->exit_code = exit_of_start(rc);
+        node->exit_code = node_exit_of_start(rc);
     } else {
-        LOG(LOG_LEVEL_INFO, "started", log_text("version", KABAR_VERSION),
-            log_text("regency", node->conf->regency), log_text("door", node->conf->door));
-        (void)sd_notify(0, "READY=1");
         loop_run(node->loop);
         const struct log_field unanswered[] = {log_u64("unanswered", node->works)};
         node_log(LOG_LEVEL_INFO, "stopped", unanswered, 1);

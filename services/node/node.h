@@ -276,6 +276,10 @@ struct node_start {
     struct node_identity *identity;
     struct node_card *card; /* arena NULL: not enrolled */
 };
+/* The door opens once it is known whether this node is enrolled: before, a report would be refused
+ * for good that a moment later is welcome. */
+int node_started(struct node *node, struct err_ctx *err) MUST_USE;
+int node_exit_of_start(int rc);
 /* Runs until it is told to stop. The exit code. */
 int node_run(const struct node_start *start);
 

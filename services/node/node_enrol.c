@@ -128,7 +128,7 @@ static void give_up(struct node *node, int rc, const struct err_ctx *err)
 {
     LOG(LOG_LEVEL_ERROR, "enrolment_failed", log_text("code", err_name(rc)),
         log_text("text", err_peek(err, rc)));
-    node->exit_code = rc == ERR_STATE ? EXIT_CONFIG : EXIT_IO;
+    node->exit_code = node_exit_of_start(rc);
     node->stopping = true;
     loop_stop(node->loop);
 }
@@ -147,6 +147,9 @@ static void birth_done(void *arg, int rc)
     }
     if (rc == 0 && !node->stopping) {
         rc = enrolled(node, &birth->card, &err);
+    }
+    if (rc == 0 && !node->stopping && node->door == NULL) {
+        rc = node_started(node, &err);
     }
     if (rc != 0) {
         give_up(node, rc, &err);

@@ -1,4 +1,5 @@
-/* check_journal DUMP ANSWERS… - an independent judge of what `kabar journal dump -o json` shows.
+/* check_journal [--json FILE] DUMP ANSWERS… - an independent judge of what `kabar journal dump -o
+ * json` shows.
  *
  * Shares no code with core. Holds: positions and each log's seqs have no gap and no repeat; every
  * chain hash follows from the one before, b, seq and kind; every answer that said "accepted" has
@@ -26,7 +27,7 @@ struct log {
 
 static struct log logs[LOGS_SEEN_MAX];
 static size_t log_count;
-static size_t violations, entries, answers, documents;
+static size_t violations, entries, answers, documents, lost, doubled;
 static json_t *hashes;    /* "incarnation-seq" → hash of the journal's entry */
 static json_t *keys;      /* "owner key" → position */
 static json_t *rungs;     /* "owner document rung" → how often */
@@ -155,6 +156,7 @@ static void judge_body(const json_t *row, const char *where)
         char name[512];
         (void)snprintf(name, sizeof name, "%s %s", text_of(row, "owner"), key);
         if (json_object_get(keys, name) != NULL) {
+            doubled++;
             violation("the report's key stands in the journal twice", where);
         }
         (void)json_object_set_new(keys, name, json_true());
@@ -183,26 +185,41 @@ static void judge_entry(const json_t *row)
     chain(log, row, where);
     (void)snprintf(name, sizeof name, "%s-%lld", log->incarnation, (long long)seq);
     if (json_object_get(hashes, name) != NULL) {
+        doubled++;
         violation("the entry stands in the journal twice", where);
     }
     (void)json_object_set_new(hashes, name, json_string(text_of(row, "hash")));
     judge_body(row, where);
 }
 
+/* What a person needs to find an answer again: the storm writes down the rest. */
+static void name_answer(const json_t *row, const char *identity, char *ret, size_t capacity)
+{
+    const json_t *kill = json_object_get(row, "after_kill");
+    int len = snprintf(ret, capacity, "%s %s", identity, text_of(row, "key"));
+    if (json_is_integer(kill) && len > 0 && (size_t)len < capacity) {
+        (void)snprintf(ret + len, capacity - (size_t)len, " after kill %lld",
+                       (long long)json_integer_value(kill));
+    }
+}
+
 static void judge_answer(const json_t *row)
 {
     char name[64];
+    char where[256];
     if (!json_is_true(json_object_get(row, "accepted"))) {
         return;
     }
     answers++;
     (void)snprintf(name, sizeof name, "%.32s-%lld", text_of(row, "incarnation"),
                    (long long)number_of(row, "seq"));
+    name_answer(row, name, where, sizeof where);
     const char *found = json_string_value(json_object_get(hashes, name));
     if (found == NULL) {
-        violation("accepted, but not in the journal", name);
+        lost++;
+        violation("accepted, but not in the journal", where);
     } else if (strcmp(found, text_of(row, "hash")) != 0) {
-        violation("accepted with another hash than the journal has", name);
+        violation("accepted with another hash than the journal has", where);
     }
 }
 
@@ -226,10 +243,25 @@ static void each_line(const char *path, void (*judge)(const json_t *row))
     (void)fclose(file);
 }
 
+static void write_figures(const char *path)
+{
+    json_t *figures =
+        json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "entries", (json_int_t)entries, "logs",
+                  (json_int_t)log_count, "answers", (json_int_t)answers, "lost", (json_int_t)lost,
+                  "doubled", (json_int_t)doubled, "violations", (json_int_t)violations);
+    if (json_dump_file(figures, path, JSON_COMPACT) != 0) {
+        (void)fprintf(stderr, "check_journal: %s cannot be written\n", path);
+        exit(2);
+    }
+    json_decref(figures);
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 2 || sodium_init() < 0) {
-        (void)fprintf(stderr, "usage: check_journal DUMP ANSWERS…\n");
+    const char *figures = argc > 2 && strcmp(argv[1], "--json") == 0 ? argv[2] : NULL;
+    int first = figures == NULL ? 1 : 3;
+    if (argc <= first || sodium_init() < 0) {
+        (void)fprintf(stderr, "usage: check_journal [--json FILE] DUMP ANSWERS…\n");
         return 2;
     }
     hashes = json_object();
@@ -237,9 +269,12 @@ int main(int argc, char **argv)
     rungs = json_object();
     addressed = json_object();
     placed = json_object();
-    each_line(argv[1], judge_entry);
-    for (int i = 2; i < argc; i++) {
+    each_line(argv[first], judge_entry);
+    for (int i = first + 1; i < argc; i++) {
         each_line(argv[i], judge_answer);
+    }
+    if (figures != NULL) {
+        write_figures(figures);
     }
     (void)printf("%zu entries of %zu logs, %zu accepted answers, %zu documents: %zu violations\n",
                  entries, log_count, answers, documents, violations);

@@ -356,7 +356,8 @@ generate() {
 # check [ANSWERS] - the independent checker over the aggregator's journal and all answers.
 check() {
     ask aggregator journal dump >"$work/dump.jsonl" 2>>"$work/kabar.log"
-    "$KABAR_TOOLS/check_journal" "$work/dump.jsonl" "${1:-$work/answers.jsonl}"
+    "$KABAR_TOOLS/check_journal" --json "$work/verdict.json" "$work/dump.jsonl" \
+        "${1:-$work/answers.jsonl}"
 }
 
 # ---- officers ----
