@@ -1,5 +1,7 @@
 #include "core/sync/genesis.h"
 
+#define SEQ_MAX (UINT64_MAX / 4) /* sums of these never overflow */
+
 static bool lane_fits(const struct genesis *genesis, const struct genesis_expected *expected)
 {
     if (expected->lane != 0) {
@@ -9,7 +11,7 @@ static bool lane_fits(const struct genesis *genesis, const struct genesis_expect
 }
 
 int genesis_check(const struct span_entry *entry, const struct genesis_expected *expected,
-                  struct arena *arena, enum lane *ret_lane, struct err_ctx *err)
+                  struct arena *arena, struct genesis *ret, struct err_ctx *err)
 {
     if (entry->kind != ENTRY_GENESIS || entry->erased) {
         return err_set(err, ERR_FORMAT, "entry 1 is not a genesis");
@@ -36,9 +38,10 @@ int genesis_check(const struct span_entry *entry, const struct genesis_expected 
     if (genesis.enrolment != expected->enrolment) {
         return err_set(err, ERR_KEY, "genesis: written under another enrolment");
     }
-    if (genesis.has_predecessor) {
-        return err_set(err, ERR_VERSION, "genesis: successors of a log are not taken yet");
+    if (genesis.has_predecessor &&
+        (genesis.predecessor.seq > SEQ_MAX || genesis.predecessor_count > SEQ_MAX)) {
+        return err_set(err, ERR_FORMAT, "genesis: no log is that long");
     }
-    *ret_lane = genesis.lane;
+    *ret = genesis;
     return 0;
 }

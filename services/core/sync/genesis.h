@@ -11,14 +11,15 @@
 /* What a first entry must say to be taken. Borrowed. */
 struct genesis_expected {
     enum direction direction;
-    enum lane lane; /* 0: urgent or routine, see ret_lane */
+    enum lane lane; /* 0: urgent or routine */
     struct bytes owner, counterpart;
     struct key signing_key;
     uint64_t enrolment;
 };
 
-/* 0 and the lane, or ERR_KEY with what does not fit, ERR_FORMAT if it is no genesis. */
+/* 0 and what it says (in the arena or the entry), or ERR_KEY with what does not fit, ERR_FORMAT if
+ * it is no genesis. Whether a predecessor fits is the caller's to judge. */
 int genesis_check(const struct span_entry *entry, const struct genesis_expected *expected,
-                  struct arena *arena, enum lane *ret_lane, struct err_ctx *err) MUST_USE;
+                  struct arena *arena, struct genesis *ret, struct err_ctx *err) MUST_USE;
 
 #endif

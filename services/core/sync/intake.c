@@ -1,11 +1,12 @@
-#include "core/sync/intake.h"
+#include "core/sync/intake_private.h"
 
 #include "core/base/assert.h"
 #include "core/seal/chain.h"
 
-#define NO_ROOM_RETRY_S 30u
-#define WINDOW_RETRY_S 1u
 #define OFFICE_RETRY_S 1u
+#define SILENT_KEEP_ALIVES 2u /* without a word: then a successor may take over */
+#define KEEP_ALIVE_MS_MIN 1000u
+#define KEEP_ALIVE_MS_MAX 3600000u
 #define OFFICE_SILENCE_MS 15000u /* least wait for an ack of office spans */
 #define OFFICE_DOUBLINGS_MAX 6u
 
@@ -16,19 +17,8 @@ void intake_init(struct intake *intake, const struct intake_config *config,
     intake->config = *config;
     intake->session = *session;
     intake->session_durable = *session;
+    intake->keep_alive_ms = config->keep_alive_ms;
     sender_init(&intake->office, &config->limits);
-}
-
-int intake_add_log(struct intake *intake, const struct incarnation *incarnation, enum lane lane,
-                   uint64_t durable, const struct hash *h)
-{
-    if (intake->log_count == LOGS_MAX) {
-        return ERR_LIMIT;
-    }
-    struct intake_log *log = &intake->logs[intake->log_count++];
-    memset(log, 0, sizeof *log);
-    receiver_init(&log->receiver, incarnation, lane, &intake->config.signing_key, durable, h);
-    return 0;
 }
 
 int intake_set_office(struct intake *intake, uint64_t last, uint64_t acked)
@@ -99,16 +89,17 @@ static void close_connection(struct intake *intake, struct intake_connection *co
     }
 }
 
-static void deny(struct intake *intake, struct intake_connection *connection,
-                 struct effects *effects, enum denied_code code, const char *text)
+struct denied *intake_deny(struct intake *intake, struct intake_connection *connection,
+                           struct effects *effects, enum denied_code code, const char *text)
 {
     struct denied *denied = &effects_send(effects, connection->number, FRAME_DENIED)->as.denied;
     denied->code = code;
     denied->text = bytes_of_text(text);
     close_connection(intake, connection);
+    return denied;
 }
 
-static void come_back(struct intake *intake, struct intake_connection *connection,
+void intake_come_back(struct intake *intake, struct intake_connection *connection,
                       struct effects *effects, uint32_t retry_s)
 {
     effects_send(effects, connection->number, FRAME_COME_BACK)->as.come_back.retry_s = retry_s;
@@ -134,13 +125,14 @@ static struct ack ack_of(const struct intake *intake, const struct intake_log *l
 void intake_hold(struct intake *intake, bool held)
 {
     for (size_t i = 0; intake->held && !held && i < intake->log_count; i++) {
-        intake->logs[i].ack_due = intake->logs[i].receiver.durable > 0;
+        struct intake_log *log = &intake->logs[i];
+        log->ack_due = !log->ended && log->receiver.durable > 0;
     }
     intake->held = held;
 }
 
 /* The connection that answers go to; NULL when there is none. */
-static struct intake_connection *live_open(struct intake *intake)
+struct intake_connection *intake_live(struct intake *intake)
 {
     struct intake_connection *connection = find_connection(intake, intake->live);
     bool open = intake->live != 0 && connection != NULL && connection->state == INTAKE_OPEN;
@@ -165,7 +157,7 @@ static void follow(struct intake *intake, uint32_t number, uint64_t now_ms)
 static void send_ack(struct intake *intake, struct intake_log *log, struct effects *effects)
 {
     log->ack_due = false;
-    if (live_open(intake) != NULL) {
+    if (intake_live(intake) != NULL) {
         effects_send(effects, intake->live, FRAME_ACK)->as.ack = ack_of(intake, log);
     }
 }
@@ -182,6 +174,7 @@ static void send_receipt(struct intake *intake, struct intake_log *log, struct e
     receipt_sign(intake->config.log_secret, &receipt, &ack->signature);
     ack->has_signature = true;
     log->receipt_seq = ack->id.seq;
+    log->receipt_backed_up_to = ack->backed_up_to;
     log->receipt_ms = now_ms;
 }
 
@@ -193,10 +186,11 @@ static void flush(struct intake *intake, const struct intake_event *event, struc
         if (log->ack_due) {
             send_ack(intake, log, effects);
         }
-        bool more = log->receiver.durable > log->receipt_seq;
+        bool more = log->receiver.durable > log->receipt_seq ||
+                    log->backed_up_to > log->receipt_backed_up_to;
         bool time = closing || log->receipt_ms == 0 ||
                     event->now_ms >= log->receipt_ms + intake->config.receipt_interval_ms;
-        if (more && time && live_open(intake) != NULL) {
+        if (more && time && !log->ended && intake_live(intake) != NULL) {
             send_receipt(intake, log, effects, event->now_ms);
         }
     }
@@ -207,8 +201,8 @@ static void flush(struct intake *intake, const struct intake_event *event, struc
 static void plan_office(struct intake *intake, struct effects *effects)
 {
     struct span_plan plan;
-    if (!intake->planned && !intake->blocked && !intake->office_held && live_open(intake) != NULL &&
-        sender_next(&intake->office, &plan)) {
+    if (!intake->planned && !intake->blocked && !intake->office_held &&
+        intake_live(intake) != NULL && sender_next(&intake->office, &plan)) {
         intake->planned = true;
         effects_add(effects, EFFECT_SEND_SPAN, intake->live)->as.plan = plan;
     }
@@ -219,7 +213,7 @@ static void plan_office(struct intake *intake, struct effects *effects)
 static void watch_office(struct intake *intake, const struct intake_event *event,
                          struct effects *effects)
 {
-    struct intake_connection *connection = live_open(intake);
+    struct intake_connection *connection = intake_live(intake);
     const struct sender *office = &intake->office;
     uint64_t wait =
         4 * office->ack_time_ms > OFFICE_SILENCE_MS ? 4 * office->ack_time_ms : OFFICE_SILENCE_MS;
@@ -230,7 +224,7 @@ static void watch_office(struct intake *intake, const struct intake_event *event
     if (intake->office_doublings < OFFICE_DOUBLINGS_MAX) {
         intake->office_doublings++;
     }
-    come_back(intake, connection, effects, OFFICE_RETRY_S);
+    intake_come_back(intake, connection, effects, OFFICE_RETRY_S);
 }
 
 static void office_error(const struct intake_event *event, struct effects *effects, int rc)
@@ -252,11 +246,13 @@ static void office_acked(struct intake *intake, const struct intake_event *event
     }
 }
 
-/* A session begins where the node says its office log ends. */
+/* A session begins where the node says its office log ends: at nothing of this one, if the node has
+ * an earlier log of its line. */
 static void office_resume(struct intake *intake, const struct intake_event *event,
                           struct effects *effects, const struct resume *resume)
 {
-    struct ack at = {.id = {.incarnation = resume->office, .seq = resume->office_seq},
+    struct ack at = {.id = {.incarnation = intake->config.office,
+                            .seq = event->office_before ? 0 : resume->office_seq},
                      .h = resume->office_h,
                      .credit_bytes = resume->credit_bytes};
     bool back = false;
@@ -269,7 +265,117 @@ static void office_resume(struct intake *intake, const struct intake_event *even
     office_acked(intake, event, effects, &at);
 }
 
+/* The node has less of an earlier office log than this one goes on from. */
+static void office_gap(struct intake *intake, struct intake_connection *connection,
+                       const struct intake_event *event, struct effects *effects)
+{
+    const struct gap *gap = &event->control->as.gap;
+    if (!event->office_before) {
+        sender_rewind(&intake->office, &gap->have.incarnation);
+        return;
+    }
+    const struct out_log *office = sender_log(&intake->office, &intake->config.office);
+    bool ours = gap->have.seq == 0 || (event->own_h != NULL && hash_equal(event->own_h, &gap->h));
+    if (!ours || office == NULL || office->acked > 0) {
+        effects_alarm(effects, connection->number, ALARM_FORK, ERR_FORK);
+        intake->office_held = true;
+        return;
+    }
+    effects_alarm(effects, connection->number, ALARM_SUCCESSOR, 0);
+    intake_come_back(intake, connection, effects, OFFICE_RETRY_S);
+    effects_add(effects, EFFECT_SUCCEED, 0)->as.from = gap->have;
+}
+
 /* ---- sessions ---- */
+
+/* How long until the session we took has been silent for long enough; 0: it has. */
+static uint64_t silence_left_ms(const struct intake *intake, uint64_t now_ms)
+{
+    uint64_t heard = intake->heard_ms > intake->begun_ms ? intake->heard_ms : intake->begun_ms;
+    uint64_t wanted = SILENT_KEEP_ALIVES * intake->keep_alive_ms;
+    return now_ms - heard >= wanted ? 0 : wanted - (now_ms - heard);
+}
+
+static void answer_old(struct intake *intake, struct intake_connection *connection,
+                       const struct intake_event *event, struct effects *effects)
+{
+    effects_alarm(effects, connection->number, ALARM_CLONE, ERR_FORK);
+    struct resumed *old = &effects_send(effects, connection->number, FRAME_RESUMED)->as.resumed;
+    old->old = true;
+    memcpy(old->next, event->control->as.resume.pair.next, sizeof old->next);
+    old->aggregator = intake->config.aggregator;
+    old->clock_ms = event->clock_ms;
+    old->office = intake->config.office;
+    close_connection(intake, connection);
+}
+
+void intake_deny_clone(struct intake *intake, struct intake_connection *connection,
+                       const struct intake_event *event, struct effects *effects)
+{
+    effects_alarm(effects, connection->number, ALARM_FORK, ERR_FORK);
+    struct denied *denied = intake_deny(
+        intake, connection, effects, DENIED_CLONE,
+        "another machine speaks under this node's key: stop that one, or enrol this one anew");
+    denied->retry_s = (uint32_t)(silence_left_ms(intake, event->now_ms) / 1000 + 1);
+}
+
+/* Whoever spoke under this key before is over. */
+static void take_over(struct intake *intake, const struct intake_connection *by,
+                      struct effects *effects)
+{
+    effects_alarm(effects, by->number, ALARM_SUCCESSOR, 0);
+    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+        struct intake_connection *other = &intake->connections[i];
+        if (other != by && (other->state == INTAKE_OPEN || other->state == INTAKE_RESUMING)) {
+            (void)intake_deny(intake, other, effects, DENIED_CLONE,
+                              "another machine took over under this node's key");
+        }
+    }
+}
+
+/* True if the session is taken; else it was answered. */
+static bool judge_resume(struct intake *intake, struct intake_connection *connection,
+                         const struct intake_event *event, struct effects *effects)
+{
+    const struct resume *resume = &event->control->as.resume;
+    bool same = incarnation_equal(&resume->aggregator, &intake->config.aggregator);
+    bool successor = resume->successor && intake->session.has_accepted;
+    bool early = successor && silence_left_ms(intake, event->now_ms) > 0;
+    /* A successor that comes early is no step, whatever else would make it one. */
+    switch (session_judge(&intake->session, &resume->pair, same || early, successor && !early)) {
+    case SESSION_STEP:
+        if (successor) {
+            take_over(intake, connection, effects);
+        }
+        session_accept(&intake->session, &resume->pair);
+        return true;
+    case SESSION_RETRY:
+        return true;
+    case SESSION_OLD:
+        answer_old(intake, connection, event, effects);
+        return false;
+    case SESSION_FORK:
+        intake_deny_clone(intake, connection, event, effects);
+        return false;
+    }
+    return false;
+}
+
+static void note_resume(struct intake *intake, const struct intake_event *event)
+{
+    const struct resume *resume = &event->control->as.resume;
+    uint64_t keep_alive_ms = 1000u * (uint64_t)resume->keep_alive_s;
+    intake->heard_ms = event->now_ms;
+    intake->keep_alive_ms = keep_alive_ms < KEEP_ALIVE_MS_MIN   ? KEEP_ALIVE_MS_MIN
+                            : keep_alive_ms > KEEP_ALIVE_MS_MAX ? KEEP_ALIVE_MS_MAX
+                                                                : keep_alive_ms;
+    intake->clock_offset_ms = resume->clock_ms - event->clock_ms;
+    intake->node_backlog = 0;
+    for (size_t i = 0; i < resume->log_count; i++) {
+        uint64_t acked = resume->logs[i].acked;
+        intake->node_backlog += resume->logs[i].last > acked ? resume->logs[i].last - acked : 0;
+    }
+}
 
 static void resume(struct intake *intake, struct intake_connection *connection,
                    const struct intake_event *event, struct effects *effects)
@@ -279,51 +385,22 @@ static void resume(struct intake *intake, struct intake_connection *connection,
         effects_alarm(effects, connection->number, ALARM_BAD_FRAME, ERR_STATE);
         return; /* one session a connection: RESUMED speaks of one pair only */
     }
-    if (resume->enrolment != intake->config.enrolment ||
-        !incarnation_equal(&resume->office, &intake->config.office)) {
+    bool office =
+        event->office_before || incarnation_equal(&resume->office, &intake->config.office);
+    if (resume->enrolment != intake->config.enrolment || !office) {
         effects_alarm(effects, connection->number, ALARM_WRONG_LOG, ERR_KEY);
-        deny(intake, connection, effects, DENIED_WRONG_LOG,
-             "this key is enrolled under another number: accept the newest province card");
+        (void)intake_deny(
+            intake, connection, effects, DENIED_WRONG_LOG,
+            "this key is enrolled under another number: accept the newest province card");
         return;
     }
-    if (resume->successor) { /* not taken yet: no one gets past the judgement by claiming it */
-        deny(intake, connection, effects, DENIED_VERSION,
-             "this aggregator does not take successors of a log yet");
-        return;
-    }
-    bool same = incarnation_equal(&resume->aggregator, &intake->config.aggregator);
-    switch (session_judge(&intake->session, &resume->pair, same, false)) {
-    case SESSION_STEP:
-        session_accept(&intake->session, &resume->pair);
-        break;
-    case SESSION_RETRY:
-        break;
-    case SESSION_OLD: {
-        effects_alarm(effects, connection->number, ALARM_CLONE, ERR_FORK);
-        struct resumed *old = &effects_send(effects, connection->number, FRAME_RESUMED)->as.resumed;
-        old->old = true;
-        memcpy(old->next, resume->pair.next, sizeof old->next);
-        old->aggregator = intake->config.aggregator;
-        old->clock_ms = event->clock_ms;
-        old->office = intake->config.office;
-        close_connection(intake, connection);
-        return;
-    }
-    case SESSION_FORK:
-        effects_alarm(effects, connection->number, ALARM_FORK, ERR_FORK);
-        deny(intake, connection, effects, DENIED_CLONE,
-             "another machine speaks under this node's key: enrol this one anew");
+    if (!judge_resume(intake, connection, event, effects)) {
         return;
     }
     connection_move(connection, INTAKE_RESUMING);
     memcpy(connection->next, resume->pair.next, sizeof connection->next);
     intake->pairs_in_flight++;
-    intake->clock_offset_ms = resume->clock_ms - event->clock_ms;
-    intake->node_backlog = 0;
-    for (size_t i = 0; i < resume->log_count; i++) {
-        uint64_t acked = resume->logs[i].acked;
-        intake->node_backlog += resume->logs[i].last > acked ? resume->logs[i].last - acked : 0;
-    }
+    note_resume(intake, event);
     effects_add(effects, EFFECT_COMMIT_PAIR, connection->number)->as.pair =
         intake->session.accepted;
     office_resume(intake, event, effects, resume);
@@ -344,7 +421,7 @@ static void pair_stored(struct intake *intake, const struct intake_event *event,
     }
     if (event->rc != 0) {
         effects_alarm(effects, connection->number, ALARM_NO_ROOM, event->rc);
-        come_back(intake, connection, effects, NO_ROOM_RETRY_S);
+        intake_come_back(intake, connection, effects, INTAKE_NO_ROOM_RETRY_S);
         return;
     }
     if (memcmp(connection->next, intake->session.accepted.next, sizeof connection->next) != 0) {
@@ -358,7 +435,7 @@ static void pair_stored(struct intake *intake, const struct intake_event *event,
     answer->clock_ms = event->clock_ms;
     answer->office = intake->config.office;
     for (size_t i = 0; i < intake->log_count; i++) {
-        if (intake->logs[i].receiver.durable > 0) {
+        if (!intake->logs[i].ended && intake->logs[i].receiver.durable > 0) {
             answer->cursors[answer->cursor_count++] = ack_of(intake, &intake->logs[i]);
         }
         intake->logs[i].gap_told = false;
@@ -369,143 +446,33 @@ static void pair_stored(struct intake *intake, const struct intake_event *event,
     plan_office(intake, effects);
 }
 
-/* ---- spans ---- */
-
-static struct intake_log *log_of(struct intake *intake, const struct incarnation *incarnation)
-{
-    for (size_t i = 0; i < intake->log_count; i++) {
-        if (incarnation_equal(&intake->logs[i].receiver.incarnation, incarnation)) {
-            return &intake->logs[i];
-        }
-    }
-    return NULL;
-}
-
-static void tell_gap(struct intake_log *log, const struct intake_event *event,
-                     const struct incarnation *incarnation, struct effects *effects)
-{
-    if (log != NULL && log->gap_told) {
-        return; /* one is enough: what was under way behind the gap arrives out of place too */
-    }
-    struct gap *gap = &effects_send(effects, event->connection, FRAME_GAP)->as.gap;
-    gap->have.incarnation = *incarnation;
-    if (log != NULL) {
-        gap->have.seq = log->receiver.durable;
-        gap->h = log->receiver.durable_h;
-        log->gap_told = true;
-    }
-}
-
-/* A log of which nothing was taken: only its first span can open it. `known` is its place from an
- * attempt that could not be stored, or NULL. Returns NULL when answered. */
-static struct intake_log *open_log(struct intake *intake, struct intake_connection *connection,
-                                   struct intake_log *known, const struct intake_event *event,
-                                   struct effects *effects)
-{
-    if (event->header->first != 1) {
-        tell_gap(known, event, &event->header->incarnation, effects);
-        return NULL;
-    }
-    const struct incarnation *incarnation = &event->header->incarnation;
-    bool ours = incarnation_equal(incarnation, &intake->config.aggregator) ||
-                incarnation_equal(incarnation, &intake->config.office) ||
-                incarnation_is_zero(incarnation); /* no node writes under our own names */
-    struct genesis_expected expected = {.direction = DIRECTION_UP,
-                                        .owner = intake->config.regency,
-                                        .counterpart = intake->config.province,
-                                        .signing_key = intake->config.signing_key,
-                                        .enrolment = intake->config.enrolment};
-    enum lane lane = LANE_ROUTINE;
-    int rc =
-        ours ? ERR_KEY : genesis_check(&event->entries[0], &expected, event->arena, &lane, NULL);
-    for (size_t i = 0; rc == 0 && i < intake->log_count; i++) {
-        bool other = &intake->logs[i] != known;
-        rc = other && intake->logs[i].receiver.lane == lane ? ERR_KEY : 0;
-    }
-    struct hash none = {{0}};
-    if (rc == 0 && known == NULL) {
-        rc = intake_add_log(intake, &event->header->incarnation, lane, 0, &none);
-    }
-    if (rc != 0) {
-        effects_alarm(effects, connection->number, ALARM_WRONG_LOG, rc);
-        deny(intake, connection, effects, DENIED_WRONG_LOG,
-             "this key may not write this log: regency, lane or enrolment does not fit");
-        return NULL;
-    }
-    if (known != NULL) {
-        known->receiver.lane = lane;
-        return known;
-    }
-    return &intake->logs[intake->log_count - 1];
-}
-
-static void span(struct intake *intake, struct intake_connection *connection,
-                 const struct intake_event *event, struct effects *effects)
-{
-    if (intake->queue_bytes + event->wire_bytes >
-        intake->config.queue_bytes_max + FRAME_BYTES_MAX) {
-        effects_alarm(effects, connection->number, ALARM_WINDOW, ERR_LIMIT);
-        come_back(intake, connection, effects, WINDOW_RETRY_S);
-        return;
-    }
-    struct intake_log *log = log_of(intake, &event->header->incarnation);
-    bool opened = log == NULL;
-    if (log == NULL || log->receiver.taken == 0) {
-        log = open_log(intake, connection, log, event, effects);
-    }
-    if (log == NULL) {
-        return;
-    }
-    struct span_store store;
-    int rc = receiver_take(&log->receiver, event->header, event->entries, &store, NULL);
-    if (rc == RECEIVER_NEW) {
-        log->gap_told = false;
-        intake->queue_bytes += event->wire_bytes;
-        effects_add(effects, EFFECT_STORE_SPAN, connection->number)->as.store = store;
-        return;
-    }
-    if (opened) {
-        intake->log_count--; /* nothing of it was taken: no state is made */
-        log = NULL;
-    }
-    if (rc == RECEIVER_SEEN) {
-        log->ack_due = true;
-    } else if (rc == ERR_GAP) {
-        tell_gap(log, event, &event->header->incarnation, effects);
-    } else {
-        effects_alarm(effects, connection->number, rc == ERR_FORK ? ALARM_FORK : ALARM_BAD_CHAIN,
-                      rc);
-        if (rc == ERR_FORK) {
-            deny(intake, connection, effects, DENIED_FORK,
-                 "this log differs from the one received before: restored or copied?");
-        }
-    }
-}
-
-static void stored(struct intake *intake, const struct intake_event *event, struct effects *effects)
-{
-    ASSERT(intake->queue_bytes >= event->wire_bytes);
-    intake->queue_bytes -= event->wire_bytes;
-    struct intake_log *log = log_of(intake, &event->store.incarnation);
-    ASSERT(log != NULL);
-    bool first_failure = event->rc != 0 && event->store.epoch == log->receiver.epoch;
-    bool moved = receiver_stored(&log->receiver, event->store.last, &event->store.h_last,
-                                 event->store.epoch, event->rc);
-    log->ack_due = log->ack_due || moved;
-    if (moved) {
-        uint64_t entries = event->store.last - event->store.first_new + 1;
-        intake->node_backlog -= entries < intake->node_backlog ? entries : intake->node_backlog;
-    }
-    if (first_failure) { /* those that were built on it fail too, and say nothing new */
-        effects_alarm(effects, intake->live, ALARM_NO_ROOM, event->rc);
-        struct intake_connection *connection = live_open(intake);
-        if (connection != NULL) {
-            come_back(intake, connection, effects, NO_ROOM_RETRY_S);
-        }
-    }
-}
-
 /* ---- frames ---- */
+
+/* A node that sees our cursor below a receipt of ours sends it back. If it is ours and above what
+ * we have, this store was put back to an earlier state and does not know it. */
+static void own_receipt(struct intake *intake, const struct intake_connection *connection,
+                        const struct intake_event *event, struct effects *effects)
+{
+    const struct ack *ack = &event->control->as.ack;
+    struct receipt receipt = {.aggregator = ack->aggregator,
+                              .id = ack->id,
+                              .h = ack->h,
+                              .backed_up_to = ack->backed_up_to};
+    struct entry_id any = {.incarnation = ack->id.incarnation};
+    uint64_t last = 0;
+    struct hash h_last;
+    struct hash h;
+    if (!incarnation_equal(&ack->aggregator, &intake->config.aggregator) ||
+        !receipt_verify(&intake->config.log_key, &receipt, &ack->signature)) {
+        effects_alarm(effects, connection->number, ALARM_BAD_FRAME, ERR_SIGNATURE);
+        return;
+    }
+    int rc = intake->config.lookup.log(intake->config.lookup.arg, &any, &last, &h_last, &h);
+    if ((rc == 0 || rc == ERR_NOT_FOUND) && ack->id.seq > last) {
+        effects_alarm(effects, connection->number, ALARM_RESTORED, 0);
+        effects_add(effects, EFFECT_RESTORED, 0);
+    }
+}
 
 static void control(struct intake *intake, struct intake_connection *connection,
                     const struct intake_event *event, struct effects *effects)
@@ -526,12 +493,14 @@ static void control(struct intake *intake, struct intake_connection *connection,
         close_connection(intake, connection);
         break;
     case FRAME_GAP:
-        sender_rewind(&intake->office, &event->control->as.gap.have.incarnation);
+        office_gap(intake, connection, event, effects);
+        break;
+    case FRAME_RECEIPT:
+        own_receipt(intake, connection, event, effects);
         break;
     case FRAME_RESUME:
     case FRAME_RESUMED:
     case FRAME_SPAN:
-    case FRAME_RECEIPT:
     case FRAME_DENIED:
     case FRAME_COME_BACK:
     case FRAME_WANT:
@@ -549,31 +518,33 @@ static void frame(struct intake *intake, const struct intake_event *event, struc
         return; /* answered already */
     }
     if (intake->revoked) {
-        deny(intake, connection, effects, DENIED_REVOKED, "this node's key was revoked");
+        (void)intake_deny(intake, connection, effects, DENIED_REVOKED,
+                          "this node's key was revoked");
         return;
     }
     if (event->type == INTAKE_EVENT_BAD_FRAME) {
         effects_alarm(effects, connection->number, ALARM_BAD_FRAME, event->rc);
         if (event->rc == ERR_VERSION) {
-            deny(intake, connection, effects, DENIED_VERSION,
-                 "this aggregator does not speak that version: update the older of the two");
+            (void)intake_deny(
+                intake, connection, effects, DENIED_VERSION,
+                "this aggregator does not speak that version: update the older of the two");
         }
         return;
     }
-    intake->heard_ms = event->now_ms;
     if (event->type == INTAKE_EVENT_CONTROL && event->control->kind == FRAME_RESUME) {
         resume(intake, connection, event, effects);
         return;
     }
     if (connection->state == INTAKE_NEW) {
-        deny(intake, connection, effects, DENIED_NO_SESSION, "RESUME comes first");
+        (void)intake_deny(intake, connection, effects, DENIED_NO_SESSION, "RESUME comes first");
         return;
     }
+    intake->heard_ms = event->now_ms;
     if (connection->state == INTAKE_OPEN) {
         follow(intake, connection->number, event->now_ms);
     }
     if (event->type == INTAKE_EVENT_SPAN) {
-        span(intake, connection, event, effects);
+        intake_span(intake, connection, event, effects);
     } else {
         control(intake, connection, event, effects);
     }
@@ -594,7 +565,8 @@ static void everyone(struct intake *intake, const struct intake_event *event,
             continue;
         }
         if (event->type == INTAKE_EVENT_REVOKED) {
-            deny(intake, connection, effects, DENIED_REVOKED, "this node's key was revoked");
+            (void)intake_deny(intake, connection, effects, DENIED_REVOKED,
+                              "this node's key was revoked");
         } else {
             effects_send(effects, connection->number, FRAME_BYE);
             close_connection(intake, connection);
@@ -630,6 +602,9 @@ static void office_sent(struct intake *intake, const struct intake_event *event,
 
 void intake_step(struct intake *intake, const struct intake_event *event, struct effects *effects)
 {
+    if (intake->begun_ms == 0) {
+        intake->begun_ms = event->now_ms;
+    }
     switch (event->type) {
     case INTAKE_EVENT_CONTROL:
     case INTAKE_EVENT_SPAN:
@@ -640,7 +615,7 @@ void intake_step(struct intake *intake, const struct intake_event *event, struct
         pair_stored(intake, event, effects);
         break;
     case INTAKE_EVENT_STORED:
-        stored(intake, event, effects);
+        intake_stored(intake, event, effects);
         break;
     case INTAKE_EVENT_FLUSH:
         if (!intake->held) {

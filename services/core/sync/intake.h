@@ -58,9 +58,11 @@ struct intake_connection {
 };
 struct intake_log {
     struct receiver receiver;
+    bool ended; /* a successor was taken: nothing more comes in */
     bool ack_due;
     bool gap_told;
-    uint64_t receipt_seq, receipt_ms;
+    uint32_t in_flight; /* spans handed to the store, not yet answered */
+    uint64_t receipt_seq, receipt_ms, receipt_backed_up_to;
     uint64_t backed_up_to;
 };
 struct intake {
@@ -79,7 +81,9 @@ struct intake {
     bool blocked;              /* the pipe was full: TICK tries again */
     uint32_t office_doublings; /* of the wait for an ack of office spans */
     uint64_t queue_bytes;      /* handed to the store, not yet answered */
-    uint64_t heard_ms;         /* last valid frame */
+    uint64_t keep_alive_ms;    /* the node's */
+    uint64_t begun_ms;         /* first event: nobody was heard of before */
+    uint64_t heard_ms;         /* last valid frame of a session that we took */
     int64_t clock_offset_ms;   /* node's clock minus ours at its last RESUME */
     uint64_t node_backlog;     /* entries it says it has for us, at the last RESUME or keep-alive */
 };
@@ -126,6 +130,9 @@ void intake_init(struct intake *intake, const struct intake_config *config,
 int intake_add_log(struct intake *intake, const struct incarnation *incarnation, enum lane lane,
                    uint64_t durable, const struct hash *h) MUST_USE;
 int intake_set_office(struct intake *intake, uint64_t last, uint64_t acked) MUST_USE;
+/* Entries of a node's log up to `seq` survive the loss of this machine; an unknown log is fine. */
+void intake_set_backed_up(struct intake *intake, const struct incarnation *incarnation,
+                          uint64_t seq);
 /* EFFECT_COMMIT_PAIR means: store intake->session (session_encode) for this enrolment. */
 void intake_step(struct intake *intake, const struct intake_event *event, struct effects *effects);
 /* The views lag more than VIEWS_LAG_ENTRIES_MAX behind the journal, or no more: while held, acks

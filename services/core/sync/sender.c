@@ -188,6 +188,7 @@ int sender_cursor(struct sender *sender, const struct ack *cursor, const struct 
     *ret_back = cursor->id.seq < log->acked;
     if (*ret_back) {
         log->acked = cursor->id.seq;
+        log->receipt = log->receipt < log->acked ? log->receipt : log->acked;
         sender_rewind(sender, &log->incarnation);
     }
     return 0;

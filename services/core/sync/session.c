@@ -86,10 +86,16 @@ bool session_own_next(struct session_own *own, const uint8_t fresh[16])
             return false; /* not answered yet: the same pair goes out again */
         }
     }
+    own->successor = own->successor && !own->confirmed;
     memcpy(own->pair.prev, own->pair.next, 16);
     memcpy(own->pair.next, fresh, 16);
     own->confirmed = false;
     return true;
+}
+
+void session_own_succeed(struct session_own *own)
+{
+    *own = (struct session_own){.successor = true};
 }
 
 bool session_own_confirm(struct session_own *own, const uint8_t next[16])

@@ -44,6 +44,8 @@ struct session_own {
 };
 /* True if `own` changed and must be committed before it is sent. */
 bool session_own_next(struct session_own *own, const uint8_t fresh[16]);
+/* Our logs were succeeded: a new chain of pairs begins. */
+void session_own_succeed(struct session_own *own);
 /* A RESUMED for this `next` arrived. */
 bool session_own_confirm(struct session_own *own, const uint8_t next[16]);
 

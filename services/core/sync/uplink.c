@@ -1,4 +1,4 @@
-#include "core/sync/uplink.h"
+#include "core/sync/uplink_private.h"
 
 #include "core/base/assert.h"
 #include "core/seal/chain.h"
@@ -13,6 +13,8 @@
 #define COME_BACK_S_MAX 60u /* no word of the aggregator keeps a node away for longer */
 #define BLOCKED_RETRY_MS 2u
 #define SILENCE_DOUBLINGS_MAX 5u
+#define TAKE_OVER_WAIT_MS_MIN 5000u /* a successor that came too early */
+#define TAKE_OVER_WAIT_MS_MAX 900000u
 
 const char *uplink_state_name(enum uplink_state state)
 {
@@ -59,11 +61,6 @@ int uplink_add_log(struct uplink *uplink, const struct incarnation *incarnation,
     return rc;
 }
 
-void uplink_set_office_signer(struct uplink *uplink, const struct key *signer)
-{
-    uplink->office.signer = *signer;
-}
-
 uint64_t uplink_silence_ms(const struct uplink *uplink)
 {
     uint64_t scaled = 4 * uplink->sender.ack_time_ms;
@@ -90,7 +87,7 @@ static void wait_for(struct uplink *uplink, const struct uplink_event *event,
     effects_wake(effects, uplink->wake_ms);
 }
 
-static void wait_refused(struct uplink *uplink, const struct uplink_event *event,
+void uplink_wait_refused(struct uplink *uplink, const struct uplink_event *event,
                          struct effects *effects)
 {
     uint64_t ceiling = uplink->config.reconnect_ms;
@@ -129,6 +126,56 @@ static void wait_denied(struct uplink *uplink, const struct uplink_event *event,
     bool soon = never_met && event->now_ms - uplink->started_ms < ADMITTED_EAGER_MS;
     wait_for(uplink, event, effects,
              soon ? ADMITTED_WAIT_MS : DENIED_WAIT_MS_MIN + spread(event, DENIED_WAIT_MS_SPREAD));
+}
+
+/* Denied as a successor: the aggregator says when whoever spoke before will have been silent for
+ * long enough. */
+static void wait_take_over(struct uplink *uplink, const struct uplink_event *event,
+                           struct effects *effects, enum denied_code code, uint32_t retry_s)
+{
+    uint64_t delay_ms = 1000u * (uint64_t)retry_s;
+    delay_ms = delay_ms < TAKE_OVER_WAIT_MS_MIN   ? TAKE_OVER_WAIT_MS_MIN
+               : delay_ms > TAKE_OVER_WAIT_MS_MAX ? TAKE_OVER_WAIT_MS_MAX
+                                                  : delay_ms;
+    effects_alarm(effects, uplink->connection, ALARM_DENIED, ERR_KEY);
+    effects->list[effects->count - 1].as.alarm.denied = code;
+    uplink->denied = code;
+    wait_for(uplink, event, effects, delay_ms + spread(event, 1 + delay_ms / 8));
+}
+
+/* ---- another life ---- */
+
+static void succeed(struct uplink *uplink, struct effects *effects, const struct entry_id *from)
+{
+    effects_alarm(effects, uplink->connection, ALARM_SUCCESSOR, 0);
+    effects_add(effects, EFFECT_DISCONNECT, uplink->connection);
+    move(uplink, UPLINK_STOPPED);
+    effects_add(effects, EFFECT_SUCCEED, 0)->as.from = *from;
+}
+
+/* Our logs are successors already, and the aggregator has not taken them yet. */
+static bool not_taken_yet(const struct uplink *uplink)
+{
+    bool waiting = uplink->own.successor;
+    for (size_t i = 0; i < uplink->sender.log_count; i++) {
+        waiting = waiting || (!incarnation_is_zero(&uplink->predecessors[i].incarnation) &&
+                              uplink->sender.logs[i].acked == 0);
+    }
+    return waiting;
+}
+
+/* We are not who the aggregator knows under this key: restored, moved, or one of two clones. */
+static void not_ourselves(struct uplink *uplink, const struct uplink_event *event,
+                          struct effects *effects, enum denied_code code, uint32_t retry_s)
+{
+    static const struct entry_id all;
+    if (!not_taken_yet(uplink)) {
+        succeed(uplink, effects, &all);
+    } else if (uplink->own.successor && code == DENIED_CLONE) {
+        wait_take_over(uplink, event, effects, code, retry_s);
+    } else {
+        wait_denied(uplink, event, effects, code);
+    }
 }
 
 /* ---- getting one ---- */
@@ -170,7 +217,7 @@ static void pair_committed(struct uplink *uplink, const struct uplink_event *eve
         return;
     }
     if (event->rc != 0) {
-        wait_refused(uplink, event, effects);
+        uplink_wait_refused(uplink, event, effects);
     } else {
         connect_now(uplink, event, effects);
     }
@@ -220,6 +267,7 @@ static void send_resume(struct uplink *uplink, const struct uplink_event *event,
     resume->clock_ms = event->clock_ms;
     resume->keep_alive_s = (uint32_t)(uplink->config.keep_alive_ms / 1000);
     resume->software = uplink->config.software;
+    resume->successor = uplink->own.successor;
 }
 
 static void link_up(struct uplink *uplink, const struct uplink_event *event,
@@ -271,8 +319,23 @@ static void acked(struct uplink *uplink, const struct uplink_event *event, struc
         uplink->silence_doublings = 0;
         uplink->silent_since_ms = 0;
     }
+    if (ack->has_signature) {
+        uplink_set_receipt(uplink, ack);
+    }
     if (moved || ack->has_signature) {
         effects_add(effects, EFFECT_ACKED, uplink->connection)->as.acked = *ack;
+    }
+}
+
+/* It has less than it once receipted, and may not know: its own signature says so. */
+static void send_back_receipt(struct uplink *uplink, struct effects *effects,
+                              const struct ack *cursor)
+{
+    const struct out_log *log = sender_log(&uplink->sender, &cursor->id.incarnation);
+    const struct ack *receipt = &uplink->receipts[log - uplink->sender.logs];
+    if (receipt->id.seq > cursor->id.seq &&
+        incarnation_equal(&receipt->aggregator, &uplink->aggregator)) {
+        effects_send(effects, uplink->connection, FRAME_RECEIPT)->as.ack = *receipt;
     }
 }
 
@@ -289,6 +352,7 @@ static bool cursor(struct uplink *uplink, const struct uplink_event *event, stru
     }
     if (back) {
         effects_alarm(effects, uplink->connection, ALARM_ACK_BACK, 0);
+        send_back_receipt(uplink, effects, ack);
         effects_add(effects, EFFECT_ACKED, uplink->connection)->as.acked = *ack;
         return true;
     }
@@ -330,7 +394,7 @@ static void resumed(struct uplink *uplink, const struct uplink_event *event,
     }
     if (resumed->old) {
         effects_alarm(effects, uplink->connection, ALARM_CLONE, ERR_FORK);
-        wait_denied(uplink, event, effects, DENIED_CLONE);
+        not_ourselves(uplink, event, effects, DENIED_CLONE, 0);
         return;
     }
     if (!session_own_confirm(&uplink->own, resumed->next)) {
@@ -342,7 +406,29 @@ static void resumed(struct uplink *uplink, const struct uplink_event *event,
     uplink->clock_offset_ms = resumed->clock_ms - event->clock_ms;
     uplink->refused_count = 0;
     uplink->denied = 0;
+    uplink_note_office(uplink, &resumed->office);
     if (!cursors(uplink, event, effects, resumed)) {
+        not_ourselves(uplink, event, effects, DENIED_FORK, 0);
+    }
+}
+
+/* It has no more than this of an earlier log of ours: our successors must begin there. */
+static void line_gap(struct uplink *uplink, const struct uplink_event *event,
+                     struct effects *effects)
+{
+    const struct gap *gap = &event->control->as.gap;
+    const struct hash *own_h = event->own_h[0];
+    bool ours = gap->have.seq == 0 || (own_h != NULL && hash_equal(own_h, &gap->h));
+    for (size_t i = 0; i < uplink->sender.log_count; i++) {
+        const struct entry_id *from = &uplink->predecessors[i];
+        bool same = incarnation_equal(&from->incarnation, &gap->have.incarnation) &&
+                    from->seq == gap->have.seq;
+        ours = ours && !same; /* that is where it begins: no step further */
+    }
+    if (ours) {
+        succeed(uplink, effects, &gap->have);
+    } else {
+        effects_alarm(effects, uplink->connection, ALARM_FORK, ERR_FORK);
         wait_denied(uplink, event, effects, DENIED_FORK);
     }
 }
@@ -350,6 +436,10 @@ static void resumed(struct uplink *uplink, const struct uplink_event *event,
 static void gap(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
 {
     const struct gap *gap = &event->control->as.gap;
+    if (event->line_before) {
+        line_gap(uplink, event, effects);
+        return;
+    }
     struct ack have = {.id = gap->have,
                        .h = gap->h,
                        .aggregator = uplink->aggregator,
@@ -363,6 +453,26 @@ static void keep_alive_answer(struct uplink *uplink)
     uplink->keep_alive_sent_ms = 0;
     uplink->silence_doublings = 0;
     uplink->silent_since_ms = 0;
+}
+
+static void denied(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
+{
+    const struct denied *denied = &event->control->as.denied;
+    switch (denied->code) {
+    case DENIED_NO_SESSION:
+        uplink_wait_refused(uplink, event, effects);
+        break;
+    case DENIED_CLONE:
+    case DENIED_FORK:
+        not_ourselves(uplink, event, effects, denied->code, denied->retry_s);
+        break;
+    case DENIED_REVOKED:
+    case DENIED_UNKNOWN_KEY:
+    case DENIED_WRONG_LOG:
+    case DENIED_VERSION:
+        wait_denied(uplink, event, effects, denied->code);
+        break;
+    }
 }
 
 static void control(struct uplink *uplink, const struct uplink_event *event,
@@ -384,11 +494,7 @@ static void control(struct uplink *uplink, const struct uplink_event *event,
         keep_alive_answer(uplink);
         break;
     case FRAME_DENIED:
-        if (event->control->as.denied.code == DENIED_NO_SESSION) {
-            wait_refused(uplink, event, effects);
-        } else {
-            wait_denied(uplink, event, effects, event->control->as.denied.code);
-        }
+        denied(uplink, event, effects);
         break;
     case FRAME_COME_BACK: {
         uint32_t retry_s = event->control->as.come_back.retry_s;
@@ -397,7 +503,7 @@ static void control(struct uplink *uplink, const struct uplink_event *event,
         break;
     }
     case FRAME_BYE:
-        wait_refused(uplink, event, effects);
+        uplink_wait_refused(uplink, event, effects);
         break;
     case FRAME_RESUME:
     case FRAME_SPAN:
@@ -406,85 +512,6 @@ static void control(struct uplink *uplink, const struct uplink_event *event,
     case FRAME_MISSING:
         effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, ERR_STATE);
         break;
-    }
-}
-
-static void send_office_ack(struct uplink *uplink, struct effects *effects)
-{
-    struct ack *ack = &effects_send(effects, uplink->connection, FRAME_ACK)->as.ack;
-    ack->id.incarnation = uplink->office.incarnation;
-    ack->id.seq = uplink->office.durable;
-    ack->h = uplink->office.durable_h;
-    ack->aggregator = uplink->aggregator;
-    ack->credit_bytes = uplink->config.limits.window_max_bytes;
-}
-
-/* One is enough: what was under way behind the gap arrives out of place too. */
-static void tell_office_gap(struct uplink *uplink, struct effects *effects)
-{
-    if (!uplink->gap_told) {
-        struct gap *gap = &effects_send(effects, uplink->connection, FRAME_GAP)->as.gap;
-        gap->have.incarnation = uplink->office.incarnation;
-        gap->have.seq = uplink->office.durable;
-        gap->h = uplink->office.durable_h;
-        uplink->gap_told = true;
-    }
-}
-
-static int check_office(struct uplink *uplink, const struct uplink_event *event)
-{
-    if (!incarnation_equal(&event->header->incarnation, &uplink->office.incarnation)) {
-        return ERR_KEY;
-    }
-    if (uplink->office.taken > 0 || event->header->first != 1) {
-        return 0;
-    }
-    struct genesis_expected expected = {.direction = DIRECTION_DOWN,
-                                        .lane = LANE_OFFICE,
-                                        .owner = uplink->config.province,
-                                        .counterpart = uplink->config.regency,
-                                        .signing_key = uplink->office.signer,
-                                        .enrolment = uplink->config.enrolment};
-    enum lane lane;
-    return genesis_check(&event->entries[0], &expected, event->arena, &lane, NULL);
-}
-
-static void office_span(struct uplink *uplink, const struct uplink_event *event,
-                        struct effects *effects)
-{
-    uplink->heard_ms = event->now_ms;
-    int rc = check_office(uplink, event);
-    if (rc != 0) {
-        effects_alarm(effects, uplink->connection, ALARM_WRONG_LOG, rc);
-        return;
-    }
-    struct span_store store;
-    rc = receiver_take(&uplink->office, event->header, event->entries, &store, NULL);
-    if (rc == RECEIVER_NEW) {
-        uplink->gap_told = false;
-        effects_add(effects, EFFECT_STORE_SPAN, uplink->connection)->as.store = store;
-    } else if (rc == RECEIVER_SEEN) {
-        send_office_ack(uplink, effects);
-    } else if (rc == ERR_GAP) {
-        tell_office_gap(uplink, effects);
-    } else {
-        effects_alarm(effects, uplink->connection, rc == ERR_FORK ? ALARM_FORK : ALARM_BAD_CHAIN,
-                      rc);
-    }
-}
-
-static void stored(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
-{
-    const struct span_store *store = &event->store;
-    bool moved =
-        receiver_stored(&uplink->office, store->last, &store->h_last, store->epoch, event->rc);
-    bool connected = uplink->state == UPLINK_RESUMING || uplink->state == UPLINK_LIVE;
-    if (moved && connected) {
-        send_office_ack(uplink, effects);
-    } else if (event->rc != 0 && connected) {
-        /* No room: a new session later begins at our cursor again. */
-        effects_alarm(effects, uplink->connection, ALARM_NO_ROOM, event->rc);
-        wait_refused(uplink, event, effects);
     }
 }
 
@@ -592,7 +619,7 @@ static void frame_or_entry(struct uplink *uplink, const struct uplink_event *eve
         control(uplink, event, effects);
         break;
     case UPLINK_EVENT_SPAN:
-        office_span(uplink, event, effects);
+        uplink_office_span(uplink, event, effects);
         break;
     case UPLINK_EVENT_BAD_FRAME:
         effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, event->rc);
@@ -607,7 +634,7 @@ static void frame_or_entry(struct uplink *uplink, const struct uplink_event *eve
         effects_wake(effects, event->now_ms + BLOCKED_RETRY_MS);
         break;
     case UPLINK_EVENT_STORED:
-        stored(uplink, event, effects);
+        uplink_office_stored(uplink, event, effects);
         break;
     case UPLINK_EVENT_START:
     case UPLINK_EVENT_STOP:
@@ -651,7 +678,7 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
         link_up(uplink, event, effects);
         break;
     case UPLINK_EVENT_LINK_DOWN:
-        wait_refused(uplink, event, effects);
+        uplink_wait_refused(uplink, event, effects);
         break;
     case UPLINK_EVENT_LINK_DENIED:
         wait_denied(uplink, event, effects, DENIED_UNKNOWN_KEY);

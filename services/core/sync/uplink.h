@@ -8,7 +8,9 @@
  *
  * Promises: a pair is durable before it is sent; RESUME goes out together with the first span; an
  * entry is sent once a session; an ack with a hash that is not ours or a receipt that the
- * province's log key did not sign changes nothing; every wait ends. Three back-offs (DESIGN):
+ * province's log key did not sign changes nothing; every wait ends. When the aggregator shows that
+ * this store was restored or copied, the engine stops and asks once for successors of its logs
+ * (EFFECT_SUCCEED); a successor that is refused waits. Three back-offs (DESIGN):
  * refused: full jitter up to 60 s; silence with a backlog: 1 to 2 s for 10 minutes, then 60 s;
  * denied: 5 to 15 minutes
  * (but every 3 s in the first 10 minutes of a node that never met its aggregator: the officer may
@@ -53,6 +55,8 @@ struct uplink {
     enum uplink_state state;
     struct sender sender;
     struct receiver office;
+    struct receiver office_next; /* the office log goes on as this one; nothing of it is durable */
+    bool office_over;            /* there is such a one */
     struct session_own own, own_before;
     struct entry_id predecessors[LOGS_MAX]; /* by index of the sender's logs */
     struct ack receipts[LOGS_MAX];          /* the last of each; id.seq 0: none */
@@ -100,7 +104,8 @@ struct uplink_event {
     int rc;
     struct entry_id id;
     const struct control *control;
-    const struct hash *own_h[LOGS_MAX]; /* our hash of the entry each ack names, or NULL */
+    const struct hash *own_h[LOGS_MAX]; /* our hash of the entry each ack or GAP names, or NULL */
+    bool line_before; /* GAP: the log named is an earlier one of a line of ours (outlog_in_line) */
     const struct span_header *header;
     const struct span_entry *entries;
     struct arena *arena; /* for the genesis */

@@ -89,6 +89,49 @@ static inline struct span_header sample_span(const struct sample *sample, uint64
     return header;
 }
 
+/* Entries first … of `old` move behind the genesis of `sample`, which goes on from first - 1. */
+static inline void sample_succeed(struct sample *sample, const struct sample *old, uint8_t mark,
+                                  enum lane lane, uint64_t first)
+{
+    sample_init(sample, mark, "own");
+    sample->key = old->key;
+    memcpy(sample->secret, old->secret, sizeof sample->secret);
+    for (uint64_t seq = first; seq < SAMPLE_ENTRIES; seq++) {
+        sample->entries[seq - first + 1] = old->entries[seq - 1];
+    }
+    struct genesis genesis = sample_statement(sample, lane);
+    genesis.has_predecessor = true;
+    genesis.predecessor = (struct entry_id){.incarnation = old->incarnation, .seq = first - 1};
+    genesis.predecessor_h = old->h[first - 1];
+    genesis.predecessor_count = SAMPLE_ENTRIES - first;
+    sample_genesis(sample, &genesis);
+}
+
+/* What an aggregator's store has: these logs, up to `last`. */
+struct sample_store {
+    const struct sample *logs[4];
+    uint64_t last[4];
+    int rc; /* != 0: it cannot be read */
+};
+
+static inline int sample_lookup(void *arg, const struct entry_id *id, uint64_t *ret_last,
+                                struct hash *ret_h_last, struct hash *ret_h)
+{
+    const struct sample_store *store = arg;
+    if (store->rc != 0) {
+        return store->rc;
+    }
+    for (size_t i = 0; i < 4 && store->logs[i] != NULL; i++) {
+        if (incarnation_equal(&store->logs[i]->incarnation, &id->incarnation)) {
+            *ret_last = store->last[i];
+            *ret_h_last = store->logs[i]->h[store->last[i]];
+            *ret_h = id->seq <= store->last[i] ? store->logs[i]->h[id->seq] : *ret_h_last;
+            return 0;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
 static inline struct ack sample_ack(const struct sample *sample, uint64_t seq)
 {
     return (struct ack){.id = {.incarnation = sample->incarnation, .seq = seq},

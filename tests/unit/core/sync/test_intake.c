@@ -8,6 +8,7 @@
 
 static struct sample urgent, routine, office;
 static struct incarnation aggregator;
+static struct sample_store there;
 static struct intake intake;
 static struct intake_config config;
 static struct effects effects;
@@ -25,8 +26,12 @@ static int begin(void **state)
     memset(aggregator.b, 9, sizeof aggregator.b);
     arena = arena_new(PARSE_ARENA_BYTES);
     now_ms = 100000;
+    there = (struct sample_store){.rc = 0};
     config = (struct intake_config){
         .limits = {.window_start_bytes = 1000, .window_max_bytes = 4000, .span_raw_bytes = 500},
+        .lookup = {.arg = &there, .log = sample_lookup},
+        .keep_alive_ms = 30000,
+        .log_key = office.key,
         .aggregator = aggregator,
         .province = bytes_of_text(PROVINCE),
         .regency = bytes_of_text(REGENCY),
@@ -380,7 +385,7 @@ static void wrong_genesis_is_denied_and_leaves_nothing(void **state)
     assert_true(refused(&wrong));
     wrong = right;
     wrong.has_predecessor = true;
-    wrong.predecessor = (struct entry_id){.incarnation = routine.incarnation, .seq = 3};
+    wrong.predecessor = (struct entry_id){.incarnation = urgent.incarnation, .seq = 3};
     assert_true(refused(&wrong));
 }
 

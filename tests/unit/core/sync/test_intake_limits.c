@@ -25,14 +25,13 @@ static void happens(enum intake_event_type type)
     step(&event);
 }
 
-static void resume(bool successor)
+static void resume(void)
 {
     struct control control = {.kind = FRAME_RESUME};
     control.as.resume.pair.next[0] = 1;
     control.as.resume.aggregator = intake.config.aggregator;
     control.as.resume.enrolment = ENROLMENT;
     control.as.resume.office = office.incarnation;
-    control.as.resume.successor = successor;
     struct intake_event event = event_of(INTAKE_EVENT_CONTROL);
     event.control = &control;
     event.own_h = &office.h[0];
@@ -71,7 +70,7 @@ static int end(void **state)
 
 static void open_session(void)
 {
-    resume(false);
+    resume();
     happens(INTAKE_EVENT_PAIR_STORED);
     assert_int_equal(frames_of(&effects, FRAME_RESUMED), 1);
 }
@@ -113,15 +112,6 @@ static void nobody_writes_under_our_names(void **state)
     }
 }
 
-static void a_claimed_successor_is_not_believed(void **state)
-{
-    (void)state;
-    resume(true);
-    assert_int_equal(frame_of(&effects, FRAME_DENIED)->as.denied.code, DENIED_VERSION);
-    assert_int_equal(count_of(&effects, EFFECT_COMMIT_PAIR), 0);
-    assert_false(intake.session.has_accepted);
-}
-
 static void another_version_is_told_so(void **state)
 {
     (void)state;
@@ -154,7 +144,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(nobody_writes_under_our_names, begin, end),
-        cmocka_unit_test_setup_teardown(a_claimed_successor_is_not_believed, begin, end),
         cmocka_unit_test_setup_teardown(another_version_is_told_so, begin, end),
         cmocka_unit_test_setup_teardown(lagging_views_take_credit_away_and_give_it_back, begin,
                                         end),

@@ -335,8 +335,8 @@ static void cursor_that_is_not_ours_ends_the_session(void **state)
     cursor.h.b[0] ^= 1;
     resume_with(&cursor, 1);
     assert_true(alarmed(&effects, ALARM_ACK_FOREIGN));
-    assert_int_equal(uplink.state, UPLINK_WAITING);
-    assert_int_equal(uplink.denied, DENIED_FORK);
+    assert_int_equal(uplink.state, UPLINK_STOPPED);
+    assert_int_equal(count_of(&effects, EFFECT_SUCCEED), 1);
     assert_int_equal(count_of(&effects, EFFECT_DISCONNECT), 1);
 }
 
@@ -606,7 +606,7 @@ static void come_back_has_a_ceiling(void **state)
     assert_true(wait_of() >= 60000 && wait_of() <= 120000);
 }
 
-static void clone_is_told_and_waits(void **state)
+static void clone_asks_for_successors(void **state)
 {
     (void)state;
     connect();
@@ -614,8 +614,8 @@ static void clone_is_told_and_waits(void **state)
     control.as.resumed.old = true;
     hears(&control);
     assert_true(alarmed(&effects, ALARM_CLONE));
-    assert_int_equal(uplink.denied, DENIED_CLONE);
-    assert_true(wait_of() >= 300000);
+    assert_true(incarnation_is_zero(&effect_of(&effects, EFFECT_SUCCEED)->as.from.incarnation));
+    assert_int_equal(uplink.state, UPLINK_STOPPED);
 }
 
 static void no_session_and_come_back_are_short(void **state)
@@ -756,7 +756,7 @@ int main(void)
         FRESH(newcomer_asks_again_soon_for_ten_minutes),
         FRESH(one_who_was_met_is_no_newcomer),
         FRESH(come_back_has_a_ceiling),
-        FRESH(clone_is_told_and_waits),
+        FRESH(clone_asks_for_successors),
         FRESH(no_session_and_come_back_are_short),
         FRESH(no_progress_ends_the_connection),
         FRESH(idle_line_is_kept_alive),
