@@ -14,183 +14,213 @@ void hub_setup(struct sim *sim)
     rng_fill(&sim->rng, seed, sizeof seed);
     seal_keypair(seed, &hub->key, hub->secret);
     rng_fill(&sim->rng, hub->incarnation.b, sizeof hub->incarnation.b);
-    for (uint32_t i = 0; i < sim->node_count; i++) {
-        const struct node *node = &sim->nodes[i];
-        struct peer *peer = &hub->peers[i];
-        uint64_t window = 4000 + rng_below(&sim->rng, 30000);
-        peer->intake.config = (struct intake_config){
-            .limits = {.window_start_bytes = 1000 + rng_below(&sim->rng, 2000),
-                       .window_max_bytes = window,
-                       .span_raw_bytes = 300 + rng_below(&sim->rng, 3000)},
-            .aggregator = hub->incarnation,
-            .province = bytes_of_text(ORGANISATION),
-            .regency = bytes_of_text(node->regency),
-            .enrolment = node->enrolment,
-            .signing_key = node->key,
-            .office = node->office,
-            .log_secret = hub->secret,
-            .receipt_interval_ms = 5000,
-            .queue_bytes_max = 2000 + rng_below(&sim->rng, 20000),
-        };
-        struct genesis genesis = {.direction = DIRECTION_DOWN,
-                                  .lane = LANE_OFFICE,
-                                  .owner = bytes_of_text(ORGANISATION),
-                                  .counterpart = bytes_of_text(node->regency),
-                                  .signing_key = hub->key,
-                                  .enrolment = node->enrolment,
-                                  .created_ms = 1};
-        uint8_t body[512];
-        size_t len = 0;
-        int rc = genesis_encode(&genesis, body, sizeof body, &len, NULL);
-        ASSERT(rc == 0);
-        check_log(sim, i, SIM_OFFICE, &node->office);
-        entries_add(&peer->office, &node->office, ENTRY_GENESIS, bytes_of(body, len));
-        check_written(sim, i, SIM_OFFICE, ENTRY_GENESIS, bytes_of(body, len));
-    }
+}
+
+static void open_office(struct sim *sim, uint32_t index, const struct intake_config *config)
+{
+    struct peer_durable *durable = &sim->hub.peers[index].durable;
+    struct genesis genesis = {.direction = DIRECTION_DOWN,
+                              .lane = LANE_OFFICE,
+                              .owner = config->province,
+                              .counterpart = config->regency,
+                              .signing_key = sim->hub.key,
+                              .enrolment = config->enrolment,
+                              .created_ms = 1};
+    uint8_t body[512];
+    size_t len = 0;
+    entries_genesis(&genesis, body, sizeof body, &len);
+    check_log(sim, SIM_HUB, index, SIM_OFFICE, &durable->office_incarnation);
+    entries_add(sim, &durable->office, &durable->office_incarnation, ENTRY_GENESIS,
+                bytes_of(body, len));
+    check_written(sim, SIM_HUB, &durable->office_incarnation, ENTRY_GENESIS, bytes_of(body, len));
+}
+
+/* A log of this node as it stands in the journal, for the engine. */
+static int look_up_log(void *arg, const struct entry_id *id, uint64_t *ret_last,
+                       struct hash *ret_h_last, struct hash *ret_h)
+{
+    (void)arg;
+    (void)id;
+    (void)ret_last;
+    (void)ret_h_last;
+    (void)ret_h;
+    return ERR_NOT_FOUND;
+}
+
+void hub_peer(struct sim *sim, uint32_t index, const char *regency, uint64_t enrolment,
+              const struct key *key)
+{
+    struct peer *peer = &sim->hub.peers[index];
+    peer->used = true;
+    (void)snprintf(peer->regency, sizeof peer->regency, "%s", regency);
+    rng_fill(&sim->rng, peer->durable.office_incarnation.b, INCARNATION_BYTES);
+    peer->intake.config = (struct intake_config){
+        .limits = {.window_start_bytes = 1000 + rng_below(&sim->rng, 2000),
+                   .window_max_bytes = 4000 + rng_below(&sim->rng, 30000),
+                   .span_raw_bytes = 300 + rng_below(&sim->rng, 3000)},
+        .lookup = {.log = look_up_log},
+        .keep_alive_ms = 10000,
+        .log_key = sim->hub.key,
+        .aggregator = sim->hub.incarnation,
+        .province = bytes_of_text(ORGANISATION),
+        .regency = bytes_of_text(peer->regency),
+        .enrolment = enrolment,
+        .signing_key = *key,
+        .office = peer->durable.office_incarnation,
+        .log_secret = sim->hub.secret,
+        .receipt_interval_ms = 2000 + rng_below(&sim->rng, 6000),
+        .queue_bytes_max = 2000 + rng_below(&sim->rng, 20000),
+    };
+    open_office(sim, index, &peer->intake.config);
 }
 
 /* ---- carrying out effects ---- */
 
-static struct intake_event *follow(struct sim *sim, enum intake_event_type type,
-                                   uint32_t connection)
+struct intake_event *hub_follow(struct sim *sim, enum intake_event_type type, uint32_t connection)
 {
     struct hub *hub = &sim->hub;
-    ASSERT(hub->pending_count < 16);
-    size_t at = (hub->pending_first + hub->pending_count++) % 16;
+    ASSERT(hub->pending_count < SIM_PENDING);
+    size_t at = (hub->pending_first + hub->pending_count++) % SIM_PENDING;
     struct intake_event *event = &hub->pending[at];
     *event = (struct intake_event){.type = type,
                                    .now_ms = sim->now_ms,
-                                   .clock_ms = (int64_t)sim->now_ms,
+                                   .clock_ms = (int64_t)sim->now_ms + hub->clock_offset_ms,
                                    .connection = connection,
-                                   .arena = sim->arena};
+                                   .arena = sim->tools->arena};
     return event;
 }
 
-static void send_frame(struct sim *sim, uint32_t node, uint32_t connection,
+/* What a frame claims to have must be there for good. */
+static void check_claims(struct sim *sim, uint32_t peer, uint32_t connection,
+                         const struct control *control)
+{
+    check_sent_to(sim, peer, connection, control);
+    if (control->kind == FRAME_RESUMED) {
+        const struct resumed *resumed = &control->as.resumed;
+        if (!resumed->old) {
+            check_resumed_sent(sim, peer, resumed->next);
+        }
+        for (size_t i = 0; i < resumed->cursor_count; i++) {
+            check_told(sim, &resumed->cursors[i].id, &resumed->cursors[i].h);
+        }
+    } else if (control->kind == FRAME_ACK || control->kind == FRAME_RECEIPT) {
+        check_told(sim, &control->as.ack.id, &control->as.ack.h);
+    } else if (control->kind == FRAME_GAP && control->as.gap.have.seq > 0) {
+        check_told(sim, &control->as.gap.have, &control->as.gap.h);
+    }
+}
+
+static void send_frame(struct sim *sim, uint32_t peer, uint32_t connection,
                        const struct control *control)
 {
-    sim_trace(sim, "aggregator: %s to node %u on %u", frame_kind_name((int)control->kind), node,
+    sim_trace(sim, "aggregator: sends node %u %s on %u", peer, describe_control(sim, control),
               connection);
-    if (control->kind == FRAME_RESUMED && !control->as.resumed.old) {
-        check_resumed_sent(sim, node, control->as.resumed.next);
-    }
+    check_claims(sim, peer, connection, control);
     size_t len = 0;
     int rc = control_encode(control, sim->buffer, sizeof sim->buffer, &len, NULL);
     ASSERT(rc == 0);
-    net_send_down(sim, connection, bytes_of(sim->buffer, len));
+    net_send_down(sim, peer, connection, bytes_of(sim->buffer, len));
 }
 
-static void plant_receipt(struct sim *sim, uint32_t node, const struct effect *effect)
+static void store_span(struct sim *sim, uint32_t index, const struct effect *effect)
 {
-    const struct span_store *store = &effect->as.store;
-    struct control control = {.kind = FRAME_RECEIPT};
-    struct ack *ack = &control.as.ack;
-    *ack = (struct ack){.id = {.incarnation = store->incarnation, .seq = store->last},
-                        .h = store->h_last,
-                        .aggregator = sim->hub.incarnation,
-                        .credit_bytes = 10000,
-                        .has_signature = true};
-    struct receipt receipt = {.aggregator = ack->aggregator, .id = ack->id, .h = ack->h};
-    receipt_sign(sim->hub.secret, &receipt, &ack->signature);
-    send_frame(sim, node, effect->connection, &control);
-}
-
-static void store_span(struct sim *sim, uint32_t node, const struct effect *effect)
-{
-    struct op op = {.type = OP_SPAN, .node = node, .store = effect->as.store};
-    if (sim->plant == PLANT_ACK_BEFORE_COMMIT) {
-        op.answered = true;
-        struct intake_event *event = follow(sim, INTAKE_EVENT_STORED, 0);
-        event->store = op.store;
-        event->wire_bytes = sim->frame.len;
-        (void)follow(sim, INTAKE_EVENT_FLUSH, 0);
-    } else if (sim->plant == PLANT_RECEIPT_BEFORE_COMMIT) {
-        plant_receipt(sim, node, effect);
-    }
-    const struct intake *intake = &sim->hub.peers[node].intake;
+    struct op op = {.type = OP_SPAN, .peer = index, .store = effect->as.store};
+    const struct intake *intake = &sim->hub.peers[index].intake;
+    check_store_asked(sim, index);
     if (intake->queue_bytes > intake->config.queue_bytes_max + FRAME_BYTES_MAX) {
-        sim_fail(sim, "node %u: more in the queue than its limit", node);
+        sim_fail(sim, "node %u: more in the queue than its limit", index);
     }
-    disk_put(sim, SIM_NODES_MAX, op, sim->frame);
+    disk_put(sim, SIM_HUB, op, sim->frame);
 }
 
-static void send_span(struct sim *sim, uint32_t node, const struct span_plan *plan,
+static void send_span(struct sim *sim, uint32_t index, const struct span_plan *plan,
                       uint32_t connection)
 {
-    if (sim_fault(sim, FAULT_BLOCKED, sim->profile.blocked)) {
-        (void)follow(sim, INTAKE_EVENT_SEND_BLOCKED, connection);
+    if (sim_chance(sim, FAULT_BLOCKED) || sim->hub.disk.latched) {
+        (void)hub_follow(sim, INTAKE_EVENT_SEND_BLOCKED, connection);
         return;
     }
     uint64_t last = 0;
-    struct bytes frame =
-        entries_cut(sim, &sim->hub.peers[node].office, plan, sim->hub.secret, &last);
-    sim_trace(sim, "aggregator: office span %llu..%llu to node %u on %u",
-              (unsigned long long)plan->first, (unsigned long long)last, node, connection);
-    net_send_down(sim, connection, frame);
-    struct intake_event *sent = follow(sim, INTAKE_EVENT_SPAN_SENT, connection);
+    struct bytes frame = entries_cut(sim, SIM_HUB, &sim->hub.peers[index].durable.office, plan,
+                                     sim->hub.secret, &last);
+    sim_trace(sim, "aggregator: sends node %u office %llu..%llu on %u, %zu bytes", index,
+              (unsigned long long)plan->first, (unsigned long long)last, connection, frame.len);
+    net_send_down(sim, index, connection, frame);
+    struct intake_event *sent = hub_follow(sim, INTAKE_EVENT_SPAN_SENT, connection);
     sent->plan = *plan;
     sent->id.seq = last;
     sent->wire_bytes = frame.len;
 }
 
 /* As at the node; of two connections at once the later one is remembered. */
-static void plan_span(struct sim *sim, uint32_t node, const struct effect *effect)
+static void plan_span(struct sim *sim, uint32_t index, const struct effect *effect)
 {
-    struct late_span *late = &sim->hub.peers[node].late;
-    if (sim_fault(sim, FAULT_SLOW_CUT, sim->profile.slow_cut)) {
+    struct late_span *late = &sim->hub.peers[index].late;
+    if (sim_chance(sim, FAULT_SLOW_CUT)) {
         *late = (struct late_span){effect->connection, effect->as.plan};
         sim_at(sim, 1 + rng_below(&sim->rng, 300),
-               (struct event){.type = EVENT_CUT_HUB, .who = node, .life = sim->hub.life});
+               (struct event){.type = EVENT_CUT_HUB, .who = index, .life = sim->hub.life});
     } else {
-        send_span(sim, node, &effect->as.plan, effect->connection);
+        send_span(sim, index, &effect->as.plan, effect->connection);
     }
 }
 
-static void alarm(struct sim *sim, uint32_t node, const struct effect *effect)
+static void alarm(struct sim *sim, uint32_t index, const struct effect *effect)
 {
     enum alarm code = effect->as.alarm.code;
     sim->alarms[code]++;
-    sim_trace(sim, "aggregator: alarm %s for node %u", alarm_name(code), node);
+    sim_trace(sim, "aggregator: alarm %s for node %u", alarm_name(code), index);
     bool foreign = code == ALARM_ACK_FOREIGN || code == ALARM_ACK_AHEAD || code == ALARM_ACK_BACK;
-    bool broken = sim->profile.damaged == 0 && (code == ALARM_BAD_CHAIN || code == ALARM_WRONG_LOG);
-    if (foreign || broken) {
-        sim_fail(sim, "aggregator: false alarm %s for node %u (%s)", alarm_name(code), node,
+    bool broken = sim->profile.level[FAULT_DAMAGED] == 0 &&
+                  (code == ALARM_BAD_CHAIN || code == ALARM_WRONG_LOG ||
+                   (code == ALARM_BAD_FRAME && effect->as.alarm.error != ERR_STATE));
+    bool clone = code == ALARM_FORK;
+    if (index != SIM_HOSTILE && (foreign || broken || clone)) {
+        sim_fail(sim, "aggregator: false alarm %s for node %u (%s)", alarm_name(code), index,
                  err_name(effect->as.alarm.error));
     }
 }
 
-static void carry_out(struct sim *sim, uint32_t node, const struct effect *effect)
+static void acked(struct sim *sim, uint32_t index, const struct ack *ack)
+{
+    check_acked(sim, SIM_HUB, index, ack);
+    struct op op = {.type = OP_ACKED, .peer = index, .seq = ack->id.seq};
+    disk_put(sim, SIM_HUB, op, bytes_of(NULL, 0));
+}
+
+static void commit_pair(struct sim *sim, uint32_t index, const struct effect *effect)
+{
+    struct op op = {.type = OP_SESSION,
+                    .peer = index,
+                    .connection = effect->connection,
+                    .memory = sim->hub.peers[index].intake.session};
+    if (PLANTED(RESUMED_BEFORE_COMMIT)) {
+        op.answered = true;
+        (void)hub_follow(sim, INTAKE_EVENT_PAIR_STORED, effect->connection);
+    }
+    disk_put(sim, SIM_HUB, op, bytes_of(NULL, 0));
+}
+
+static void carry_out(struct sim *sim, uint32_t index, const struct effect *effect)
 {
     switch (effect->type) {
     case EFFECT_SEND:
-        send_frame(sim, node, effect->connection, &effect->as.control);
+        send_frame(sim, index, effect->connection, &effect->as.control);
         break;
-    case EFFECT_COMMIT_PAIR: {
-        struct op op = {.type = OP_SESSION,
-                        .node = node,
-                        .connection = effect->connection,
-                        .memory = sim->hub.peers[node].intake.session};
-        if (sim->plant == PLANT_RESUMED_BEFORE_COMMIT) {
-            op.answered = true;
-            (void)follow(sim, INTAKE_EVENT_PAIR_STORED, effect->connection);
-        }
-        disk_put(sim, SIM_NODES_MAX, op, bytes_of(NULL, 0));
+    case EFFECT_COMMIT_PAIR:
+        commit_pair(sim, index, effect);
         break;
-    }
     case EFFECT_STORE_SPAN:
-        store_span(sim, node, effect);
+        store_span(sim, index, effect);
         break;
     case EFFECT_SEND_SPAN:
-        plan_span(sim, node, effect);
+        plan_span(sim, index, effect);
         break;
-    case EFFECT_ACKED: {
-        check_acked(sim, node, &effect->as.acked);
-        struct op op = {.type = OP_ACKED, .node = node, .seq = effect->as.acked.id.seq};
-        disk_put(sim, SIM_NODES_MAX, op, bytes_of(NULL, 0));
+    case EFFECT_ACKED:
+        acked(sim, index, &effect->as.acked);
         break;
-    }
     case EFFECT_ALARM:
-        alarm(sim, node, effect);
+        alarm(sim, index, effect);
         break;
     case EFFECT_CONNECT:
     case EFFECT_DISCONNECT:
@@ -202,71 +232,82 @@ static void carry_out(struct sim *sim, uint32_t node, const struct effect *effec
     }
 }
 
-static void run(struct sim *sim, uint32_t node)
+static const struct intake_connection *connection_of(const struct intake *intake, uint32_t number)
+{
+    for (size_t i = 0; number != 0 && i < INTAKE_CONNECTIONS_MAX; i++) {
+        if (intake->connections[i].number == number) {
+            return &intake->connections[i];
+        }
+    }
+    return NULL;
+}
+
+void hub_run(struct sim *sim, uint32_t index)
 {
     struct hub *hub = &sim->hub;
+    struct intake *intake = &hub->peers[index].intake;
     while (hub->pending_count > 0 && !sim->failed) {
-        struct intake_event event = hub->pending[hub->pending_first];
-        hub->pending_first = (hub->pending_first + 1) % 16;
-        hub->pending_count--;
+        struct intake_event *event = &hub->pending[hub->pending_first];
+        uint32_t about = event->connection != 0 ? event->connection : intake->live;
+        seen_intake(sim, connection_of(intake, about), event->type);
         sim->effects.count = 0;
-        intake_step(&hub->peers[node].intake, &event, &sim->effects);
+        intake_step(intake, event, &sim->effects);
+        hub->pending_first = (hub->pending_first + 1) % SIM_PENDING;
+        hub->pending_count--;
         for (size_t i = 0; i < sim->effects.count && !sim->failed; i++) {
-            carry_out(sim, node, &sim->effects.list[i]);
+            carry_out(sim, index, &sim->effects.list[i]);
         }
     }
 }
 
-void hub_cut(struct sim *sim, uint32_t node)
+void hub_cut(struct sim *sim, uint32_t index)
 {
-    struct late_span late = sim->hub.peers[node].late;
-    sim->hub.peers[node].late.connection = 0;
+    struct late_span late = sim->hub.peers[index].late;
+    sim->hub.peers[index].late.connection = 0;
     if (late.connection != 0) {
-        send_span(sim, node, &late.plan, late.connection);
-        run(sim, node);
+        send_span(sim, index, &late.plan, late.connection);
+        hub_run(sim, index);
     }
 }
 
 /* ---- life ---- */
+
+static void boot_peer(struct sim *sim, uint32_t index)
+{
+    struct peer *peer = &sim->hub.peers[index];
+    struct intake_config config = peer->intake.config;
+    const struct peer_durable *durable = &peer->durable;
+    peer->late.connection = 0;
+    intake_init(&peer->intake, &config, &durable->memory);
+    peer->intake.revoked = peer->revoked; /* peers.c: as the views say */
+    for (uint32_t log = 0; log < SIM_UP_LOGS; log++) {
+        const struct cursor *cursor = &durable->logs[log];
+        if (cursor->open) {
+            int rc = intake_add_log(&peer->intake, &cursor->incarnation,
+                                    log == 0 ? LANE_URGENT : LANE_ROUTINE, cursor->seq, &cursor->h);
+            ASSERT(rc == 0);
+        }
+    }
+    int rc = intake_set_office(&peer->intake, durable->office.count, durable->office_acked);
+    ASSERT(rc == 0);
+}
 
 void hub_boot(struct sim *sim)
 {
     struct hub *hub = &sim->hub;
     sim_trace(sim, "aggregator: starts, life %u", hub->life);
     hub->up = true;
+    hub->opening = false;
     hub->pending_count = 0;
-    for (uint32_t i = 0; i < sim->node_count; i++) {
-        struct peer *peer = &hub->peers[i];
-        struct intake_config config = peer->intake.config;
-        peer->late.connection = 0;
-        intake_init(&peer->intake, &config, &peer->memory);
-        for (uint32_t log = 0; log < SIM_UP_LOGS; log++) {
-            const struct cursor *cursor = &peer->logs[log];
-            if (cursor->open) {
-                int rc =
-                    intake_add_log(&peer->intake, &cursor->incarnation,
-                                   log == 0 ? LANE_URGENT : LANE_ROUTINE, cursor->seq, &cursor->h);
-                ASSERT(rc == 0);
-            }
+    for (uint32_t i = 0; i < SIM_PEERS; i++) {
+        if (hub->peers[i].used) {
+            boot_peer(sim, i);
         }
-        int rc = intake_set_office(&peer->intake, peer->office.count, peer->office_acked);
-        ASSERT(rc == 0);
     }
     sim_at(sim, TICK_MS, (struct event){.type = EVENT_HUB_TICK, .life = hub->life});
 }
 
-void hub_crash(struct sim *sim)
-{
-    sim_trace(sim, "aggregator: crashes");
-    net_break(sim, SIM_NODES_MAX);
-    disk_crash(sim, SIM_NODES_MAX);
-    sim->hub.up = false;
-    sim->hub.life++;
-    sim_at(sim, 100 + rng_below(&sim->rng, 8000),
-           (struct event){.type = EVENT_RESTART, .who = SIM_NODES_MAX});
-}
-
-void hub_append(struct sim *sim, uint32_t node)
+void hub_append(struct sim *sim, uint32_t index)
 {
     if (!sim->hub.up) {
         return;
@@ -274,156 +315,42 @@ void hub_append(struct sim *sim, uint32_t node)
     uint8_t body[1000];
     size_t len = 20 + rng_below(&sim->rng, 900);
     rng_fill(&sim->rng, body, len);
-    struct op op = {.type = OP_APPEND, .node = node, .kind = ENTRY_DOCUMENT};
-    disk_put(sim, SIM_NODES_MAX, op, bytes_of(body, len));
+    struct op op = {.type = OP_APPEND, .peer = index, .kind = ENTRY_DOCUMENT};
+    sim->entry_count++;
+    disk_put(sim, SIM_HUB, op, bytes_of(body, len));
 }
 
+/* Without a live connection a tick does nothing. */
 void hub_tick(struct sim *sim)
 {
-    for (uint32_t i = 0; i < sim->node_count && !sim->failed; i++) {
-        (void)follow(sim, INTAKE_EVENT_TICK, 0);
-        run(sim, i);
+    for (uint32_t i = 0; i < SIM_PEERS && !sim->failed; i++) {
+        if (sim->hub.peers[i].used && sim->hub.peers[i].intake.live != 0) {
+            (void)hub_follow(sim, INTAKE_EVENT_TICK, 0);
+            hub_run(sim, i);
+        }
     }
     sim_at(sim, TICK_MS, (struct event){.type = EVENT_HUB_TICK, .life = sim->hub.life});
 }
 
-void hub_gone(struct sim *sim, uint32_t node, uint32_t number)
+void hub_gone(struct sim *sim, uint32_t index, uint32_t number)
 {
-    sim_trace(sim, "aggregator: connection %u of node %u is gone", number, node);
-    (void)follow(sim, INTAKE_EVENT_GONE, number);
-    run(sim, node);
+    sim_trace(sim, "aggregator: connection %u of node %u is gone", number, index);
+    (void)hub_follow(sim, INTAKE_EVENT_GONE, number);
+    hub_run(sim, index);
 }
 
-void hub_flush(struct sim *sim, uint32_t node)
+void hub_flush(struct sim *sim, uint32_t index)
 {
-    (void)follow(sim, INTAKE_EVENT_FLUSH, 0);
-    run(sim, node);
+    (void)hub_follow(sim, INTAKE_EVENT_FLUSH, 0);
+    hub_run(sim, index);
 }
 
-/* ---- frames ---- */
-
-static void look_up(const struct peer *peer, const struct control *control,
-                    struct intake_event *event)
+/* Two officers have signed it; the views say so at every start from now on. */
+void hub_revoke(struct sim *sim, uint32_t index)
 {
-    event->control = control;
-    if (control->kind == FRAME_ACK) {
-        event->own_h = entries_h(&peer->office, control->as.ack.id.seq);
-    } else if (control->kind == FRAME_RESUME) {
-        event->own_h = entries_h(&peer->office, control->as.resume.office_seq);
-    }
-}
-
-void hub_frame(struct sim *sim, uint32_t node, uint32_t number, struct bytes frame)
-{
-    arena_reset(sim->arena);
-    sim->frame = frame;
-    struct span_header header;
-    struct span_entry *entries = NULL;
-    struct control control;
-    int kind = frame_kind_of(frame, NULL);
-    int rc = kind < 0 ? kind : 0;
-    if (kind == FRAME_SPAN) {
-        rc = entries_decode(sim, sim->arena, frame, &header, &entries);
-    } else if (rc == 0) {
-        rc = control_decode(frame, sim->arena, &control, NULL);
-    }
-    sim_trace(sim, "aggregator: hears %s of node %u on %u (%d)", frame_kind_name(kind), node,
-              number, rc);
-    enum intake_event_type type = rc != 0              ? INTAKE_EVENT_BAD_FRAME
-                                  : kind == FRAME_SPAN ? INTAKE_EVENT_SPAN
-                                                       : INTAKE_EVENT_CONTROL;
-    struct intake_event *event = follow(sim, type, number);
-    event->rc = rc;
-    if (type == INTAKE_EVENT_SPAN) {
-        event->header = &header;
-        event->entries = entries;
-        event->wire_bytes = frame.len;
-    } else if (type == INTAKE_EVENT_CONTROL) {
-        look_up(&sim->hub.peers[node], &control, event);
-    }
-    run(sim, node);
-}
-
-/* ---- the disk ---- */
-
-static struct cursor *cursor_of(struct peer *peer, const struct span_store *store)
-{
-    struct cursor *cursor = &peer->logs[store->lane == LANE_URGENT ? 0 : 1];
-    if (!cursor->open && store->is_new_log) {
-        *cursor = (struct cursor){.open = true, .incarnation = store->incarnation};
-    }
-    bool same = cursor->open && incarnation_equal(&cursor->incarnation, &store->incarnation);
-    return same ? cursor : NULL;
-}
-
-static int apply_span(struct sim *sim, const struct op *op)
-{
-    const struct span_store *store = &op->store;
-    struct cursor *cursor = cursor_of(&sim->hub.peers[op->node], store);
-    if (cursor == NULL || store->first_new != cursor->seq + 1 ||
-        !hash_equal(&store->h_before, &cursor->h)) {
-        return ERR_GAP;
-    }
-    struct span_header header;
-    struct span_entry *entries = NULL;
-    arena_reset(sim->store_arena);
-    int rc = entries_decode(sim, sim->store_arena, bytes_of(op->data, op->len), &header, &entries);
-    ASSERT(rc == 0);
-    uint32_t skip = sim->plant == PLANT_SKIP_IGNORED ? 0 : store->skip;
-    for (uint32_t i = skip; i < header.count; i++) {
-        struct entry_id id = {.incarnation = header.incarnation, .seq = header.first + i};
-        check_stored(sim, op->node, &id, entries[i].kind, entries[i].body);
-    }
-    cursor->seq = store->last;
-    cursor->h = store->h_last;
-    return 0;
-}
-
-int hub_apply(struct sim *sim, struct op *op)
-{
-    struct peer *peer = &sim->hub.peers[op->node];
-    const struct incarnation *office = &sim->nodes[op->node].office;
-    switch (op->type) {
-    case OP_APPEND:
-        entries_add(&peer->office, office, op->kind, bytes_of(op->data, op->len));
-        op->seq = peer->office.count;
-        check_written(sim, op->node, SIM_OFFICE, op->kind, bytes_of(op->data, op->len));
-        break;
-    case OP_ACKED:
-        peer->office_acked = op->seq;
-        break;
-    case OP_SPAN:
-        return apply_span(sim, op);
-    case OP_SESSION: {
-        uint8_t bytes[SESSION_MEMORY_BYTES];
-        session_encode(&op->memory, bytes);
-        int rc = session_decode(bytes_of(bytes, sizeof bytes), &peer->memory, NULL);
-        ASSERT(rc == 0);
-        check_session_written(sim, op->node, op->memory.accepted.next);
-        break;
-    }
-    case OP_PAIR:
-    case OP_AGGREGATOR:
-        break;
-    }
-    return 0;
-}
-
-void hub_answer(struct sim *sim, struct op *op)
-{
-    if (op->answered) {
-        return;
-    }
-    if (op->type == OP_SPAN) {
-        struct intake_event *event = follow(sim, INTAKE_EVENT_STORED, 0);
-        event->store = op->store;
-        event->wire_bytes = op->len;
-        event->rc = op->rc;
-    } else if (op->type == OP_SESSION) {
-        follow(sim, INTAKE_EVENT_PAIR_STORED, op->connection)->rc = op->rc;
-    } else if (op->type == OP_APPEND && op->rc == 0) {
-        struct intake_event *event = follow(sim, INTAKE_EVENT_APPENDED, 0);
-        event->id = (struct entry_id){.incarnation = sim->nodes[op->node].office, .seq = op->seq};
-    }
-    run(sim, op->node);
+    sim_trace(sim, "aggregator: node %u is revoked", index);
+    sim->hub.peers[index].revoked = true;
+    check_revoked(sim, index);
+    (void)hub_follow(sim, INTAKE_EVENT_REVOKED, 0);
+    hub_run(sim, index);
 }

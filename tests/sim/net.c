@@ -8,7 +8,8 @@ static struct net_link *link_of(struct sim *sim, const struct node *node, uint32
 {
     for (size_t i = sim->link_count; i-- > 0;) {
         struct net_link *link = &sim->links[i];
-        if (link->node == node->index && link->life == node->life && link->number == number) {
+        if (!link->hostile && link->node == node->index && link->life == node->life &&
+            link->number == number) {
             *ret_index = (uint32_t)i;
             return link;
         }
@@ -22,26 +23,44 @@ static uint64_t line_ms(struct sim *sim, uint32_t node)
     return base + rng_below(&sim->rng, base / 2 + 2);
 }
 
+static struct net_link *link_add(struct sim *sim, uint32_t *ret_index)
+{
+    sim->links =
+        sim_room(sim, sim->links, sim->link_count, &sim->link_capacity, sizeof *sim->links);
+    *ret_index = (uint32_t)sim->link_count++;
+    sim->links[*ret_index] = (struct net_link){.hub_life = sim->hub.life, .open = true};
+    return &sim->links[*ret_index];
+}
+
 void net_connect(struct sim *sim, struct node *node, uint32_t number)
 {
-    sim->links = sim_room(sim->links, sim->link_count, &sim->link_capacity, sizeof *sim->links);
-    uint32_t index = (uint32_t)sim->link_count++;
-    sim->links[index] = (struct net_link){.node = node->index,
-                                          .life = node->life,
-                                          .number = number,
-                                          .hub_life = sim->hub.life,
-                                          .open = true};
+    uint32_t index = 0;
+    struct net_link *link = link_add(sim, &index);
+    link->peer = node->peer;
+    link->node = node->index;
+    link->life = node->life;
+    link->number = number;
     bool cut = sim->now_ms < node->cut_until_ms;
-    bool refused = !sim->hub.up || sim_fault(sim, FAULT_REFUSED, sim->profile.refused);
+    bool refused = sim_chance(sim, FAULT_REFUSED) || !sim->hub.up;
     uint64_t takes_ms = 2 * line_ms(sim, node->index);
     if (!cut && !refused) {
         sim_at(sim, takes_ms, (struct event){.type = EVENT_LINK_UP, .who = index});
         return;
     }
-    sim->links[index].broken = true;
+    link->broken = true;
     if (refused || rng_below(&sim->rng, 2) == 0) {
         sim_at(sim, takes_ms, (struct event){.type = EVENT_LINK_DOWN, .who = index});
     }
+}
+
+uint32_t net_hostile(struct sim *sim)
+{
+    uint32_t index = 0;
+    struct net_link *link = link_add(sim, &index);
+    link->hostile = true;
+    link->peer = SIM_HOSTILE;
+    link->hub_number = ++sim->hub.next_number;
+    return link->hub_number;
 }
 
 void net_disconnect(struct sim *sim, struct node *node, uint32_t number)
@@ -75,46 +94,68 @@ void net_gone(struct sim *sim, uint32_t index)
 {
     const struct net_link *link = &sim->links[index];
     if (sim->hub.up && sim->hub.life == link->hub_life && link->hub_number != 0) {
-        hub_gone(sim, link->node, link->hub_number);
+        hub_gone(sim, link->peer, link->hub_number);
     }
 }
 
 /* ---- frames ---- */
 
+struct packet *net_packet(struct sim *sim, struct bytes frame)
+{
+    struct packet *packet = pool_take(sim->tools->pool, sizeof *packet + frame.len);
+    *packet = (struct packet){.copies = 1, .len = frame.len};
+    memcpy(packet->data, frame.data, frame.len);
+    return packet;
+}
+
 static void damage(struct sim *sim, struct packet *packet)
 {
-    size_t flips = 1 + rng_below(&sim->rng, 3);
+    size_t flips = 1 + rng_below(&sim->fate, 3);
     for (size_t i = 0; i < flips; i++) {
-        size_t at = rng_below(&sim->rng, packet->len);
-        packet->data[at] ^= (uint8_t)(1 + rng_below(&sim->rng, 255));
+        size_t at = rng_below(&sim->fate, packet->len);
+        packet->data[at] ^= (uint8_t)(1 + rng_below(&sim->fate, 255));
     }
+}
+
+/* Spans and receipts may come again. */
+static void remember(struct sim *sim, const struct net_link *link, bool to_hub, struct packet *from)
+{
+    struct records *records =
+        to_hub ? &sim->hub.peers[link->peer].up : &sim->hub.peers[link->peer].down;
+    uint32_t at = records->count++ % SIM_RECORDS;
+    records->list[at] = (struct record){.data = from->data, .len = from->len};
+}
+
+static bool dropped(struct sim *sim, struct net_link *link, uint32_t index)
+{
+    if (!sim_chance(sim, FAULT_DROPPED)) {
+        return false;
+    }
+    link->broken = true; /* a record that does not authenticate ends the connection */
+    sim_at(sim, line_ms(sim, link->node), (struct event){.type = EVENT_LINK_DOWN, .who = index});
+    sim_at(sim, line_ms(sim, link->node), (struct event){.type = EVENT_GONE, .who = index});
+    return true;
 }
 
 static void send_frame(struct sim *sim, uint32_t index, bool to_hub, struct bytes frame)
 {
     struct net_link *link = &sim->links[index];
-    const struct profile *profile = &sim->profile;
-    if (link->broken || sim_fault(sim, FAULT_LOST_INSIDE, profile->lost)) {
+    if (link->broken || sim_chance(sim, FAULT_LOST_INSIDE) || dropped(sim, link, index)) {
         return;
     }
-    if (sim_fault(sim, FAULT_DROPPED, profile->dropped)) {
-        link->broken = true; /* a record that does not authenticate ends the connection */
-        sim_at(sim, line_ms(sim, link->node),
-               (struct event){.type = EVENT_LINK_DOWN, .who = index});
-        sim_at(sim, line_ms(sim, link->node), (struct event){.type = EVENT_GONE, .who = index});
-        return;
-    }
-    struct packet *packet = malloc(sizeof *packet + frame.len);
-    ASSERT(packet != NULL);
-    *packet = (struct packet){.link = index, .to_hub = to_hub, .copies = 1, .len = frame.len};
-    memcpy(packet->data, frame.data, frame.len);
-    if (frame.data[1] == FRAME_SPAN && sim_fault(sim, FAULT_DAMAGED, profile->damaged)) {
+    struct packet *packet = net_packet(sim, frame);
+    packet->link = index;
+    packet->to_hub = to_hub;
+    bool span = frame.data[1] == FRAME_SPAN;
+    if (span && sim_chance(sim, FAULT_DAMAGED)) {
         damage(sim, packet);
+    } else if (span || (!to_hub && frame.data[1] == FRAME_RECEIPT)) {
+        remember(sim, link, to_hub, packet);
     }
-    packet->copies += sim_fault(sim, FAULT_DUPLICATED, profile->duplicated);
+    packet->copies += sim_chance(sim, FAULT_DUPLICATED);
     uint64_t at_ms = sim->now_ms + line_ms(sim, link->node) + frame.len / 64;
-    if (sim_fault(sim, FAULT_DELAYED, profile->delayed)) {
-        at_ms += rng_below(&sim->rng, 6000);
+    if (sim_chance(sim, FAULT_DELAYED)) {
+        at_ms += rng_below(&sim->fate, 6000);
     }
     at_ms = at_ms < link->last_ms[to_hub] ? link->last_ms[to_hub] : at_ms;
     link->last_ms[to_hub] = at_ms;
@@ -129,11 +170,16 @@ void net_send_up(struct sim *sim, struct node *node, uint32_t number, struct byt
     send_frame(sim, index, true, frame);
 }
 
-void net_send_down(struct sim *sim, uint32_t hub_number, struct bytes frame)
+void net_send_down(struct sim *sim, uint32_t peer, uint32_t hub_number, struct bytes frame)
 {
     for (size_t i = sim->link_count; i-- > 0;) {
-        if (sim->links[i].hub_number == hub_number && sim->links[i].hub_life == sim->hub.life) {
-            send_frame(sim, (uint32_t)i, false, frame);
+        const struct net_link *link = &sim->links[i];
+        if (link->hub_number == hub_number && link->hub_life == sim->hub.life) {
+            if (link->peer != peer) {
+                sim_fail(sim, "a frame for node %u went to another", peer);
+            } else if (!link->hostile) {
+                send_frame(sim, (uint32_t)i, false, frame);
+            }
             return;
         }
     }
@@ -154,8 +200,10 @@ static void arrive_up(struct sim *sim, struct net_link *link, struct packet *pac
     if (link->hub_number == 0) {
         link->hub_number = ++sim->hub.next_number;
     }
+    uint32_t number = link->hub_number;
+    uint32_t peer = link->peer;
     for (uint32_t i = 0; i < packet->copies && !sim->failed; i++) {
-        hub_frame(sim, link->node, link->hub_number, bytes_of(packet->data, packet->len));
+        hub_frame(sim, peer, number, bytes_of(packet->data, packet->len));
     }
 }
 
@@ -173,9 +221,34 @@ static void arrive_down(struct sim *sim, const struct net_link *link, struct pac
     }
 }
 
+/* A clogged line holds it; what comes behind it stays behind it. */
+static bool clogged(struct sim *sim, struct net_link *link, struct packet *packet)
+{
+    const struct node *node = &sim->nodes[link->node];
+    uint64_t until_ms = node->clog_until_ms[packet->to_hub];
+    uint32_t *held = &link->held[packet->to_hub];
+    if (packet->held) {
+        packet->held = false;
+        (*held)--;
+    } else if (*held > 0) {
+        until_ms = until_ms < sim->now_ms ? sim->now_ms : until_ms;
+        packet->held = true;
+    }
+    if (!packet->held && sim->now_ms >= until_ms) {
+        return false;
+    }
+    packet->held = true;
+    (*held)++;
+    sim_at(sim, until_ms - sim->now_ms, (struct event){.type = EVENT_PACKET, .packet = packet});
+    return true;
+}
+
 void net_arrive(struct sim *sim, struct packet *packet)
 {
     struct net_link *link = &sim->links[packet->link];
+    if (clogged(sim, link, packet)) {
+        return;
+    }
     if (link->broken && !packet->late) {
         /* It may have crossed before the break and wait unread at the other end. */
         if (packet->to_hub && rng_below(&sim->rng, 3) == 0) {
@@ -185,21 +258,19 @@ void net_arrive(struct sim *sim, struct packet *packet)
             link->last_ms[1] = at_ms;
             sim_at(sim, at_ms - sim->now_ms,
                    (struct event){.type = EVENT_PACKET, .packet = packet});
-            return;
         }
     } else if (packet->to_hub) {
         arrive_up(sim, link, packet);
     } else {
         arrive_down(sim, link, packet);
     }
-    free(packet);
 }
 
 void net_break(struct sim *sim, uint32_t node)
 {
     for (size_t i = 0; i < sim->link_count; i++) {
         struct net_link *link = &sim->links[i];
-        if (link->broken || (node != SIM_NODES_MAX && link->node != node)) {
+        if (link->broken || link->hostile || (node != SIM_HUB && link->node != node)) {
             continue;
         }
         link->broken = true;
@@ -211,4 +282,62 @@ void net_break(struct sim *sim, uint32_t node)
         sim_at(sim, 500 + rng_below(&sim->rng, 30000),
                (struct event){.type = EVENT_GONE, .who = index});
     }
+}
+
+/* ---- the second way ---- */
+
+/* The open connection of this peer at the hub, or 0. */
+static uint32_t open_number(const struct sim *sim, uint32_t peer)
+{
+    const struct intake *intake = &sim->hub.peers[peer].intake;
+    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+        if (intake->connections[i].number != 0 && intake->connections[i].state == INTAKE_OPEN) {
+            return intake->connections[i].number;
+        }
+    }
+    return 0;
+}
+
+static struct node *live_node(struct sim *sim, uint32_t peer)
+{
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        struct node *node = &sim->nodes[i];
+        if (node->peer == peer && node->up && node->uplink.state == UPLINK_LIVE) {
+            return node;
+        }
+    }
+    return NULL;
+}
+
+void net_stick(struct sim *sim, uint32_t peer, struct packet *packet)
+{
+    struct bytes frame = bytes_of(packet->data, packet->len);
+    uint32_t number = sim->hub.up ? open_number(sim, peer) : 0;
+    struct node *node = live_node(sim, peer);
+    if (packet->to_hub && number != 0) {
+        sim_trace(sim, "a stick is read for node %u", peer);
+        hub_frame(sim, peer, number, frame);
+    } else if (!packet->to_hub && node != NULL) {
+        sim_trace(sim, "a stick is read at node %u", node->index);
+        node_frame(sim, node, node->uplink.connection, frame);
+    } else if (sim->faults) {
+        sim_at(sim, 500 + rng_below(&sim->fate, 5000),
+               (struct event){.type = EVENT_STICK, .who = peer, .packet = packet});
+    }
+}
+
+void net_replay(struct sim *sim, struct node *node)
+{
+    bool to_hub = rng_below(&sim->fate, 2) == 0;
+    const struct peer *peer = &sim->hub.peers[node->peer];
+    const struct records *records = to_hub ? &peer->up : &peer->down;
+    uint32_t count = records->count < SIM_RECORDS ? records->count : SIM_RECORDS;
+    if (count == 0 || !sim_fault(sim, FAULT_REPLAYED, 1000)) {
+        return;
+    }
+    const struct record *record = &records->list[rng_below(&sim->fate, count)];
+    struct packet *packet = net_packet(sim, bytes_of(record->data, record->len));
+    packet->to_hub = to_hub;
+    sim_at(sim, rng_below(&sim->fate, 3000),
+           (struct event){.type = EVENT_STICK, .who = node->peer, .packet = packet});
 }

@@ -1,4 +1,4 @@
-/* sim.h - one run from one seed: up to four nodes and an aggregator on a bad network.
+/* sim.h - one run from one seed: a few nodes and an aggregator on a bad network.
  *
  * The shells here (node.c, hub.c) stand where the programs stand: they carry out the effects of the
  * shipped uplink and intake, through the shipped frames, chain and spans. Time, network (net.c) and
@@ -7,66 +7,24 @@
 #ifndef SIM_SIM_H
 #define SIM_SIM_H
 
+#include "core/base/plant.h"
 #include "core/sync/intake.h"
 #include "core/sync/uplink.h"
+#include "faults.h"
 
-#define SIM_NODES_MAX 4u
-#define SIM_LOGS 3u /* urgent, routine, office: the checker's index of a log */
+#define SIM_NODES_MAX 4u              /* machines */
+#define SIM_HUB SIM_NODES_MAX         /* as owner of a disk: the aggregator */
+#define SIM_HOSTILE SIM_NODES_MAX     /* as a peer: one whose key is good and who is not */
+#define SIM_PEERS (SIM_NODES_MAX + 1) /* enrolments */
+#define SIM_LOGS 3u                   /* urgent, routine, office: index of a lane */
 #define SIM_UP_LOGS 2u
 #define SIM_OFFICE 2u
-#define SIM_STEPS_MAX 2000000u
+#define SIM_STEPS_MAX 400000u
 #define SIM_QUIET_MS_MAX 3600000u /* everything drains within an hour once faults are off */
 #define SIM_SPIN_MAX 200u         /* ticks without time passing */
-
-/* What went wrong on purpose. Each kind must have happened once the seeds of a run are through. */
-#define FAULT_LIST(X)                                                                              \
-    X(FAULT_CUT, "cut")                                                                            \
-    X(FAULT_REFUSED, "refused")                                                                    \
-    X(FAULT_HALF_OPEN, "half_open")                                                                \
-    X(FAULT_LOST_INSIDE, "lost_inside")                                                            \
-    X(FAULT_DUPLICATED, "duplicated")                                                              \
-    X(FAULT_REORDERED, "reordered")                                                                \
-    X(FAULT_DELAYED, "delayed")                                                                    \
-    X(FAULT_DROPPED, "dropped_as_curve")                                                           \
-    X(FAULT_DAMAGED, "damaged_span")                                                               \
-    X(FAULT_BLOCKED, "send_blocked")                                                               \
-    X(FAULT_SLOW_CUT, "span_cut_later")                                                            \
-    X(FAULT_STALE, "event_of_old_connection")                                                      \
-    X(FAULT_NODE_CRASH, "node_crash")                                                              \
-    X(FAULT_HUB_CRASH, "aggregator_crash")                                                         \
-    X(FAULT_COMMIT_LOST, "crash_lost_commit")                                                      \
-    X(FAULT_COMMIT_APPLIED, "crash_applied_commit")                                                \
-    X(FAULT_NODE_FULL, "node_refused_full")                                                        \
-    X(FAULT_HUB_FULL, "aggregator_refused_full")                                                   \
-    X(FAULT_STOPPED, "uplink_stopped")
-
-enum fault {
-#define FAULT_X(name, text) name,
-    FAULT_LIST(FAULT_X)
-#undef FAULT_X
-        FAULT_COUNT
-};
-
-/* Mistakes a shell could make; the checker must see each. */
-#define PLANT_LIST(X)                                                                              \
-    X(PLANT_NONE, "none")                                                                          \
-    X(PLANT_ACK_BEFORE_COMMIT, "ack-before-commit")                                                \
-    X(PLANT_RECEIPT_BEFORE_COMMIT, "receipt-before-commit")                                        \
-    X(PLANT_PAIR_BEFORE_COMMIT, "pair-before-commit")                                              \
-    X(PLANT_RESUMED_BEFORE_COMMIT, "resumed-before-commit")                                        \
-    X(PLANT_OFFICE_ACK_BEFORE_COMMIT, "office-ack-before-commit")                                  \
-    X(PLANT_DELETE_BEFORE_ACK, "delete-before-ack")                                                \
-    X(PLANT_SKIP_IGNORED, "skip-ignored")                                                          \
-    X(PLANT_WAKE_FORGOTTEN, "wake-forgotten")
-
-enum plant {
-#define PLANT_X(name, text) name,
-    PLANT_LIST(PLANT_X)
-#undef PLANT_X
-        PLANT_COUNT
-};
-const char *fault_name(enum fault fault);
-const char *plant_name(enum plant plant);
+#define SIM_RECORDS 16u           /* frames of a peer that are kept, to come again later */
+#define SIM_PENDING 16u
+#define SIM_ALL 1000000u /* entries, ms: no limit of the shrinker */
 
 struct rng {
     uint64_t s[4];
@@ -76,17 +34,11 @@ uint64_t rng_next(struct rng *rng);
 uint64_t rng_below(struct rng *rng, uint64_t limit);
 void rng_fill(struct rng *rng, uint8_t *to, size_t len);
 
-/* How bad this run is: chances in permille, intervals as means in ms (0: never). */
-struct profile {
-    const char *name;
-    uint32_t lost, duplicated, delayed, dropped, damaged, blocked, slow_cut, refused;
-    uint32_t cut_ms, node_crash_ms, hub_crash_ms, node_full_ms, hub_full_ms, stop_ms;
-};
-
 struct entry {
     uint16_t kind;
     size_t len;
-    uint8_t *body;
+    const uint8_t *body;
+    int64_t created_ms;
     struct hash h;
 };
 struct entries {
@@ -99,25 +51,27 @@ struct entries {
 enum op_type {
     OP_APPEND,     /* log, kind, data: an own entry (node: report; hub: office) */
     OP_PAIR,       /* node: pair */
-    OP_ACKED,      /* log, seq; signed: a receipt */
-    OP_AGGREGATOR, /* node: id.incarnation of the aggregator met */
+    OP_ACKED,      /* log, seq, receipt, backed_up_to */
+    OP_PRUNE,      /* node: seq: delete up to here */
+    OP_AGGREGATOR, /* node: incarnation of the aggregator met */
     OP_SPAN,       /* store, data: the frame as received */
     OP_SESSION,    /* hub: memory */
 };
 struct op {
     enum op_type type;
-    uint32_t node; /* whose, at the hub */
+    uint32_t peer; /* whose, at the hub */
     uint32_t log;
     uint32_t connection;
-    bool answered; /* a planted shell said so before the commit */
-    bool has_signature;
+    bool answered;   /* a planted shell said so before the commit */
+    bool full;       /* OP_PRUNE: because there was no room */
+    bool has_backup; /* OP_ACKED: backed_up_to comes from a receipt */
     uint16_t kind;
-    uint64_t seq;
+    uint64_t seq, receipt, backed_up_to;
     struct span_store store;
     struct session_pair pair;
     struct session_memory memory;
     struct incarnation incarnation;
-    uint8_t *data;
+    const uint8_t *data;
     size_t len;
     int rc;
 };
@@ -125,16 +79,35 @@ struct ops {
     struct op *list;
     size_t count, capacity;
 };
+/* What became of a commit whose answer nobody heard, or was an error (PITFALLS E4, E6). */
+enum outcome {
+    OUTCOME_LOST,
+    OUTCOME_APPLIED,
+    OUTCOME_VOLATILE, /* there after a restart, gone after a loss of power, unless synced since */
+};
 struct disk {
     struct ops waiting, flight;
     bool full;
+    bool latched;     /* a commit failed: nothing is stored any more (DESIGN, I9) */
     bool crash_armed; /* its owner crashes while the next commit is under way */
+    bool power_armed; /* … by loss of power */
+    bool unsynced;    /* what is visible is not what is durable: `undo` of the owner holds that */
 };
 
 /* A span that a shell was asked for and has not cut yet. */
 struct late_span {
     uint32_t connection; /* 0: none */
     struct span_plan plan;
+};
+
+/* A frame that crossed once, or was carried away on a stick. */
+struct record {
+    const uint8_t *data;
+    size_t len;
+};
+struct records {
+    struct record list[SIM_RECORDS];
+    uint32_t count;
 };
 
 /* ---- the node ---- */
@@ -145,71 +118,88 @@ struct cursor {
     uint64_t seq;
     struct hash h;
 };
+struct own_log {
+    struct incarnation incarnation;
+    struct entries entries;
+    uint64_t acked, receipt, backed_up_to, deleted;
+};
 struct node_durable {
-    struct entries logs[SIM_UP_LOGS];
-    uint64_t acked[SIM_UP_LOGS], receipt[SIM_UP_LOGS], deleted[SIM_UP_LOGS];
+    struct own_log logs[SIM_UP_LOGS];
     struct session_pair pair;
     struct incarnation aggregator;
     struct cursor office;
 };
 struct node {
-    uint32_t index;
-    bool up;
+    uint32_t index; /* the machine */
+    uint32_t peer;  /* whose enrolment it has */
+    bool up, opening;
     uint32_t life;
     char regency[8];
     uint64_t enrolment;
     struct key key;
     uint8_t secret[SECRET_BYTES];
-    struct incarnation logs[SIM_UP_LOGS], office;
     struct uplink uplink;
     struct disk disk;
-    struct node_durable durable;
+    struct node_durable durable, undo;
+    int64_t clock_offset_ms;
     uint64_t wake_ms; /* 0: no tick asked for */
     uint64_t spin_ms;
     uint32_t spin_count;
     uint64_t cut_until_ms;
-    uint32_t delay_ms; /* of its line, one way */
+    uint64_t clog_until_ms[2]; /* down, up */
+    uint32_t delay_ms;         /* of its line, one way */
     uint32_t newest_link;
+    uint32_t sent_on; /* the checker's account of the window: connection and what is on it */
     struct late_span late;
-    struct uplink_event pending[16];
+    struct uplink_event pending[SIM_PENDING];
     size_t pending_first, pending_count;
 };
 
 /* ---- the aggregator ---- */
 
-struct peer {
-    struct intake intake;
-    struct session_memory memory; /* durable from here on */
+struct peer_durable {
+    struct session_memory memory;
     struct cursor logs[SIM_UP_LOGS];
+    struct incarnation office_incarnation;
     struct entries office;
     uint64_t office_acked;
+};
+struct peer {
+    bool used, revoked;
+    char regency[8];
+    struct intake intake;
+    struct peer_durable durable, undo;
+    struct records up, down; /* spans; spans and receipts */
     struct late_span late;
 };
 struct hub {
-    bool up;
+    bool up, opening;
     uint32_t life;
     struct incarnation incarnation;
     struct key key;
     uint8_t secret[SECRET_BYTES];
     struct disk disk;
-    struct peer peers[SIM_NODES_MAX];
+    struct peer peers[SIM_PEERS];
+    int64_t clock_offset_ms;
     uint32_t next_number;
-    struct intake_event pending[16];
+    struct intake_event pending[SIM_PENDING];
     size_t pending_first, pending_count;
 };
 
 /* ---- the network ---- */
 
 struct net_link {
-    uint32_t node, life, number; /* the node's end */
+    uint32_t peer, node, life, number; /* the node's end */
     uint32_t hub_number, hub_life;
+    uint32_t held[2]; /* packets that a clog holds: none overtakes them */
+    bool hostile;
     bool open; /* the node has not closed it */
     bool broken;
     uint64_t last_ms[2]; /* nothing overtakes inside a connection */
 };
 struct packet {
     uint32_t link;
-    bool to_hub, late;
+    bool to_hub, late, held;
     uint32_t copies;
     size_t len;
     uint8_t data[];
@@ -219,20 +209,24 @@ struct packet {
 
 enum event_type {
     EVENT_APPEND,    /* who: node */
-    EVENT_OFFICE,    /* who: node it is for */
-    EVENT_COMMIT,    /* who: node, or SIM_NODES_MAX for the hub; life */
+    EVENT_OFFICE,    /* who: peer it is for */
+    EVENT_PRUNE,     /* who: node */
+    EVENT_COMMIT,    /* who: node, or SIM_HUB; life */
     EVENT_PACKET,    /* packet */
     EVENT_LINK_UP,   /* who: link */
     EVENT_LINK_DOWN, /* who: link */
     EVENT_GONE,      /* who: link */
     EVENT_WAKE,      /* who: node, life */
     EVENT_CUT_NODE,  /* who: node, life: what it was asked for goes out */
-    EVENT_CUT_HUB,   /* who: node it is for, life */
+    EVENT_CUT_HUB,   /* who: peer it is for, life */
     EVENT_HUB_TICK,  /* life */
     EVENT_FAULT,     /* who: enum fault, life: node */
-    EVENT_CRASH,     /* who: node or SIM_NODES_MAX; life */
-    EVENT_RESTART,   /* who: node or SIM_NODES_MAX */
-    EVENT_FULL_ENDS, /* who: node or SIM_NODES_MAX */
+    EVENT_STICK,     /* who: peer, packet: comes out of the pocket */
+    EVENT_CRASH,     /* who: owner; life */
+    EVENT_POWER,     /* who: owner; life */
+    EVENT_RESTART,   /* who: owner */
+    EVENT_OPENED,    /* who: owner, life: its store is synced */
+    EVENT_FULL_ENDS, /* who: owner */
     EVENT_START,     /* who: node, life: after a stop */
 };
 struct event {
@@ -242,13 +236,33 @@ struct event {
     struct packet *packet;
 };
 
-struct check; /* check.c */
+/* What one run is asked to be: a seed, and what the shrinker took away from it. */
+struct sim_options {
+    uint64_t seed;
+    bool trace, real;
+    uint64_t without; /* bit per enum fault */
+    uint64_t nodes_max, entries_max, until_ms;
+    const uint32_t *only; /* of the faults that came, by number, these only; NULL: all. Sorted */
+    size_t only_count;
+};
+
+struct check;
+struct seen;
+struct hostile;
+
+/* Kept from run to run, so that a run allocates nothing. */
+struct tools {
+    struct pool *pool;
+    struct arena *arena, *store_arena;
+    struct span_builder *builder;
+    struct span_decoder *decoder;
+    struct seen *seen;
+};
 
 struct sim {
-    uint64_t seed;
-    bool trace;
-    enum plant plant;
-    struct rng rng;
+    struct sim_options options;
+    struct tools *tools;
+    struct rng rng, fate; /* chance; and chance of what goes wrong */
     struct profile profile;
     uint64_t now_ms, steps, order, digest;
     bool faults;
@@ -261,102 +275,145 @@ struct sim {
     struct node nodes[SIM_NODES_MAX];
     struct hub hub;
     struct check *check;
-    struct arena *arena, *store_arena;
-    struct span_builder *builder;
-    struct span_decoder *decoder;
+    struct hostile *hostile; /* NULL: everybody is well-meaning */
     struct effects effects;
     struct bytes frame; /* under way through a shell */
     uint8_t buffer[CONTROL_BYTES_MAX];
+    uint64_t entry_count;     /* written by anybody */
+    uint32_t occurrences;     /* of faults */
+    enum fault active;        /* the last one to come, … */
+    uint64_t active_until_ms; /* … for a while; then FAULT_COUNT */
     uint64_t counts[FAULT_COUNT];
     uint64_t alarms[ALARM_COUNT];
-    uint64_t stored, receipts;
+    uint64_t stored, receipts, deleted;
     bool failed;
+    const char *failure_kind; /* the format: the same in two runs that fail for the same reason */
     char failure[256];
 };
 
 /* sim.c */
-struct sim *sim_new(uint64_t seed, enum plant plant, bool trace);
-void sim_free(struct sim *sim);
+void tools_open(struct tools *tools);
+void tools_close(struct tools *tools);
+/* Everything that the last run of these tools gave out is over. */
+void sim_init(struct sim *sim, struct tools *tools, const struct sim_options *options);
 /* True when the run held what it must; else sim->failure says what did not. */
 bool sim_run(struct sim *sim);
 void sim_fail(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sim_trace(struct sim *sim, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sim_at(struct sim *sim, uint64_t delay_ms, struct event event);
+void *sim_take(struct sim *sim, size_t bytes); /* zeroed, until the run is over */
+const uint8_t *sim_copy(struct sim *sim, struct bytes bytes);
+void *sim_room(struct sim *sim, void *list, size_t count, size_t *capacity, size_t item_bytes);
+struct disk *sim_disk(struct sim *sim, uint32_t owner);
+uint32_t sim_life(const struct sim *sim, uint32_t owner);
+
+/* pool.c: memory of one run, given back as a whole */
+struct pool *pool_new(void);
+void pool_free(struct pool *pool);
+void pool_reset(struct pool *pool);
+void *pool_take(struct pool *pool, size_t bytes);
+
+/* faults.c */
 /* True with this chance while faults are on; counted. */
 bool sim_fault(struct sim *sim, enum fault fault, uint32_t permille);
-void *sim_room(void *list, size_t count, size_t *capacity, size_t item_bytes);
+/* … with the chance that the profile gives it. */
+bool sim_chance(struct sim *sim, enum fault fault);
+void faults_plan(struct sim *sim);
+void faults_come(struct sim *sim, enum fault fault, uint32_t node);
+void faults_crash(struct sim *sim, const struct event *event);
+
+/* stand_in.c: libsodium's own signatures from here on (slow). */
+void stand_in_use_real(bool real);
 
 /* entries.c: what a log is on a disk, and cutting spans from it */
-void entries_add(struct entries *entries, const struct incarnation *incarnation, uint16_t kind,
-                 struct bytes body);
+void entries_add(struct sim *sim, struct entries *entries, const struct incarnation *incarnation,
+                 uint16_t kind, struct bytes body);
 const struct hash *entries_h(const struct entries *entries, uint64_t seq);
-void entries_clear(struct entries *entries);
 /* A span frame's entries, in the arena or the frame. */
 int entries_decode(struct sim *sim, struct arena *arena, struct bytes frame,
                    struct span_header *ret_header, struct span_entry **ret) MUST_USE;
 /* The frame is valid until the next one is cut. */
-struct bytes entries_cut(struct sim *sim, const struct entries *entries,
+struct bytes entries_cut(struct sim *sim, uint32_t box, const struct entries *entries,
                          const struct span_plan *plan, const uint8_t *secret, uint64_t *ret_last);
+void entries_genesis(const struct genesis *genesis, uint8_t *ret, size_t capacity, size_t *ret_len);
 
 /* disk.c */
 void disk_put(struct sim *sim, uint32_t owner, struct op op, struct bytes data);
 void disk_commit(struct sim *sim, uint32_t owner);
-void disk_crash(struct sim *sim, uint32_t owner);
-void disk_clear(struct disk *disk);
+void disk_crash(struct sim *sim, uint32_t owner, bool power, enum outcome outcome);
+/* The store was opened again and has synced what it found (store.h, PITFALLS E6). */
+void disk_sync(struct sim *sim, uint32_t owner);
+enum outcome disk_draw(struct sim *sim, uint32_t owner);
 
 /* node.c */
 void node_setup(struct sim *sim, uint32_t index);
 void node_boot(struct sim *sim, struct node *node);
-void node_crash(struct sim *sim, struct node *node);
 void node_append(struct sim *sim, struct node *node);
+void node_prune(struct sim *sim, struct node *node);
 void node_wake(struct sim *sim, struct node *node);
 void node_link(struct sim *sim, struct node *node, uint32_t number, bool up);
-void node_frame(struct sim *sim, struct node *node, uint32_t number, struct bytes frame);
 void node_cut(struct sim *sim, struct node *node);
 void node_onoff(struct sim *sim, struct node *node, bool on);
+void node_stick(struct sim *sim, struct node *node);
+/* node_store.c */
+struct uplink_event *node_follow(struct sim *sim, struct node *node, enum uplink_event_type type,
+                                 uint32_t connection);
+void node_run(struct sim *sim, struct node *node);
+uint32_t node_log(const struct node *node, const struct incarnation *incarnation);
+void node_frame(struct sim *sim, struct node *node, uint32_t number, struct bytes frame);
 int node_apply(struct sim *sim, struct node *node, struct op *op);
 void node_answer(struct sim *sim, struct node *node, struct op *op);
 
 /* hub.c */
 void hub_setup(struct sim *sim);
+void hub_peer(struct sim *sim, uint32_t index, const char *regency, uint64_t enrolment,
+              const struct key *key);
 void hub_boot(struct sim *sim);
-void hub_crash(struct sim *sim);
-void hub_append(struct sim *sim, uint32_t node);
-void hub_cut(struct sim *sim, uint32_t node);
+void hub_append(struct sim *sim, uint32_t peer);
+void hub_cut(struct sim *sim, uint32_t peer);
 void hub_tick(struct sim *sim);
-void hub_gone(struct sim *sim, uint32_t node, uint32_t number);
-void hub_frame(struct sim *sim, uint32_t node, uint32_t number, struct bytes frame);
+void hub_gone(struct sim *sim, uint32_t peer, uint32_t number);
+void hub_flush(struct sim *sim, uint32_t peer);
+void hub_revoke(struct sim *sim, uint32_t peer);
+/* hub_store.c */
+struct intake_event *hub_follow(struct sim *sim, enum intake_event_type type, uint32_t connection);
+void hub_run(struct sim *sim, uint32_t peer);
+void hub_frame(struct sim *sim, uint32_t peer, uint32_t number, struct bytes frame);
 int hub_apply(struct sim *sim, struct op *op);
 void hub_answer(struct sim *sim, struct op *op);
-void hub_flush(struct sim *sim, uint32_t node);
 
 /* net.c */
 void net_connect(struct sim *sim, struct node *node, uint32_t number);
+/* A connection of the hostile one, up at once; its number at the hub. */
+uint32_t net_hostile(struct sim *sim);
 void net_disconnect(struct sim *sim, struct node *node, uint32_t number);
 void net_send_up(struct sim *sim, struct node *node, uint32_t number, struct bytes frame);
-void net_send_down(struct sim *sim, uint32_t hub_number, struct bytes frame);
+void net_send_down(struct sim *sim, uint32_t peer, uint32_t hub_number, struct bytes frame);
 void net_arrive(struct sim *sim, struct packet *packet);
 void net_link_event(struct sim *sim, uint32_t link, bool up);
 void net_gone(struct sim *sim, uint32_t link);
-/* Breaks a node's connections (SIM_NODES_MAX: everybody's); the ends may learn of it. */
+/* Breaks a node's connections (SIM_HUB: everybody's); the ends may learn of it. */
 void net_break(struct sim *sim, uint32_t node);
+/* A frame that came another way: into the session that there is, or it waits for one. */
+void net_stick(struct sim *sim, uint32_t peer, struct packet *packet);
+void net_replay(struct sim *sim, struct node *node);
+struct packet *net_packet(struct sim *sim, struct bytes frame);
 
-/* check.c: the books of somebody who trusts nobody. log: SIM_LOGS index */
-struct check *check_new(void);
-void check_free(struct check *check);
-void check_log(struct sim *sim, uint32_t node, uint32_t log, const struct incarnation *incarnation);
-void check_written(struct sim *sim, uint32_t node, uint32_t log, uint16_t kind, struct bytes body);
-void check_signed(struct sim *sim, const struct incarnation *incarnation, uint64_t last);
-void check_stored(struct sim *sim, uint32_t node, const struct entry_id *id, uint16_t kind,
-                  struct bytes body);
-void check_acked(struct sim *sim, uint32_t node, const struct ack *ack);
-void check_deleted(struct sim *sim, uint32_t node, uint32_t log, uint64_t seq);
-void check_pair_written(struct sim *sim, uint32_t node, const struct session_pair *pair);
-void check_pair_sent(struct sim *sim, uint32_t node, const struct session_pair *pair);
-void check_session_written(struct sim *sim, uint32_t node, const uint8_t next[16]);
-void check_resumed_sent(struct sim *sim, uint32_t node, const uint8_t next[16]);
-bool check_drained(const struct sim *sim);
-/* Which log of a node this is; SIM_LOGS when it is none. */
-uint32_t check_find(const struct sim *sim, uint32_t node, const struct incarnation *incarnation);
+/* hostile.c */
+void hostile_setup(struct sim *sim);
+void hostile_act(struct sim *sim);
+
+/* describe.c: a frame in one line, for people; the text is valid until the next */
+const char *describe_control(const struct sim *sim, const struct control *control);
+
+/* seen.c: which machine was in which state when which event came, after which fault */
+struct seen *seen_new(void);
+void seen_free(struct seen *seen);
+void seen_uplink(struct sim *sim, enum uplink_state state, enum uplink_event_type type);
+void seen_intake(struct sim *sim, const struct intake_connection *connection,
+                 enum intake_event_type type);
+/* Prints what was never seen and should be; the number of triples that were but cannot be. */
+size_t seen_print(const struct seen *seen, bool list);
+#include "check.h"
 
 #endif

@@ -14,6 +14,10 @@
     /* core/sync, platform and shells */                                                           \
     X(ACK_BEFORE_COMMIT, "ack-before-commit")                                                      \
     X(RECEIPT_BEFORE_COMMIT, "receipt-before-commit")                                              \
+    X(RESUMED_BEFORE_COMMIT, "resumed-before-commit")                                              \
+    X(OFFICE_ACK_BEFORE_COMMIT, "office-ack-before-commit")                                        \
+    X(SKIP_IGNORED, "skip-ignored")                                                                \
+    X(WAKE_FORGOTTEN, "wake-forgotten")                                                            \
     X(PAIR_NOT_COMMITTED, "pair-not-committed")                                                    \
     X(DELETE_BEFORE_RECEIPT, "delete-before-receipt")                                              \
     X(DELETE_ABOVE_BACKUP, "delete-above-backup")                                                  \
