@@ -111,6 +111,13 @@ struct rung {
     uint8_t salt[SALT_BYTES];
 };
 
+/* A document that a restored aggregator lost. */
+struct returned {
+    struct bytes signed_document; /* the office entry's body, as received */
+    struct incarnation office;
+    uint64_t office_seq;
+};
+
 struct officer_signature {
     struct bytes officer; /* id in the ring */
     struct signature signature;
@@ -213,6 +220,8 @@ int zero_report_decode(struct bytes body, struct arena *arena, struct zero_repor
                        struct err_ctx *err) MUST_USE;
 int rung_decode(struct bytes body, struct arena *arena, struct rung *ret,
                 struct err_ctx *err) MUST_USE;
+int returned_decode(struct bytes body, struct arena *arena, struct returned *ret,
+                    struct err_ctx *err) MUST_USE;
 int signed_document_decode(struct bytes body, struct arena *arena, struct signed_document *ret,
                            struct err_ctx *err) MUST_USE;
 int document_decode(struct bytes body, struct arena *arena, struct document *ret,
@@ -241,6 +250,7 @@ ENTRY_ENCODER(genesis);
 ENTRY_ENCODER(report);
 ENTRY_ENCODER(zero_report);
 ENTRY_ENCODER(rung);
+ENTRY_ENCODER(returned);
 ENTRY_ENCODER(signed_document);
 ENTRY_ENCODER(document);
 ENTRY_ENCODER(status);

@@ -406,6 +406,19 @@ static json_t *signed_document_to_json(const struct signed_document *signed_docu
     return builder_end(&builder);
 }
 
+static json_t *returned_to_json(const struct returned *returned, struct arena *arena)
+{
+    struct signed_document document;
+    struct builder builder = builder_start();
+    int rc = signed_document_decode(returned->signed_document, arena, &document, NULL);
+    put(&builder, "signed_document",
+        rc == 0 ? signed_document_to_json(&document, arena)
+                : json_undecoded(returned->signed_document));
+    PUT_HEX(&builder, "office", returned->office);
+    put_number(&builder, "office_seq", returned->office_seq);
+    return builder_end(&builder);
+}
+
 static json_t *status_to_json(const struct status *status)
 {
     struct builder builder = builder_start();
@@ -593,6 +606,7 @@ json_t *entry_body_to_json(uint16_t kind, struct bytes body, struct arena *arena
         BODY_CASE(ENTRY_REPORT, report, &value)
         BODY_CASE(ENTRY_ZERO, zero_report, &value)
         BODY_CASE(ENTRY_RUNG, rung, &value)
+        BODY_CASE(ENTRY_RETURNED, returned, &value, arena)
         BODY_CASE(ENTRY_DOCUMENT, signed_document, &value, arena)
         BODY_CASE(ENTRY_STATUS, status, &value)
         BODY_CASE(ENTRY_REFUSAL, refusal, &value)

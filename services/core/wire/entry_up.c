@@ -104,3 +104,13 @@ static const struct field_map rung_rows[] = {
 };
 static const struct message_map rung_map = MAP(rung, rung_rows, struct rung, ENTRY_BYTES_MAX, NULL);
 MESSAGE_CODEC(rung, rung_map);
+
+/* ---- returned: whether it is a document, and signed, is for core/rules to ask ---- */
+static const struct field_map returned_rows[] = {
+    BLOB(1, struct returned, signed_document, ENTRY_BYTES_MAX, FIELD_MANDATORY),
+    FIXED(2, struct returned, office.b, FIELD_MANDATORY),
+    NUMBER(3, struct returned, office_seq),
+};
+static const struct message_map returned_map =
+    MAP(returned, returned_rows, struct returned, ENTRY_BYTES_MAX, NULL);
+MESSAGE_CODEC(returned, returned_map);

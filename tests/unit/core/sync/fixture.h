@@ -118,6 +118,9 @@ static inline int sample_lookup(void *arg, const struct entry_id *id, uint64_t *
                                 struct hash *ret_h_last, struct hash *ret_h)
 {
     const struct sample_store *store = arg;
+    if (store == NULL) {
+        return ERR_NOT_FOUND;
+    }
     if (store->rc != 0) {
         return store->rc;
     }

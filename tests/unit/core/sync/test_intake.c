@@ -8,7 +8,6 @@
 
 static struct sample urgent, routine, office;
 static struct incarnation aggregator;
-static struct sample_store there;
 static struct intake intake;
 static struct intake_config config;
 static struct effects effects;
@@ -26,12 +25,9 @@ static int begin(void **state)
     memset(aggregator.b, 9, sizeof aggregator.b);
     arena = arena_new(PARSE_ARENA_BYTES);
     now_ms = 100000;
-    there = (struct sample_store){.rc = 0};
     config = (struct intake_config){
         .limits = {.window_start_bytes = 1000, .window_max_bytes = 4000, .span_raw_bytes = 500},
-        .lookup = {.arg = &there, .log = sample_lookup},
-        .keep_alive_ms = 30000,
-        .log_key = office.key,
+        .lookup = {.log = sample_lookup},
         .aggregator = aggregator,
         .province = bytes_of_text(PROVINCE),
         .regency = bytes_of_text(REGENCY),

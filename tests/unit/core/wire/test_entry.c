@@ -22,6 +22,7 @@ KIND(genesis)
 KIND(report)
 KIND(zero_report)
 KIND(rung)
+KIND(returned)
 KIND(signed_document)
 KIND(document)
 KIND(status)
@@ -94,6 +95,12 @@ static const struct row zero_rows[] = {
 static const struct row rung_rows[] = {
     {"document", ROW_TEXT, MUST}, {"rung", ROW_ENUM, MUST}, {"person", ROW_TEXT, MAY},
     {"at_ms", ROW_NUMBER, MUST},  {"note", ROW_TEXT, MAY},  {"salt", ROW_FIXED, MUST},
+    {NULL, ROW_NUMBER, MAY},
+};
+static const struct row returned_rows[] = {
+    {"signed_document", ROW_BLOB, MUST},
+    {"office_incarnation", ROW_FIXED, MUST},
+    {"office_seq", ROW_NUMBER, MUST},
     {NULL, ROW_NUMBER, MAY},
 };
 static const struct row signed_document_rows[] = {
@@ -241,6 +248,7 @@ static const struct kind {
     ROWS(report, 0, report, report_rows),
     ROWS(zero, 0, zero_report, zero_rows),
     ROWS(rung, 0, rung, rung_rows),
+    ROWS(returned, 0, returned, returned_rows),
     ROWS(signed_document, 0, signed_document, signed_document_rows),
     ROWS(document, 0, document, document_rows),
     ROWS(status, 0, status, status_rows),

@@ -214,6 +214,15 @@ static json_t *signed_document_json(const struct signed_document *document)
     return to;
 }
 
+static json_t *returned_json(const struct returned *returned)
+{
+    json_t *to = json_object();
+    blob(to, "signed_document", returned->signed_document);
+    blob(to, "office", bytes_of(returned->office.b, INCARNATION_BYTES));
+    number(to, "office_seq", returned->office_seq);
+    return to;
+}
+
 static json_t *document_json(const struct document *document)
 {
     json_t *to = json_object();
@@ -590,6 +599,7 @@ CHECKER(genesis)
 CHECKER(report)
 CHECKER(zero_report)
 CHECKER(rung)
+CHECKER(returned)
 CHECKER(signed_document)
 CHECKER(document)
 CHECKER(status)
@@ -613,6 +623,7 @@ static const struct checker {
     {"report", check_report},
     {"zero", check_zero_report},
     {"rung", check_rung},
+    {"returned", check_returned},
     {"signed_document", check_signed_document},
     {"document", check_document},
     {"status", check_status},

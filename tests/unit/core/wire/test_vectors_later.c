@@ -31,7 +31,6 @@ static const struct shape {
     {"withdrawal", &kabar__v1__withdrawal__descriptor, ENTRY_WITHDRAWAL},
     {"rung", &kabar__v1__rung__descriptor, ENTRY_RUNG},
     {"answer", &kabar__v1__answer__descriptor, ENTRY_ANSWER},
-    {"returned", &kabar__v1__returned__descriptor, ENTRY_RETURNED},
     {"object_note", &kabar__v1__object_note__descriptor, ENTRY_OBJECT},
     {"want", &kabar__v1__want__descriptor, FRAME_WANT},
     {"part", &kabar__v1__part__descriptor, FRAME_PART},
@@ -245,7 +244,7 @@ static void test_messages(void **state)
     (void)state;
     size_t index = 0;
     json_t *vector = NULL;
-    check_all_there("messages", "message", 0, 6);
+    check_all_there("messages", "message", 0, 5);
     json_array_foreach(json_object_get(vectors, "messages"), index, vector)
     {
         uint8_t raw[BYTES_MAX];
@@ -266,7 +265,7 @@ static void test_frames(void **state)
     (void)state;
     size_t index = 0;
     json_t *vector = NULL;
-    check_all_there("frames", "frame", 6, SHAPE_COUNT);
+    check_all_there("frames", "frame", 5, SHAPE_COUNT);
     json_array_foreach(json_object_get(vectors, "frames"), index, vector)
     {
         uint8_t raw[BYTES_MAX];
