@@ -10,6 +10,7 @@
  * There are no nested transactions (LMDB 0.9.24 has bugs there): an attempt is undone as a whole.
  */
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "platform/store/store_private.h"
 
 enum outcome { OUTCOME_COMMITTED, OUTCOME_OFFENDER, OUTCOME_FULL, OUTCOME_STORAGE };
@@ -113,11 +114,16 @@ static enum outcome batch_attempt(struct batch *batch, size_t *ret_offender)
             return outcome;
         }
     }
+    if (PLANTED(ACK_BEFORE_COMMIT)) {
+        store_writer_finish(batch->store, batch->commands, count);
+    }
     int rc = store_txn_finish(&txn);
     if (rc != 0) {
         return rc == ERR_FULL ? OUTCOME_FULL : OUTCOME_STORAGE;
     }
-    count_committed(batch, count);
+    if (!PLANTED(ACK_BEFORE_COMMIT)) { /* they may be gone */
+        count_committed(batch, count);
+    }
     batch->commands += count;
     batch->count -= count;
     return OUTCOME_COMMITTED;

@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "platform/host/host.h"
 #include "platform/store/store_private.h"
 
@@ -108,12 +109,12 @@ static size_t batch_take(struct store *store)
     return count;
 }
 
-static void batch_finish(struct store *store, size_t count)
+void store_writer_finish(struct store *store, struct store_command **commands, size_t count)
 {
     struct store_writer *writer = store->writer;
     (void)pthread_mutex_lock(&store->mutex);
     for (size_t i = 0; i < count; i++) {
-        list_add(&writer->finished, writer->batch[i]);
+        list_add(&writer->finished, commands[i]);
     }
     (void)pthread_mutex_unlock(&store->mutex);
     if (writer->config.wake != NULL) {
@@ -128,7 +129,9 @@ static void *writer_main(void *arg)
     size_t count;
     while ((count = batch_take(store)) > 0) {
         store_batch_run(store, writer->batch, writer->left, count);
-        batch_finish(store, count);
+        if (!PLANTED(ACK_BEFORE_COMMIT)) {
+            store_writer_finish(store, writer->batch, count);
+        }
         store_housekeep(store, host_monotonic_ms());
     }
     return NULL;
