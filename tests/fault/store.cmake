@@ -1,1 +1,43 @@
 # Storage: power loss, errors of the disk, full and second stores (store_*, power_*).
+#
+# The calls that change files are defined again in these programs (store_calls.c), the clock too
+# (power_case.c).
+add_library(fault_disk STATIC power_disk.c power_image.c)
+target_include_directories(fault_disk PUBLIC ${PROJECT_SOURCE_DIR}/tests)
+target_link_libraries(fault_disk PRIVATE kabar_flags)
+
+set(power_sources power_case.c power_run.c power_tape.c store_calls.c power_work.c power_node.c
+  power_aggregator.c)
+
+# fault_store_program(NAME SOURCE…), and NAME-planted with PLANTS.
+function(fault_store_program name)
+  add_executable(${name} ${ARGN} ${power_sources})
+  target_link_libraries(${name} PRIVATE fault_disk node aggregator test_lib PkgConfig::SODIUM kabar_flags)
+  set_target_properties(${name} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+  if(PLANTS)
+    add_executable(${name}_planted ${ARGN} ${power_sources}
+      ${PROJECT_SOURCE_DIR}/tests/plants/plant_env.c)
+    target_link_libraries(${name}_planted PRIVATE fault_disk node_planted aggregator_planted
+      test_lib PkgConfig::SODIUM kabar_flags)
+    set_target_properties(${name}_planted PROPERTIES
+      RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+  endif()
+endfunction()
+
+# fault_test(NAME TIMEOUT COMMAND…)
+function(fault_test name timeout)
+  add_test(NAME fault_${name} COMMAND ${ARGN} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+  set_tests_properties(fault_${name} PROPERTIES LABELS fault TIMEOUT ${timeout}
+    SKIP_RETURN_CODE 77)
+endfunction()
+
+fault_store_program(power_store power_store.c)
+set(power_options --patterns 34 --second 3)
+if(SANITIZE MATCHES "address")
+  set(power_options --patterns 3 --second 0) # a process costs forty times as much
+elseif(SANITIZE)
+  set(power_options --patterns 2 --second 0)
+endif()
+foreach(store node aggregator)
+  fault_test(power_${store} 900 power_store ${store} ${power_options})
+endforeach()

@@ -114,16 +114,16 @@ static enum outcome batch_attempt(struct batch *batch, size_t *ret_offender)
             return outcome;
         }
     }
-    if (PLANTED(ACK_BEFORE_COMMIT)) {
-        store_writer_finish(batch->store, batch->commands, count);
+    if (PLANTED(ACK_BEFORE_COMMIT) && count == batch->count) {
+        store_writer_answer(batch->store); /* they may be gone now */
+        batch->count = 0;
+        return store_txn_finish(&txn) == 0 ? OUTCOME_COMMITTED : OUTCOME_STORAGE;
     }
     int rc = store_txn_finish(&txn);
     if (rc != 0) {
         return rc == ERR_FULL ? OUTCOME_FULL : OUTCOME_STORAGE;
     }
-    if (!PLANTED(ACK_BEFORE_COMMIT)) { /* they may be gone */
-        count_committed(batch, count);
-    }
+    count_committed(batch, count);
     batch->commands += count;
     batch->count -= count;
     return OUTCOME_COMMITTED;

@@ -7,12 +7,15 @@
 #include <unistd.h>
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "platform/host/host.h"
 #include "platform/store/store_private.h"
 
 #define ABOUT_TABLE "about"
 #define ABOUT_FORMAT "format"
 #define PATH_BYTES_MAX 4096
+#define DATA_FILE "data.mdb"     /* LMDB's name for it */
+#define DATA_FILE_NEW "data.new" /* while it is made */
 
 static const struct {
     uint32_t magic; /* f_type of statfs(2) */
@@ -112,11 +115,48 @@ static int map_set(struct store *store, const struct store_config *config)
     return rc;
 }
 
+/* An empty environment in a file of that name, synced. */
+static int data_create(const char *path, struct err_ctx *err)
+{
+    MDB_env *env = NULL;
+    if (unlink(path) != 0 && errno != ENOENT) { /* left half by a crash */
+        return fail(err, "remove half a data file", errno);
+    }
+    int rc = mdb_env_create(&env);
+    if (rc == 0) {
+        rc = mdb_env_open(env, path, MDB_NOSUBDIR | MDB_NOLOCK, 0600);
+    }
+    if (rc == 0) {
+        rc = mdb_env_sync(env, 1);
+    }
+    mdb_env_close(env);
+    return rc == 0 ? 0 : fail(err, "make data file", rc);
+}
+
+/* LMDB makes its file in place and does not sync it: with half of it on the disk when the power
+ * goes, it opens nothing and makes nothing any more. So it gets its name when it is whole. */
+static int data_make(const struct store *store, struct err_ctx *err)
+{
+    char path[PATH_BYTES_MAX];
+    char new_path[PATH_BYTES_MAX];
+    struct stat info;
+    int rc = path_join(path, store->path, DATA_FILE, err);
+    rc = rc != 0 ? rc : path_join(new_path, store->path, DATA_FILE_NEW, err);
+    if (rc != 0 || stat(path, &info) == 0) {
+        return rc;
+    }
+    rc = data_create(new_path, err);
+    if (rc == 0 && rename(new_path, path) != 0) {
+        rc = fail(err, "name data file", errno);
+    }
+    return rc; /* the name is synced with the folder */
+}
+
 static int env_open(struct store *store, const struct store_config *config, struct err_ctx *err)
 {
     unsigned flags = MDB_NOTLS;
     flags |= config->read_only ? MDB_RDONLY : 0u;
-    flags |= config->test_no_sync ? MDB_NOSYNC : 0u;
+    flags |= config->test_no_sync || PLANTED(STORE_NOSYNC) ? MDB_NOSYNC : 0u;
     int rc = mdb_env_create(&store->env);
     if (rc == 0) {
         rc = map_set(store, config);
@@ -127,7 +167,7 @@ static int env_open(struct store *store, const struct store_config *config, stru
     if (rc != 0) {
         return fail(err, "data file", rc);
     }
-    if (config->read_only) {
+    if (config->read_only || PLANTED(NO_SYNC_AFTER_OPEN)) {
         return 0;
     }
     /* A crashed process can have left a commit in the page cache that no disk has: we would read
@@ -227,6 +267,9 @@ static int open_all(struct store *store, const struct store_config *config, stru
     }
     if (rc == 0) {
         rc = lock_take(store, err);
+    }
+    if (rc == 0 && !config->read_only) {
+        rc = data_make(store, err);
     }
     if (rc == 0) {
         rc = env_open(store, config, err);

@@ -79,14 +79,14 @@ int store_txn_start(struct store *store, struct store_txn *txn) MUST_USE;
 int store_txn_finish(struct store_txn *txn) MUST_USE;
 void store_txn_drop(struct store_txn *txn);
 
-/* ---- writer.c ---- */
-/* Their results are known: the loop will call done. On the writer thread. */
-void store_writer_finish(struct store *store, struct store_command **commands, size_t count);
-
 /* ---- batch.c ---- */
 /* Runs all, in order, in as few transactions as can be, and leaves each one's result in its rc.
  * `left` is room for `count` pointers. On the writer thread. */
 void store_batch_run(struct store *store, struct store_command **commands,
                      struct store_command **left, size_t count);
+
+/* ---- writer.c ---- */
+/* Hands the batch that has just run to store_collect; once. On the writer thread. */
+void store_writer_answer(struct store *store);
 
 #endif

@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "core/base/assert.h"
-#include "core/base/plant.h"
 #include "platform/host/host.h"
 #include "platform/store/store_private.h"
 
@@ -20,6 +19,7 @@ struct store_writer {
     struct store_command **batch; /* batch_max; the thread's own, like the next two */
     struct store_command **left;
     size_t batch_last; /* commands in the round before */
+    size_t unanswered; /* in batch now */
 
     pthread_cond_t more; /* with the store's mutex, which guards the rest */
     struct command_list queue;
@@ -109,12 +109,17 @@ static size_t batch_take(struct store *store)
     return count;
 }
 
-void store_writer_finish(struct store *store, struct store_command **commands, size_t count)
+void store_writer_answer(struct store *store)
 {
     struct store_writer *writer = store->writer;
+    size_t count = writer->unanswered;
+    writer->unanswered = 0;
+    if (count == 0) {
+        return;
+    }
     (void)pthread_mutex_lock(&store->mutex);
     for (size_t i = 0; i < count; i++) {
-        list_add(&writer->finished, commands[i]);
+        list_add(&writer->finished, writer->batch[i]);
     }
     (void)pthread_mutex_unlock(&store->mutex);
     if (writer->config.wake != NULL) {
@@ -128,10 +133,9 @@ static void *writer_main(void *arg)
     struct store_writer *writer = store->writer;
     size_t count;
     while ((count = batch_take(store)) > 0) {
+        writer->unanswered = count;
         store_batch_run(store, writer->batch, writer->left, count);
-        if (!PLANTED(ACK_BEFORE_COMMIT)) {
-            store_writer_finish(store, writer->batch, count);
-        }
+        store_writer_answer(store);
         store_housekeep(store, host_monotonic_ms());
     }
     return NULL;
