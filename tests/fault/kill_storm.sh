@@ -10,6 +10,10 @@
 
 kills=${KABAR_KILLS:-$([ -z "${KABAR_SANITIZE:-}" ] && echo 500 || echo 60)}
 seed=${KABAR_SEED:-$SRANDOM}
+# A mistake made on purpose is made in the storm only: the province is set up, and looked at, well.
+environment=("ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0")
+[ -z "${KABAR_PLANT:-}" ] || environment+=("KABAR_PLANT=$KABAR_PLANT")
+unset KABAR_PLANT
 say "seed $seed"
 
 # explain - the kills around the reports that the checker names.
@@ -36,7 +40,7 @@ rows() {
 make_province 16.07 16.03 16.05
 stop_all
 # The shim comes before a sanitizer's own library; the address sanitizer would rather be first.
-ASAN_OPTIONS=${ASAN_OPTIONS:-}:verify_asan_link_order=0 "$KABAR_FAULT_TOOLS/kill_storm" \
+env "${environment[@]}" "$KABAR_FAULT_TOOLS/kill_storm" \
     --bin "$KABAR_BIN" --dir "$work" --shim "$KABAR_FAULT_TOOLS/kill_shim.so" \
     --seed "$seed" --kills "$kills" --pause "${KABAR_PAUSE:-150}" "${nodes[@]}" ||
     fail "seed $seed: the storm"

@@ -23,3 +23,29 @@ function(process_test name)
     LABELS fault TIMEOUT 900 SKIP_RETURN_CODE 77 ENVIRONMENT "${fault_environment}")
 endfunction()
 process_test(kill_storm)
+
+if(PLANTS)
+  # One end only: links to the installed programs, and to the planted twin of the other.
+  set(planted_aggregator ${PROJECT_BINARY_DIR}/bin-planted-aggregator)
+  file(MAKE_DIRECTORY ${planted_aggregator})
+  foreach(program kabar=bin kabar-node=bin kabar-aggregator=bin-planted)
+    string(REPLACE "=" ";" pair ${program})
+    list(GET pair 0 name)
+    list(GET pair 1 folder)
+    file(CREATE_LINK ${PROJECT_BINARY_DIR}/${folder}/${name} ${planted_aggregator}/${name} SYMBOLIC)
+  endforeach()
+
+  # process_plant(NAME PLANT FOLDER PATTERN SCRIPT): the programs of FOLDER make the mistake.
+  function(process_plant name plant folder pattern script)
+    string(REPLACE "/bin;" "/${folder};" environment "${fault_environment}")
+    add_test(NAME plant_${name} COMMAND ${PROJECT_SOURCE_DIR}/tests/plants/must_fail.bash
+      ${plant} ${pattern} ${CMAKE_CURRENT_SOURCE_DIR}/${script} WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
+    set_tests_properties(plant_${name} PROPERTIES LABELS plants TIMEOUT 600
+      ENVIRONMENT "${environment};${ARGN}")
+  endfunction()
+  process_plant(storm_node ack-before-commit bin-planted
+    "accepted, but not in the journal|accepted with another hash|: another answer" kill_storm.sh
+    KABAR_KILLS=200)
+  process_plant(storm_aggregator ack-before-commit bin-planted-aggregator
+    "event=alarm alarm=ack" kill_storm.sh KABAR_KILLS=120)
+endif()
