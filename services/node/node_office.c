@@ -6,6 +6,7 @@
  * transaction with the position reached. A body that cannot be applied is counted and passed.
  */
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "core/rules/trust.h"
 #include "node/node.h"
 
@@ -68,7 +69,8 @@ static int put_document(struct store_txn *txn, struct batch *batch, struct chang
     int rc = inbox_load(txn, id, &there);
     change->other_bytes = false;
     change->fresh = false;
-    if (rc == 0 && !(there.state == INBOX_REJECTED && change->state == INBOX_VERIFIED)) {
+    bool gives_way = there.state == INBOX_REJECTED && change->state == INBOX_VERIFIED;
+    if (rc == 0 && !gives_way && !PLANTED(DOCUMENT_TWICE)) {
         change->other_bytes = !hash_equal(&there.digest, &change->digest);
         return 0;
     }

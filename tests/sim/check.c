@@ -225,6 +225,16 @@ void check_power_lost(struct sim *sim, uint32_t owner)
     }
 }
 
+void check_backup(struct sim *sim, uint32_t peer)
+{
+    for (size_t i = 0; i < sim->check->shelf_count; i++) {
+        struct shelf *shelf = &sim->check->shelves[i];
+        if (shelf->peer == peer && shelf->log != SIM_OFFICE) {
+            shelf->backed_up = shelf->safe;
+        }
+    }
+}
+
 /* ---- what a writer believes, and does about it ---- */
 
 /* The receipt's bytes, written down a second time. */
@@ -298,9 +308,10 @@ void check_deleted(struct sim *sim, uint32_t box, const struct incarnation *inca
         sim_fail(sim, "node %u log %u: %llu deleted, %llu durable, %llu with a receipt", book->peer,
                  book->log, number, (unsigned long long)book->shelf->safe,
                  (unsigned long long)book->receipted);
-    } else if (seq > book->backed_up_to && !full) {
-        sim_fail(sim, "node %u log %u: %llu deleted, %llu in a backup", book->peer, book->log,
-                 number, (unsigned long long)book->backed_up_to);
+    } else if ((seq > book->backed_up_to || seq > book->shelf->backed_up) && !full) {
+        sim_fail(sim, "node %u log %u: %llu deleted, %llu in a backup, %llu said to be", book->peer,
+                 book->log, number, (unsigned long long)book->shelf->backed_up,
+                 (unsigned long long)book->backed_up_to);
     }
     sim->deleted++;
 }

@@ -33,6 +33,8 @@ void check_session_written(struct sim *sim, uint32_t peer, const struct session_
 void check_resumed_sent(struct sim *sim, uint32_t peer, const uint8_t next[16]);
 void check_sent_to(struct sim *sim, uint32_t peer, uint32_t connection,
                    const struct control *control);
+/* What this peer has on the shelves now is in a backup. */
+void check_backup(struct sim *sim, uint32_t peer);
 void check_revoked(struct sim *sim, uint32_t peer);
 void check_store_asked(struct sim *sim, uint32_t peer);
 /* Before the aggregator judges a span, and after: a fork must not pass in silence. */

@@ -24,6 +24,7 @@ struct shelf {
     uint32_t peer, log;
     struct hash *h;
     size_t stored, capacity, safe;
+    size_t backed_up; /* of it a backup holds so much */
 };
 struct book {
     uint8_t incarnation[16];

@@ -247,7 +247,7 @@ static void noise(struct sim *sim)
     sends(sim, bytes_of(bytes, len));
 }
 
-/* The province's office log in another life, or of another node: well signed, and not for here. */
+/* The province's office log of another node: well signed, and not for here. */
 static void other_office(struct sim *sim)
 {
     const struct peer *other = &sim->hub.peers[SIM_HOSTILE];

@@ -272,6 +272,14 @@ void hub_cut(struct sim *sim, uint32_t index)
 
 /* ---- life ---- */
 
+static void say_backed_up(struct peer *peer)
+{
+    for (uint32_t log = 0; log < SIM_UP_LOGS; log++) {
+        const struct cursor *cursor = &peer->backup.logs[log];
+        intake_set_backed_up(&peer->intake, &cursor->incarnation, cursor->seq);
+    }
+}
+
 static void boot_peer(struct sim *sim, uint32_t index)
 {
     struct peer *peer = &sim->hub.peers[index];
@@ -290,6 +298,7 @@ static void boot_peer(struct sim *sim, uint32_t index)
     }
     int rc = intake_set_office(&peer->intake, durable->office.count, durable->office_acked);
     ASSERT(rc == 0);
+    say_backed_up(peer);
 }
 
 void hub_boot(struct sim *sim)
@@ -330,6 +339,23 @@ void hub_tick(struct sim *sim)
         }
     }
     sim_at(sim, TICK_MS, (struct event){.type = EVENT_HUB_TICK, .life = sim->hub.life});
+}
+
+/* `kabar backup`: a copy of what is committed; the cursors in it are backed up from then on. */
+void hub_backup(struct sim *sim)
+{
+    if (sim->hub.up && !sim->hub.disk.latched && !sim->hub.disk.unsynced) {
+        sim_trace(sim, "aggregator: backup");
+        for (uint32_t i = 0; i < SIM_PEERS; i++) {
+            struct peer *peer = &sim->hub.peers[i];
+            peer->backup = peer->durable;
+            say_backed_up(peer);
+            check_backup(sim, i);
+        }
+    }
+    if (sim->faults) {
+        sim_at(sim, 1000 + rng_below(&sim->rng, 12000), (struct event){.type = EVENT_BACKUP});
+    }
 }
 
 void hub_gone(struct sim *sim, uint32_t index, uint32_t number)

@@ -311,6 +311,9 @@ static void dispatch(struct sim *sim, const struct event *event)
             hub_tick(sim);
         }
         break;
+    case EVENT_BACKUP:
+        hub_backup(sim);
+        break;
     case EVENT_FAULT:
         faults_come(sim, (enum fault)event->who, event->life);
         break;
@@ -355,6 +358,7 @@ static void begin(struct sim *sim)
         sim_at(sim, rng_below(&sim->rng, 3000), (struct event){.type = EVENT_OFFICE, .who = i});
         sim_at(sim, rng_below(&sim->rng, 9000), (struct event){.type = EVENT_PRUNE, .who = i});
     }
+    sim_at(sim, rng_below(&sim->rng, 10000), (struct event){.type = EVENT_BACKUP});
     faults_plan(sim);
 }
 

@@ -168,7 +168,7 @@ struct peer {
     bool used, revoked;
     char regency[8];
     struct intake intake;
-    struct peer_durable durable, undo;
+    struct peer_durable durable, undo, backup;
     struct records up, down; /* spans; spans and receipts */
     struct late_span late;
 };
@@ -220,6 +220,7 @@ enum event_type {
     EVENT_CUT_NODE,  /* who: node, life: what it was asked for goes out */
     EVENT_CUT_HUB,   /* who: peer it is for, life */
     EVENT_HUB_TICK,  /* life */
+    EVENT_BACKUP,
     EVENT_FAULT,     /* who: enum fault, life: node */
     EVENT_STICK,     /* who: peer, packet: comes out of the pocket */
     EVENT_CRASH,     /* who: owner; life */
@@ -372,6 +373,7 @@ void hub_boot(struct sim *sim);
 void hub_append(struct sim *sim, uint32_t peer);
 void hub_cut(struct sim *sim, uint32_t peer);
 void hub_tick(struct sim *sim);
+void hub_backup(struct sim *sim);
 void hub_gone(struct sim *sim, uint32_t peer, uint32_t number);
 void hub_flush(struct sim *sim, uint32_t peer);
 void hub_revoke(struct sim *sim, uint32_t peer);

@@ -1,5 +1,7 @@
 #include "core/sync/genesis.h"
 
+#include "core/base/plant.h"
+
 #define SEQ_MAX (UINT64_MAX / 4) /* sums of these never overflow */
 
 static bool lane_fits(const struct genesis *genesis, const struct genesis_expected *expected)
@@ -24,7 +26,7 @@ int genesis_check(const struct span_entry *entry, const struct genesis_expected 
     if (genesis.direction != expected->direction || !lane_fits(&genesis, expected)) {
         return err_set(err, ERR_KEY, "genesis: direction or lane is not for this link");
     }
-    if (!bytes_equal(genesis.owner, expected->owner)) {
+    if (!bytes_equal(genesis.owner, expected->owner) && !PLANTED(WRONG_REGENCY)) {
         return err_set(err, ERR_KEY, "genesis: owner '%.*s' is not who this key belongs to",
                        (int)(genesis.owner.len > 16 ? 16 : genesis.owner.len),
                        (const char *)genesis.owner.data);

@@ -1,6 +1,7 @@
 #include "core/sync/intake_private.h"
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "core/seal/chain.h"
 
 #define OFFICE_RETRY_S 1u
@@ -167,6 +168,10 @@ static void send_receipt(struct intake *intake, struct intake_log *log, struct e
 {
     struct ack *ack = &effects_send(effects, intake->live, FRAME_RECEIPT)->as.ack;
     *ack = ack_of(intake, log);
+    if (PLANTED(RECEIPT_BEFORE_COMMIT)) {
+        ack->id.seq = log->receiver.taken;
+        ack->h = log->receiver.taken_h;
+    }
     struct receipt receipt = {.aggregator = ack->aggregator,
                               .id = ack->id,
                               .h = ack->h,

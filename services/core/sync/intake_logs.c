@@ -2,6 +2,7 @@
 #include "core/sync/intake_private.h"
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 
 /* A log that is over and has nothing under way makes room. */
 static void drop_ended(struct intake *intake)
@@ -257,6 +258,9 @@ void intake_span(struct intake *intake, struct intake_connection *connection,
         store.ends = ends->receiver.incarnation;
         ends->ended = true;
         effects_alarm(effects, connection->number, ALARM_SUCCESSOR, 0);
+    }
+    if (PLANTED(ACK_BEFORE_COMMIT)) {
+        log->ack_due = receiver_stored(&log->receiver, store.last, &store.h_last, store.epoch, 0);
     }
     log->gap_told = false;
     log->in_flight++;

@@ -1,6 +1,7 @@
 #include "core/sync/sender.h"
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 
 void sender_init(struct sender *sender, const struct sender_limits *limits)
 {
@@ -46,7 +47,9 @@ void sender_appended(struct sender *sender, const struct incarnation *incarnatio
 void sender_start(struct sender *sender, uint64_t now_ms)
 {
     for (size_t i = 0; i < sender->log_count; i++) {
-        sender->logs[i].sent = sender->logs[i].acked;
+        if (!PLANTED(SECOND_CONNECTION_LOSES)) {
+            sender->logs[i].sent = sender->logs[i].acked;
+        }
     }
     sender->span_count = 0;
     sender->outstanding_bytes = 0;
@@ -75,7 +78,8 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
     uint64_t window =
         sender->window_bytes < sender->credit_bytes ? sender->window_bytes : sender->credit_bytes;
     if (sender->span_count == SENDER_SPANS_MAX ||
-        (sender->span_count > 0 && sender->outstanding_bytes >= window)) {
+        (sender->span_count > 0 && sender->outstanding_bytes >= window &&
+         !PLANTED(WINDOW_IGNORED))) {
         return false;
     }
     const struct out_log *best = NULL;
@@ -125,7 +129,8 @@ static int check_own(const struct out_log *log, const struct ack *ack, const str
     if (ack->id.seq > log->last) {
         return ERR_VALUE;
     }
-    if (ack->id.seq > 0 && (own_h == NULL || !hash_equal(own_h, &ack->h))) {
+    bool same = own_h != NULL && hash_equal(own_h, &ack->h);
+    if (ack->id.seq > 0 && !same && !PLANTED(FOREIGN_ACK)) {
         return ERR_FORK;
     }
     return 0;

@@ -1,5 +1,7 @@
 #include "core/sync/session.h"
 
+#include "core/base/plant.h"
+
 const char *session_verdict_name(enum session_verdict verdict)
 {
     static const char *const names[] = {"step", "retry", "old", "fork"};
@@ -17,7 +19,7 @@ enum session_verdict session_judge(const struct session_memory *memory,
                                    bool successor)
 {
     if (memory->has_accepted && pair_equal(&memory->accepted, got)) {
-        return SESSION_RETRY;
+        return PLANTED(RETRY_IS_FORK) ? SESSION_FORK : SESSION_RETRY;
     }
     /* Before all else: a late RESUME of a node that had not met us yet must not lead back. */
     for (uint32_t i = 0; i < memory->past_count; i++) {
@@ -25,7 +27,7 @@ enum session_verdict session_judge(const struct session_memory *memory,
             return SESSION_OLD;
         }
     }
-    if (!memory->has_accepted || !same_aggregator || successor) {
+    if (!memory->has_accepted || !same_aggregator || successor || PLANTED(ANY_PREV)) {
         return SESSION_STEP;
     }
     bool follows = memcmp(got->prev, memory->accepted.next, sizeof got->prev) == 0;

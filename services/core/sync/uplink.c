@@ -1,6 +1,7 @@
 #include "core/sync/uplink_private.h"
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "core/seal/chain.h"
 
 #define REFUSED_WAIT_MS_MAX 60000u
@@ -198,6 +199,10 @@ static void begin(struct uplink *uplink, const struct uplink_event *event, struc
     }
     uplink->own_before = uplink->own;
     if (!session_own_next(&uplink->own, event->random)) {
+        connect_now(uplink, event, effects);
+        return;
+    }
+    if (PLANTED(PAIR_NOT_COMMITTED)) {
         connect_now(uplink, event, effects);
         return;
     }

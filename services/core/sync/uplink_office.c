@@ -1,4 +1,5 @@
 /* The office log as it comes in, also when it goes on as another one. */
+#include "core/base/plant.h"
 #include "core/sync/uplink_private.h"
 
 void uplink_set_office_signer(struct uplink *uplink, const struct key *signer)
@@ -94,7 +95,9 @@ static struct receiver *office_of(struct uplink *uplink, const struct incarnatio
     if (uplink->office_over && incarnation_equal(incarnation, &uplink->office_next.incarnation)) {
         return &uplink->office_next;
     }
-    return incarnation_equal(incarnation, &uplink->office.incarnation) ? &uplink->office : NULL;
+    bool ours =
+        incarnation_equal(incarnation, &uplink->office.incarnation) || PLANTED(HEAD_OF_OTHER_LIFE);
+    return ours ? &uplink->office : NULL;
 }
 
 static void store_office(struct uplink *uplink, struct effects *effects,
