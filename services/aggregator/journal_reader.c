@@ -111,6 +111,14 @@ static int read_entries(struct journal_reader *reader, struct bytes frame)
                                          &reader->entries, NULL);
 }
 
+/* A sum of skip and count may wrap around: a difference does not. */
+static bool numbers_fit(const struct journal_reader *reader, struct bytes key)
+{
+    return reader->skip <= reader->header.count &&
+           reader->count == reader->header.count - reader->skip && key.len == 8 &&
+           reader->position == get_be64(key.data);
+}
+
 /* Decodes the record under `key`. */
 static int load(struct journal_reader *reader, struct bytes key, struct bytes value)
 {
@@ -120,8 +128,7 @@ static int load(struct journal_reader *reader, struct bytes key, struct bytes va
     if (rc == 0) {
         rc = read_entries(reader, frame);
     }
-    if (rc == 0 && (reader->skip + reader->count != reader->header.count || key.len != 8 ||
-                    reader->position != get_be64(key.data))) {
+    if (rc == 0 && !numbers_fit(reader, key)) {
         rc = ERR_FORMAT;
     }
     if (rc == 0) {

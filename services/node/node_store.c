@@ -284,7 +284,10 @@ int inbox_decode(struct bytes value, struct inbox_item *ret)
     ret->people = reader_bytes(&reader, reader_be16(&reader));
     ret->signed_document = reader_bytes(&reader, reader_left(&reader));
     bool good = !reader.underflow && ret->state >= INBOX_STORED && ret->state <= INBOX_REJECTED &&
-                ret->people.len % INBOX_PERSON_BYTES == 0;
+                ret->reason.len <= INBOX_REASON_MAX &&
+                ret->people.len <= INBOX_PEOPLE_MAX * INBOX_PERSON_BYTES &&
+                ret->people.len % INBOX_PERSON_BYTES == 0 &&
+                ret->signed_document.len <= ENTRY_BYTES_MAX;
     return good ? 0 : ERR_FORMAT;
 }
 

@@ -9,6 +9,7 @@
 
 void check_failed(const char *file, int line, const char *what)
 {
+    (void)fflush(stdout);
     (void)fprintf(stderr, "%s:%d: property broken: %s\n", file, line, what);
     (void)fflush(stderr);
     abort();
