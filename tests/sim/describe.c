@@ -101,3 +101,20 @@ const char *describe_control(const struct sim *sim, const struct control *contro
     }
     return line.text;
 }
+
+const char *describe_frame(const struct sim *sim, int rc, int kind, const struct control *control,
+                           const struct span_header *header)
+{
+    static struct line line;
+    line.len = 0;
+    if (rc != 0) {
+        say(&line, "%s: %s", frame_kind_name(kind), err_name(rc));
+    } else if (kind != FRAME_SPAN) {
+        return describe_control(sim, control);
+    } else {
+        say(&line, "span %04x %llu..%llu", short_of(header->incarnation.b),
+            (unsigned long long)header->first,
+            (unsigned long long)header->first + header->count - 1);
+    }
+    return line.text;
+}

@@ -16,8 +16,8 @@ static void start_commit(struct sim *sim, uint32_t owner)
     struct ops empty = disk->flight;
     disk->flight = disk->waiting;
     disk->waiting = empty;
-    bool slow = rng_below(&sim->rng, 20) == 0;
-    uint64_t takes_ms = 1 + rng_below(&sim->rng, slow ? 900 : 25);
+    bool slow = sim_draw(sim, 20, 1) == 0;
+    uint64_t takes_ms = 1 + sim_draw(sim, slow ? 900 : 25, 9);
     uint32_t life = sim_life(sim, owner);
     sim_at(sim, takes_ms, (struct event){.type = EVENT_COMMIT, .who = owner, .life = life});
     if (disk->crash_armed) {
@@ -84,10 +84,12 @@ static void answer_all(struct sim *sim, uint32_t owner, struct ops *done)
 }
 
 /* Everybody is told, and then it is over: what became of the commit shows after the restart. */
-static void fail_commit(struct sim *sim, uint32_t owner)
+void disk_fail(struct sim *sim, uint32_t owner, enum outcome outcome)
 {
     struct disk *disk = sim_disk(sim, owner);
     disk->latched = true;
+    disk->outcome = outcome;
+    sim_trace(sim, "  the commit fails");
     struct ops done = disk->flight;
     for (size_t i = 0; i < done.count; i++) {
         done.list[i].rc = ERR_STORAGE;
@@ -99,8 +101,11 @@ static void fail_commit(struct sim *sim, uint32_t owner)
 void disk_commit(struct sim *sim, uint32_t owner)
 {
     struct disk *disk = sim_disk(sim, owner);
+    if (disk->latched) {
+        return;
+    }
     if (sim_chance(sim, FAULT_COMMIT_FAILED)) {
-        fail_commit(sim, owner);
+        disk_fail(sim, owner, OUTCOME_LOST);
         return;
     }
     apply_all(sim, owner);

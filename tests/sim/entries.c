@@ -61,7 +61,7 @@ struct bytes entries_cut(struct sim *sim, uint32_t box, const struct entries *en
     head_sign(secret, &id, &entries->list[last - 1].h, &head);
     check_signed(sim, box, &plan->incarnation, last);
     struct bytes frame;
-    enum span_codec codec = rng_below(&sim->rng, 16) == 0 ? SPAN_ZSTD : SPAN_RAW;
+    enum span_codec codec = sim_draw(sim, 16, 1) == 0 ? SPAN_ZSTD : SPAN_RAW;
     int rc = span_builder_finish(builder, codec, &head, &frame, NULL);
     ASSERT(rc == 0);
     *ret_last = last;

@@ -23,7 +23,8 @@ static bool allowed(struct sim *sim, enum fault fault)
 
 bool sim_fault(struct sim *sim, enum fault fault, uint32_t permille)
 {
-    if (!sim->faults || permille == 0 || rng_below(&sim->fate, 1000) >= permille ||
+    bool scripted = sim->options.script != NULL && permille < 1000;
+    if (!sim->faults || permille == 0 || scripted || rng_below(&sim->fate, 1000) >= permille ||
         !allowed(sim, fault)) {
         return false;
     }
@@ -111,6 +112,19 @@ static void end_life(struct sim *sim, uint32_t owner)
     }
 }
 
+void faults_end_owner(struct sim *sim, uint32_t owner, bool power, enum outcome outcome)
+{
+    if (!runs(sim, owner)) {
+        return;
+    }
+    net_break(sim, owner);
+    end_life(sim, owner);
+    disk_crash(sim, owner, power, outcome);
+    bool soon = sim_draw(sim, 4, 1) == 0;
+    sim_at(sim, 20 + sim_draw(sim, soon ? 200 : 6000, 180),
+           (struct event){.type = EVENT_RESTART, .who = owner});
+}
+
 void faults_crash(struct sim *sim, const struct event *event)
 {
     uint32_t owner = event->who;
@@ -123,13 +137,9 @@ void faults_crash(struct sim *sim, const struct event *event)
         !(latched || sim_fault(sim, fault, 1000))) {
         return;
     }
-    enum outcome outcome = disk_draw(sim, owner);
-    net_break(sim, owner);
-    end_life(sim, owner);
-    disk_crash(sim, owner, power, outcome);
-    bool soon = rng_below(&sim->fate, 4) == 0;
-    sim_at(sim, 20 + rng_below(&sim->fate, soon ? 200 : 6000),
-           (struct event){.type = EVENT_RESTART, .who = owner});
+    bool told = sim->options.script != NULL;
+    faults_end_owner(sim, owner, power,
+                     told ? sim_disk(sim, owner)->outcome : disk_draw(sim, owner));
 }
 
 /* ---- the others ---- */

@@ -55,9 +55,9 @@ void hub_peer(struct sim *sim, uint32_t index, const char *regency, uint64_t enr
     (void)snprintf(peer->regency, sizeof peer->regency, "%s", regency);
     rng_fill(&sim->rng, peer->durable.office_incarnation.b, INCARNATION_BYTES);
     peer->intake.config = (struct intake_config){
-        .limits = {.window_start_bytes = 1000 + rng_below(&sim->rng, 2000),
-                   .window_max_bytes = 4000 + rng_below(&sim->rng, 30000),
-                   .span_raw_bytes = 300 + rng_below(&sim->rng, 3000)},
+        .limits = {.window_start_bytes = 1000 + sim_draw(sim, 2000, 0),
+                   .window_max_bytes = 4000 + sim_draw(sim, 30000, 0),
+                   .span_raw_bytes = 300 + sim_draw(sim, 3000, 0)},
         .lookup = {.log = look_up_log},
         .keep_alive_ms = 10000,
         .log_key = sim->hub.key,
@@ -68,8 +68,8 @@ void hub_peer(struct sim *sim, uint32_t index, const char *regency, uint64_t enr
         .signing_key = *key,
         .office = peer->durable.office_incarnation,
         .log_secret = sim->hub.secret,
-        .receipt_interval_ms = 2000 + rng_below(&sim->rng, 6000),
-        .queue_bytes_max = 2000 + rng_below(&sim->rng, 20000),
+        .receipt_interval_ms = 1000 + sim_draw(sim, 7000, 0),
+        .queue_bytes_max = 2000 + sim_draw(sim, 20000, 20000),
     };
     open_office(sim, index, &peer->intake.config);
 }
@@ -322,7 +322,7 @@ void hub_append(struct sim *sim, uint32_t index)
         return;
     }
     uint8_t body[1000];
-    size_t len = 20 + rng_below(&sim->rng, 900);
+    size_t len = 20 + sim_draw(sim, 900, 80);
     rng_fill(&sim->rng, body, len);
     struct op op = {.type = OP_APPEND, .peer = index, .kind = ENTRY_DOCUMENT};
     sim->entry_count++;
@@ -353,7 +353,7 @@ void hub_backup(struct sim *sim)
             check_backup(sim, i);
         }
     }
-    if (sim->faults) {
+    if (sim->faults && sim->options.script == NULL) {
         sim_at(sim, 1000 + rng_below(&sim->rng, 12000), (struct event){.type = EVENT_BACKUP});
     }
 }

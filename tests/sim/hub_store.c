@@ -15,18 +15,6 @@ static void look_up(const struct peer *peer, const struct control *control,
     }
 }
 
-static void hears(struct sim *sim, uint32_t index, uint32_t number, int rc, int kind,
-                  const struct control *control)
-{
-    if (rc != 0 || kind == FRAME_SPAN) {
-        sim_trace(sim, "aggregator: hears node %u: %s on %u%s%s", index, frame_kind_name(kind),
-                  number, rc != 0 ? ": " : "", rc != 0 ? err_name(rc) : "");
-    } else {
-        sim_trace(sim, "aggregator: hears node %u: %s on %u", index, describe_control(sim, control),
-                  number);
-    }
-}
-
 void hub_frame(struct sim *sim, uint32_t index, uint32_t number, struct bytes frame)
 {
     arena_reset(sim->tools->arena);
@@ -42,7 +30,8 @@ void hub_frame(struct sim *sim, uint32_t index, uint32_t number, struct bytes fr
         rc = control_decode(frame, sim->tools->arena, &control, NULL);
     }
     if (sim->options.trace) {
-        hears(sim, index, number, rc, kind, &control);
+        sim_trace(sim, "aggregator: hears node %u: %s on %u", index,
+                  describe_frame(sim, rc, kind, &control, &header), number);
     }
     enum intake_event_type type = rc != 0              ? INTAKE_EVENT_BAD_FRAME
                                   : kind == FRAME_SPAN ? INTAKE_EVENT_SPAN

@@ -2,7 +2,6 @@
  *
  * Every seed must hold, and over many of them every kind of fault must have happened. The first
  * that fails is shrunk, and the run ends. */
-#include "core/base/assert.h"
 #include "shrink.h"
 #include "sim.h"
 
@@ -22,12 +21,6 @@ struct totals {
     uint64_t counts[FAULT_COUNT], alarms[ALARM_COUNT];
     uint64_t seeds, steps, stored, receipts, deleted, drain_ms_max;
 };
-
-void assert_fail(const char *expression, const char *file, int line)
-{
-    (void)fprintf(stderr, "%s:%d: ASSERT(%s)\n", file, line, expression);
-    abort();
-}
 
 static int usage(void)
 {

@@ -20,7 +20,7 @@ static struct net_link *link_of(struct sim *sim, const struct node *node, uint32
 static uint64_t line_ms(struct sim *sim, uint32_t node)
 {
     uint64_t base = sim->nodes[node].delay_ms;
-    return base + rng_below(&sim->rng, base / 2 + 2);
+    return base + sim_draw(sim, base / 2 + 2, 0);
 }
 
 static struct net_link *link_add(struct sim *sim, uint32_t *ret_index)
@@ -48,7 +48,7 @@ void net_connect(struct sim *sim, struct node *node, uint32_t number)
         return;
     }
     link->broken = true;
-    if (refused || rng_below(&sim->rng, 2) == 0) {
+    if (refused || sim_draw(sim, 2, 0) == 0) {
         sim_at(sim, takes_ms, (struct event){.type = EVENT_LINK_DOWN, .who = index});
     }
 }
@@ -69,8 +69,8 @@ void net_disconnect(struct sim *sim, struct node *node, uint32_t number)
     struct net_link *link = link_of(sim, node, number, &index);
     ASSERT(link != NULL && link->open);
     link->open = false;
-    uint64_t hears_ms = link->broken ? 1000 + rng_below(&sim->rng, 30000)
-                                     : line_ms(sim, node->index) + rng_below(&sim->rng, 400);
+    uint64_t hears_ms = link->broken ? 1000 + sim_draw(sim, 30000, 0)
+                                     : line_ms(sim, node->index) + sim_draw(sim, 400, 0);
     if (!link->broken && sim->now_ms + hears_ms < link->last_ms[1]) {
         hears_ms = link->last_ms[1] - sim->now_ms; /* what was sent before arrives before */
     }
@@ -251,7 +251,7 @@ void net_arrive(struct sim *sim, struct packet *packet)
     }
     if (link->broken && !packet->late) {
         /* It may have crossed before the break and wait unread at the other end. */
-        if (packet->to_hub && rng_below(&sim->rng, 3) == 0) {
+        if (packet->to_hub && sim_draw(sim, 3, 1) == 0) {
             packet->late = true;
             uint64_t at_ms = sim->now_ms + rng_below(&sim->rng, 8000);
             at_ms = at_ms < link->last_ms[1] ? link->last_ms[1] : at_ms;
@@ -276,10 +276,10 @@ void net_break(struct sim *sim, uint32_t node)
         link->broken = true;
         uint32_t index = (uint32_t)i;
         if (link->open && !sim_fault(sim, FAULT_HALF_OPEN, 400)) {
-            sim_at(sim, rng_below(&sim->rng, 300),
+            sim_at(sim, sim_draw(sim, 300, 100),
                    (struct event){.type = EVENT_LINK_DOWN, .who = index});
         }
-        sim_at(sim, 500 + rng_below(&sim->rng, 30000),
+        sim_at(sim, 500 + sim_draw(sim, 30000, 0),
                (struct event){.type = EVENT_GONE, .who = index});
     }
 }

@@ -32,7 +32,8 @@ void node_setup(struct sim *sim, uint32_t index)
     node->index = index;
     node->peer = index;
     node->enrolment = 100 + index;
-    node->delay_ms = 5 + (uint32_t)rng_below(&sim->rng, rng_below(&sim->rng, 3) == 0 ? 500 : 60);
+    bool far = sim_draw(sim, 3, 1) == 0;
+    node->delay_ms = 5 + (uint32_t)sim_draw(sim, far ? 500 : 60, 35);
     (void)snprintf(node->regency, sizeof node->regency, "16.0%u", index + 1);
     uint8_t seed[32];
     rng_fill(&sim->rng, seed, sizeof seed);
@@ -313,17 +314,22 @@ void node_boot(struct sim *sim, struct node *node)
     simple(sim, node, UPLINK_EVENT_START, 0);
 }
 
-void node_append(struct sim *sim, struct node *node)
+void node_write(struct sim *sim, struct node *node, uint32_t log, size_t len)
 {
     uint8_t body[5000];
+    ASSERT(len <= sizeof body);
+    rng_fill(&sim->rng, body, len);
+    struct op op = {.type = OP_APPEND, .log = log, .kind = ENTRY_REPORT};
+    sim->entry_count++;
+    disk_put(sim, node->index, op, bytes_of(body, len));
+}
+
+void node_append(struct sim *sim, struct node *node)
+{
     uint64_t count = 1 + rng_below(&sim->rng, 3);
     for (uint64_t i = 0; i < count && node->up; i++) {
         size_t len = 20 + rng_below(&sim->rng, rng_below(&sim->rng, 30) == 0 ? 4900 : 250);
-        rng_fill(&sim->rng, body, len);
-        bool urgent = rng_below(&sim->rng, 3) == 0;
-        struct op op = {.type = OP_APPEND, .log = urgent ? 0 : 1, .kind = ENTRY_REPORT};
-        sim->entry_count++;
-        disk_put(sim, node->index, op, bytes_of(body, len));
+        node_write(sim, node, rng_below(&sim->rng, 3) == 0 ? 0 : 1, len);
     }
 }
 
@@ -375,7 +381,7 @@ void node_onoff(struct sim *sim, struct node *node, bool on)
 {
     sim_trace(sim, "node %u: %s", node->index, on ? "start" : "stop");
     simple(sim, node, on ? UPLINK_EVENT_START : UPLINK_EVENT_STOP, 0);
-    if (!on) {
+    if (!on && sim->options.script == NULL) {
         sim_at(sim, rng_below(&sim->rng, 40),
                (struct event){.type = EVENT_START, .who = node->index, .life = node->life});
     }

@@ -34,18 +34,6 @@ static void met(struct sim *sim, struct node *node, const struct control *contro
     }
 }
 
-static void hears(struct sim *sim, const struct node *node, uint32_t number, int rc, int kind,
-                  const struct control *control)
-{
-    if (rc != 0 || kind == FRAME_SPAN) {
-        sim_trace(sim, "node %u: hears %s on %u%s%s", node->index, frame_kind_name(kind), number,
-                  rc != 0 ? ": " : "", rc != 0 ? err_name(rc) : "");
-    } else {
-        sim_trace(sim, "node %u: hears %s on %u", node->index, describe_control(sim, control),
-                  number);
-    }
-}
-
 void node_frame(struct sim *sim, struct node *node, uint32_t number, struct bytes frame)
 {
     arena_reset(sim->tools->arena);
@@ -61,7 +49,8 @@ void node_frame(struct sim *sim, struct node *node, uint32_t number, struct byte
         rc = control_decode(frame, sim->tools->arena, &control, NULL);
     }
     if (sim->options.trace) {
-        hears(sim, node, number, rc, kind, &control);
+        sim_trace(sim, "node %u: hears %s on %u", node->index,
+                  describe_frame(sim, rc, kind, &control, &header), number);
     }
     enum uplink_event_type type = rc != 0              ? UPLINK_EVENT_BAD_FRAME
                                   : kind == FRAME_SPAN ? UPLINK_EVENT_SPAN

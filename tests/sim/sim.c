@@ -7,6 +7,12 @@
 
 /* ---- words ---- */
 
+void assert_fail(const char *expression, const char *file, int line)
+{
+    (void)fprintf(stderr, "%s:%d: ASSERT(%s)\n", file, line, expression);
+    abort();
+}
+
 void sim_fail(struct sim *sim, const char *format, ...)
 {
     if (sim->failed) {
@@ -63,6 +69,11 @@ void *sim_room(struct sim *sim, void *list, size_t count, size_t *capacity, size
         memcpy(more, list, count * item_bytes);
     }
     return more;
+}
+
+uint64_t sim_draw(struct sim *sim, uint64_t limit, uint64_t plain)
+{
+    return sim->options.script != NULL ? plain : rng_below(&sim->rng, limit);
 }
 
 struct disk *sim_disk(struct sim *sim, uint32_t owner)
@@ -167,8 +178,14 @@ void sim_init(struct sim *sim, struct tools *tools, const struct sim_options *op
     rng_seed(&sim->rng, options->seed);
     rng_seed(&sim->fate, options->seed ^ 0x6661746521u);
     sim->check = check_new(sim);
-    profile_draw(&sim->fate, &sim->profile);
-    draw_size(sim);
+    if (options->script != NULL) {
+        sim->profile.name = options->script->name;
+        sim->node_count = options->script->nodes;
+        sim->faults_until_ms = sim->now_ms + options->script->until_ms;
+    } else {
+        profile_draw(&sim->fate, &sim->profile);
+        draw_size(sim);
+    }
     hub_setup(sim);
     for (uint32_t i = 0; i < sim->node_count; i++) {
         node_setup(sim, i);
@@ -187,7 +204,7 @@ static void restart(struct sim *sim, uint32_t owner)
         return;
     }
     *opening = true;
-    sim_at(sim, 1 + rng_below(&sim->rng, 30),
+    sim_at(sim, sim_draw(sim, 30, 4) + 1,
            (struct event){.type = EVENT_OPENED, .who = owner, .life = sim_life(sim, owner)});
 }
 
@@ -311,6 +328,9 @@ static void dispatch(struct sim *sim, const struct event *event)
             hub_tick(sim);
         }
         break;
+    case EVENT_SCRIPT:
+        script_act(sim, &sim->options.script->rows[event->who]);
+        break;
     case EVENT_BACKUP:
         hub_backup(sim);
         break;
@@ -328,11 +348,31 @@ static void dispatch(struct sim *sim, const struct event *event)
     }
 }
 
+/* A crash that was asked for at this very step. */
+static void crash_point(struct sim *sim, const struct crash_point *point)
+{
+    if (point->step != sim->steps) {
+        return;
+    }
+    if (point->fails) {
+        disk_fail(sim, point->owner, point->outcome);
+    } else {
+        faults_end_owner(sim, point->owner, point->power, point->outcome);
+    }
+}
+
 static void step(struct sim *sim)
 {
+    if (sim->watch != NULL && sim->faults) {
+        sim->watch(sim->watch_arg);
+    }
     struct event event = take_first(sim);
     sim->now_ms = event.at_ms;
     sim->steps++;
+    if (sim->options.crashes != NULL) {
+        crash_point(sim, &sim->options.crashes[0]);
+        crash_point(sim, &sim->options.crashes[1]);
+    }
     uint64_t word = event.at_ms ^ (uint64_t)event.type << 48 ^ (uint64_t)event.who << 56;
     sim->digest = (sim->digest ^ word) * 0x100000001b3u;
     if (sim->faults && sim->now_ms >= sim->faults_until_ms) {
@@ -354,6 +394,12 @@ static void begin(struct sim *sim)
     for (uint32_t i = 0; i < sim->node_count; i++) {
         check_synced(sim, i);
         node_boot(sim, &sim->nodes[i]);
+    }
+    if (sim->options.script != NULL) {
+        script_begin(sim);
+        return;
+    }
+    for (uint32_t i = 0; i < sim->node_count; i++) {
         sim_at(sim, rng_below(&sim->rng, 500), (struct event){.type = EVENT_APPEND, .who = i});
         sim_at(sim, rng_below(&sim->rng, 3000), (struct event){.type = EVENT_OFFICE, .who = i});
         sim_at(sim, rng_below(&sim->rng, 9000), (struct event){.type = EVENT_PRUNE, .who = i});

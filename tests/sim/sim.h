@@ -88,10 +88,11 @@ enum outcome {
 struct disk {
     struct ops waiting, flight;
     bool full;
-    bool latched;     /* a commit failed: nothing is stored any more (DESIGN, I9) */
-    bool crash_armed; /* its owner crashes while the next commit is under way */
-    bool power_armed; /* … by loss of power */
-    bool unsynced;    /* what is visible is not what is durable: `undo` of the owner holds that */
+    enum outcome outcome; /* of the commit that failed */
+    bool latched;         /* a commit failed: nothing is stored any more (DESIGN, I9) */
+    bool crash_armed;     /* its owner crashes while the next commit is under way */
+    bool power_armed;     /* … by loss of power */
+    bool unsynced; /* what is visible is not what is durable: `undo` of the owner holds that */
 };
 
 /* A span that a shell was asked for and has not cut yet. */
@@ -219,6 +220,7 @@ enum event_type {
     EVENT_WAKE,      /* who: node, life */
     EVENT_CUT_NODE,  /* who: node, life: what it was asked for goes out */
     EVENT_CUT_HUB,   /* who: peer it is for, life */
+    EVENT_SCRIPT,    /* who: row */
     EVENT_HUB_TICK,  /* life */
     EVENT_BACKUP,
     EVENT_FAULT,     /* who: enum fault, life: node */
@@ -237,6 +239,42 @@ struct event {
     struct packet *packet;
 };
 
+/* A run that is told what happens when, and in which nothing is left to chance: script.c. */
+enum script_act {
+    ACT_URGENT, /* who: node; count: entries, in one transaction */
+    ACT_ROUTINE,
+    ACT_OFFICE, /* who: node it is for */
+    ACT_PRUNE,  /* who: node */
+    ACT_BACKUP,
+    ACT_STOP, /* who: node */
+    ACT_START,
+    ACT_CUT,   /* who: node; count: for so many ms */
+    ACT_CRASH, /* who: owner; count: enum outcome of its commit */
+    ACT_POWER,
+    ACT_FULL,   /* who: owner; count: for so many ms */
+    ACT_REVOKE, /* who: node */
+    ACT_COUNT
+};
+struct script_row {
+    uint32_t at_ms;
+    enum script_act act;
+    uint32_t who, count;
+};
+#define SCRIPT_ROWS_MAX 24u
+struct script {
+    const char *name, *title;
+    uint32_t nodes, until_ms;
+    struct script_row rows[SCRIPT_ROWS_MAX]; /* at_ms 0: the end */
+};
+
+/* A crash before the step of this number, and what became of the commit under way. */
+struct crash_point {
+    uint64_t step; /* 0: none */
+    uint32_t owner;
+    bool power, fails; /* by loss of power; the commit itself fails */
+    enum outcome outcome;
+};
+
 /* What one run is asked to be: a seed, and what the shrinker took away from it. */
 struct sim_options {
     uint64_t seed;
@@ -245,6 +283,8 @@ struct sim_options {
     uint64_t nodes_max, entries_max, until_ms;
     const uint32_t *only; /* of the faults that came, by number, these only; NULL: all. Sorted */
     size_t only_count;
+    const struct script *script;       /* instead of chance */
+    const struct crash_point *crashes; /* two, with a script */
 };
 
 struct check;
@@ -287,6 +327,8 @@ struct sim {
     uint64_t counts[FAULT_COUNT];
     uint64_t alarms[ALARM_COUNT];
     uint64_t stored, receipts, deleted;
+    void (*watch)(void *arg); /* before each step while faults are on; NULL: nobody */
+    void *watch_arg;
     bool failed;
     const char *failure_kind; /* the format: the same in two runs that fail for the same reason */
     char failure[256];
@@ -305,6 +347,8 @@ void sim_at(struct sim *sim, uint64_t delay_ms, struct event event);
 void *sim_take(struct sim *sim, size_t bytes); /* zeroed, until the run is over */
 const uint8_t *sim_copy(struct sim *sim, struct bytes bytes);
 void *sim_room(struct sim *sim, void *list, size_t count, size_t *capacity, size_t item_bytes);
+/* Below the limit by chance, or the value that a script holds for plain. */
+uint64_t sim_draw(struct sim *sim, uint64_t limit, uint64_t plain);
 struct disk *sim_disk(struct sim *sim, uint32_t owner);
 uint32_t sim_life(const struct sim *sim, uint32_t owner);
 
@@ -322,6 +366,14 @@ bool sim_chance(struct sim *sim, enum fault fault);
 void faults_plan(struct sim *sim);
 void faults_come(struct sim *sim, enum fault fault, uint32_t node);
 void faults_crash(struct sim *sim, const struct event *event);
+/* It ends now, and starts again after a while. */
+void faults_end_owner(struct sim *sim, uint32_t owner, bool power, enum outcome outcome);
+
+/* script.c */
+extern const struct script scripts[];
+const struct script *script_find(const char *name); /* NULL: none */
+void script_begin(struct sim *sim);
+void script_act(struct sim *sim, const struct script_row *row);
 
 /* stand_in.c: libsodium's own signatures from here on (slow). */
 void stand_in_use_real(bool real);
@@ -341,6 +393,8 @@ void entries_genesis(const struct genesis *genesis, uint8_t *ret, size_t capacit
 /* disk.c */
 void disk_put(struct sim *sim, uint32_t owner, struct op op, struct bytes data);
 void disk_commit(struct sim *sim, uint32_t owner);
+/* The commit under way fails with this to show for it, and its owner ends. */
+void disk_fail(struct sim *sim, uint32_t owner, enum outcome outcome);
 void disk_crash(struct sim *sim, uint32_t owner, bool power, enum outcome outcome);
 /* The store was opened again and has synced what it found (store.h, PITFALLS E6). */
 void disk_sync(struct sim *sim, uint32_t owner);
@@ -349,6 +403,7 @@ enum outcome disk_draw(struct sim *sim, uint32_t owner);
 /* node.c */
 void node_setup(struct sim *sim, uint32_t index);
 void node_boot(struct sim *sim, struct node *node);
+void node_write(struct sim *sim, struct node *node, uint32_t log, size_t len);
 void node_append(struct sim *sim, struct node *node);
 void node_prune(struct sim *sim, struct node *node);
 void node_wake(struct sim *sim, struct node *node);
@@ -407,6 +462,9 @@ void hostile_act(struct sim *sim);
 
 /* describe.c: a frame in one line, for people; the text is valid until the next */
 const char *describe_control(const struct sim *sim, const struct control *control);
+/* What was heard: control or header may be anything where rc != 0. */
+const char *describe_frame(const struct sim *sim, int rc, int kind, const struct control *control,
+                           const struct span_header *header);
 
 /* seen.c: which machine was in which state when which event came, after which fault */
 struct seen *seen_new(void);
