@@ -164,6 +164,9 @@ static json_t *entry_json(struct aggregator *aggregator, struct store_txn *txn,
         door_hex_json(entry->h.b, HASH_BYTES), "body_hash", door_hex_json(entry->b.b, HASH_BYTES),
         "erased", (int)entry->erased, "owner", entry->owner, "enrolment",
         (json_int_t)entry->enrolment, "received_ms", (json_int_t)entry->received_ms);
+    if (entry->has_head) {
+        (void)json_object_set_new(json, "head", door_hex_json(entry->head.b, SIGNATURE_BYTES));
+    }
     if (journal_get_rejected(txn, entry->position, &rejected) == 0) {
         (void)json_object_set_new(json, "rejected", json_text(rejected));
     }

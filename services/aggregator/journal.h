@@ -112,6 +112,8 @@ struct journal_entry {
     struct bytes body; /* until the next call */
     struct hash h;
     struct hash b;
+    bool has_head; /* the last one of its record: what was signed over it */
+    struct signature head;
     bool own;
     char owner[8];
     uint64_t enrolment;

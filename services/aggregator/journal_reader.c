@@ -206,6 +206,8 @@ static void give(struct journal_reader *reader, uint64_t position, struct journa
         .body = entry->erased ? (struct bytes){0} : entry->body,
         .h = reader->h,
         .b = reader->b,
+        .has_head = index + 1 == reader->header.count,
+        .head = reader->header.head,
         .own = reader->enrolment == 0,
         .enrolment = reader->enrolment,
         .received_ms = reader->received_ms,

@@ -48,7 +48,7 @@ jq . "$work/storm.json"
 start_all
 settle
 say "drained"
-check >"$work/verdict" || explain
+check_lists --json "$work/verdict.json" >"$work/verdict" || explain
 cat "$work/verdict"
 equal "alarms" "$(blamed)" ""
 reports=$(rows report)

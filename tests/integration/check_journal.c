@@ -2,12 +2,16 @@
  * json` shows.
  *
  * Shares no code with core. Holds: positions and each log's seqs have no gap and no repeat; every
- * chain hash follows from the one before, b, seq and kind; every answer that said "accepted" has
- * its entry, with its hash; a report's key stands in a regency's logs once; a subject of a report
- * is placed once, after the report; a document is stored and verified once at its node, and shown
- * or acknowledged only after that. Exit: 0 all holds, 1 something does not (one line each), 2
- * nothing could be judged.
+ * chain hash follows from the one before, b, seq and kind; every entry is vouched for by a head
+ * that the log's key signed, and an enrolment or the ring names that key (check_signed.c); every
+ * answer that said "accepted" has its entry, with its hash; a report's key stands in a regency's
+ * logs once; a subject of a report is placed once, after the report; a document is stored and
+ * verified once at its node, and shown or acknowledged only after that. Exit: 0 all holds, 1
+ * something does not (one line each), 2 nothing could be judged.
  */
+#include "check.h"
+
+#include <getopt.h>
 #include <jansson.h>
 #include <sodium.h>
 #include <stdbool.h>
@@ -19,13 +23,7 @@
 #define LOGS_SEEN_MAX 4096u
 #define PRINTED_MAX 50u
 
-struct log {
-    char incarnation[33];
-    json_int_t last;
-    unsigned char h[32];
-};
-
-static struct log logs[LOGS_SEEN_MAX];
+static struct check_log logs[LOGS_SEEN_MAX];
 static size_t log_count;
 static size_t violations, entries, answers, documents, lost, doubled;
 static json_t *hashes;    /* "incarnation-seq" → hash of the journal's entry */
@@ -34,25 +32,25 @@ static json_t *rungs;     /* "owner document rung" → how often */
 static json_t *placed;    /* "position subject" → true */
 static json_t *addressed; /* "owner document" → owner */
 
-static void violation(const char *what, const char *where)
+void check_violation(const char *what, const char *where)
 {
     if (violations++ < PRINTED_MAX) {
         (void)printf("%s: %s\n", where, what);
     }
 }
 
-static const char *text_of(const json_t *row, const char *name)
+const char *check_text(const json_t *row, const char *name)
 {
     const char *text = json_string_value(json_object_get(row, name));
     return text == NULL ? "" : text;
 }
 
-static json_int_t number_of(const json_t *row, const char *name)
+json_int_t check_number(const json_t *row, const char *name)
 {
     return json_integer_value(json_object_get(row, name));
 }
 
-static struct log *log_of(const char *incarnation)
+static struct check_log *log_of(const char *incarnation)
 {
     for (size_t i = 0; i < log_count; i++) {
         if (strcmp(logs[i].incarnation, incarnation) == 0) {
@@ -62,12 +60,12 @@ static struct log *log_of(const char *incarnation)
     if (log_count == LOGS_SEEN_MAX || strlen(incarnation) != 32) {
         return NULL;
     }
-    struct log *log = &logs[log_count++];
+    struct check_log *log = &logs[log_count++];
     (void)snprintf(log->incarnation, sizeof log->incarnation, "%s", incarnation);
     return log;
 }
 
-static bool unhex(const char *text, unsigned char *ret, size_t len)
+bool check_unhex(const char *text, unsigned char *ret, size_t len)
 {
     size_t got = 0;
     return strlen(text) == 2 * len &&
@@ -75,19 +73,20 @@ static bool unhex(const char *text, unsigned char *ret, size_t len)
 }
 
 /* h = BLAKE2b-256(h_before ‖ b ‖ seq 8 BE ‖ kind 2 BE; salt incarnation, "kabar.entry.v1") */
-static void chain(struct log *log, const json_t *row, const char *where)
+static void chain(struct check_log *log, const json_t *row, const char *where)
 {
     unsigned char input[32 + 32 + 8 + 2];
     unsigned char salt[crypto_generichash_blake2b_SALTBYTES];
     unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = "kabar.entry.v1";
     unsigned char wanted[32];
     unsigned char found[32];
-    unsigned long long seq = (unsigned long long)number_of(row, "seq");
-    unsigned long long kind = (unsigned long long)number_of(row, "kind_number");
+    unsigned long long seq = (unsigned long long)check_number(row, "seq");
+    unsigned long long kind = (unsigned long long)check_number(row, "kind_number");
     memcpy(input, log->h, 32);
-    if (!unhex(text_of(row, "body_hash"), input + 32, 32) ||
-        !unhex(text_of(row, "hash"), found, 32) || !unhex(log->incarnation, salt, sizeof salt)) {
-        violation("hash, body_hash or incarnation is not hex of its length", where);
+    if (!check_unhex(check_text(row, "body_hash"), input + 32, 32) ||
+        !check_unhex(check_text(row, "hash"), found, 32) ||
+        !check_unhex(log->incarnation, salt, sizeof salt)) {
+        check_violation("hash, body_hash or incarnation is not hex of its length", where);
         return;
     }
     for (size_t i = 0; i < 8; i++) {
@@ -98,7 +97,7 @@ static void chain(struct log *log, const json_t *row, const char *where)
     (void)crypto_generichash_blake2b_salt_personal(wanted, sizeof wanted, input, sizeof input, NULL,
                                                    0, salt, personal);
     if (memcmp(wanted, found, sizeof wanted) != 0) {
-        violation("the chain hash does not follow from the entry before", where);
+        check_violation("the chain hash does not follow from the entry before", where);
     }
     memcpy(log->h, found, sizeof found);
 }
@@ -108,22 +107,22 @@ static void count_rung(const json_t *row, const json_t *body, const char *where)
     static const char *const below[][2] = {
         {"verified", "stored"}, {"shown", "verified"}, {"acknowledged", "verified"}};
     char name[512];
-    const char *owner = text_of(row, "owner");
-    const char *document = text_of(body, "document");
-    const char *rung = text_of(body, "rung");
+    const char *owner = check_text(row, "owner");
+    const char *document = check_text(body, "document");
+    const char *rung = check_text(body, "rung");
     (void)snprintf(name, sizeof name, "%s %s", owner, document);
     documents += json_object_get(addressed, name) == NULL ? 1 : 0;
     (void)json_object_set_new(addressed, name, json_true());
     (void)snprintf(name, sizeof name, "%s %s %s", owner, document, rung);
     bool once = strcmp(rung, "stored") == 0 || strcmp(rung, "verified") == 0;
     if (once && json_object_get(rungs, name) != NULL) {
-        violation("the document was applied twice", where);
+        check_violation("the document was applied twice", where);
     }
     (void)json_object_set_new(rungs, name, json_true());
     for (size_t i = 0; i < sizeof below / sizeof below[0]; i++) {
         (void)snprintf(name, sizeof name, "%s %s %s", owner, document, below[i][1]);
         if (strcmp(rung, below[i][0]) == 0 && json_object_get(rungs, name) == NULL) {
-            violation("a rung without the one below it", where);
+            check_violation("a rung without the one below it", where);
         }
     }
 }
@@ -131,14 +130,14 @@ static void count_rung(const json_t *row, const json_t *body, const char *where)
 static void count_placement(const json_t *row, const json_t *body, const char *where)
 {
     char name[64];
-    (void)snprintf(name, sizeof name, "%lld %lld", (long long)number_of(body, "position"),
-                   (long long)number_of(body, "subject"));
+    (void)snprintf(name, sizeof name, "%lld %lld", (long long)check_number(body, "position"),
+                   (long long)check_number(body, "subject"));
     if (json_object_get(placed, name) != NULL) {
-        violation("a subject of a report was placed twice", where);
+        check_violation("a subject of a report was placed twice", where);
     }
-    if (number_of(body, "position") <= 0 ||
-        number_of(body, "position") >= number_of(row, "position")) {
-        violation("a placement before its report", where);
+    if (check_number(body, "position") <= 0 ||
+        check_number(body, "position") >= check_number(row, "position")) {
+        check_violation("a placement before its report", where);
     }
     (void)json_object_set_new(placed, name, json_true());
 }
@@ -146,18 +145,18 @@ static void count_placement(const json_t *row, const json_t *body, const char *w
 static void judge_body(const json_t *row, const char *where)
 {
     const json_t *body = json_object_get(row, "body");
-    const char *kind = text_of(row, "kind");
-    const char *key = text_of(body, "key");
+    const char *kind = check_text(row, "kind");
+    const char *key = check_text(body, "key");
     if (strcmp(kind, "rung") == 0) {
         count_rung(row, body, where);
     } else if (strcmp(kind, "placement") == 0) {
         count_placement(row, body, where);
     } else if (strcmp(kind, "report") == 0 && key[0] != '\0') {
         char name[512];
-        (void)snprintf(name, sizeof name, "%s %s", text_of(row, "owner"), key);
+        (void)snprintf(name, sizeof name, "%s %s", check_text(row, "owner"), key);
         if (json_object_get(keys, name) != NULL) {
             doubled++;
-            violation("the report's key stands in the journal twice", where);
+            check_violation("the report's key stands in the journal twice", where);
         }
         (void)json_object_set_new(keys, name, json_true());
     }
@@ -168,27 +167,29 @@ static void judge_entry(const json_t *row)
     char where[64];
     char name[64];
     entries++;
-    (void)snprintf(where, sizeof where, "position %lld", (long long)number_of(row, "position"));
-    if (number_of(row, "position") != (json_int_t)entries) {
-        violation("positions have a gap or a repeat", where);
+    (void)snprintf(where, sizeof where, "position %lld", (long long)check_number(row, "position"));
+    if (check_number(row, "position") != (json_int_t)entries) {
+        check_violation("positions have a gap or a repeat", where);
     }
-    struct log *log = log_of(text_of(row, "incarnation"));
+    struct check_log *log = log_of(check_text(row, "incarnation"));
     if (log == NULL) {
-        violation("no incarnation", where);
+        check_violation("no incarnation", where);
         return;
     }
-    json_int_t seq = number_of(row, "seq");
+    json_int_t seq = check_number(row, "seq");
     if (seq != log->last + 1) {
-        violation("seqs of a log have a gap or a repeat", where);
+        check_violation("seqs of a log have a gap or a repeat", where);
     }
     log->last = seq;
     chain(log, row, where);
     (void)snprintf(name, sizeof name, "%s-%lld", log->incarnation, (long long)seq);
     if (json_object_get(hashes, name) != NULL) {
         doubled++;
-        violation("the entry stands in the journal twice", where);
+        check_violation("the entry stands in the journal twice", where);
     }
-    (void)json_object_set_new(hashes, name, json_string(text_of(row, "hash")));
+    (void)json_object_set_new(hashes, name, json_string(check_text(row, "hash")));
+    check_signed_entry(log, row, where);
+    check_lists_entry(row);
     judge_body(row, where);
 }
 
@@ -196,7 +197,7 @@ static void judge_entry(const json_t *row)
 static void name_answer(const json_t *row, const char *identity, char *ret, size_t capacity)
 {
     const json_t *kill = json_object_get(row, "after_kill");
-    int len = snprintf(ret, capacity, "%s %s", identity, text_of(row, "key"));
+    int len = snprintf(ret, capacity, "%s %s", identity, check_text(row, "key"));
     if (json_is_integer(kill) && len > 0 && (size_t)len < capacity) {
         (void)snprintf(ret + len, capacity - (size_t)len, " after kill %lld",
                        (long long)json_integer_value(kill));
@@ -211,15 +212,16 @@ static void judge_answer(const json_t *row)
         return;
     }
     answers++;
-    (void)snprintf(name, sizeof name, "%.32s-%lld", text_of(row, "incarnation"),
-                   (long long)number_of(row, "seq"));
+    check_lists_answer(row);
+    (void)snprintf(name, sizeof name, "%.32s-%lld", check_text(row, "incarnation"),
+                   (long long)check_number(row, "seq"));
     name_answer(row, name, where, sizeof where);
     const char *found = json_string_value(json_object_get(hashes, name));
     if (found == NULL) {
         lost++;
-        violation("accepted, but not in the journal", where);
-    } else if (strcmp(found, text_of(row, "hash")) != 0) {
-        violation("accepted with another hash than the journal has", where);
+        check_violation("accepted, but not in the journal", where);
+    } else if (strcmp(found, check_text(row, "hash")) != 0) {
+        check_violation("accepted with another hash than the journal has", where);
     }
 }
 
@@ -236,7 +238,7 @@ static void each_line(const char *path, void (*judge)(const json_t *row))
         if (json_is_object(row)) {
             judge(row);
         } else {
-            violation("a line that is no JSON object", path);
+            check_violation("a line that is no JSON object", path);
         }
         json_decref(row);
     }
@@ -256,32 +258,67 @@ static void write_figures(const char *path)
     json_decref(figures);
 }
 
-int main(int argc, char **argv)
+static void judge(char **files, size_t count, const char *lists)
 {
-    const char *figures = argc > 2 && strcmp(argv[1], "--json") == 0 ? argv[2] : NULL;
-    int first = figures == NULL ? 1 : 3;
-    if (argc <= first || sodium_init() < 0) {
-        (void)fprintf(stderr, "usage: check_journal [--json FILE] DUMP ANSWERS…\n");
-        return 2;
+    each_line(files[0], judge_entry);
+    for (size_t i = 0; i < log_count; i++) {
+        check_signed_log(&logs[i]);
     }
+    for (size_t i = 1; i < count; i++) {
+        each_line(files[i], judge_answer);
+    }
+    if (lists != NULL) {
+        each_line(lists, check_lists_row);
+        check_lists_end();
+    }
+    (void)printf("%zu entries of %zu logs, %zu accepted answers, %zu documents: %zu violations\n",
+                 entries, log_count, answers, documents, violations);
+}
+
+static void open_all(void)
+{
     hashes = json_object();
     keys = json_object();
     rungs = json_object();
     addressed = json_object();
     placed = json_object();
-    each_line(argv[first], judge_entry);
-    for (int i = first + 1; i < argc; i++) {
-        each_line(argv[i], judge_answer);
-    }
-    if (figures != NULL) {
-        write_figures(figures);
-    }
-    (void)printf("%zu entries of %zu logs, %zu accepted answers, %zu documents: %zu violations\n",
-                 entries, log_count, answers, documents, violations);
+    check_signed_open();
+    check_lists_open();
+}
+
+static void close_all(void)
+{
+    check_lists_close();
+    check_signed_close();
     json_decref(hashes);
     json_decref(keys);
     json_decref(rungs);
     json_decref(addressed);
     json_decref(placed);
+}
+
+int main(int argc, char **argv)
+{
+    static const struct option known[] = {{"json", required_argument, NULL, 'j'},
+                                          {"lists", required_argument, NULL, 'l'},
+                                          {NULL, 0, NULL, 0}};
+    const char *figures = NULL;
+    const char *lists = NULL;
+    int got;
+    while ((got = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        figures = got == 'j' ? optarg : figures;
+        lists = got == 'l' ? optarg : lists;
+        argc = got == '?' ? 0 : argc;
+    }
+    if (argc <= optind || sodium_init() < 0) {
+        (void)fprintf(stderr, "usage: check_journal [--json FILE] [--lists FILE] DUMP ANSWERS…\n");
+        return 2;
+    }
+    open_all();
+    judge(argv + optind, (size_t)(argc - optind), lists);
+    if (figures != NULL) {
+        write_figures(figures);
+    }
+    close_all();
     return entries == 0 ? 2 : violations > 0 ? 1 : 0;
 }

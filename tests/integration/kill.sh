@@ -75,7 +75,7 @@ refused=$(jq -c 'select(.accepted | not)' "$work/answers.jsonl" | head -n 3)
 equal "refused reports" "$refused" ""
 equal "identities of one key" "$(jq -sc 'map(select(.accepted)) | group_by([.incarnation, .seq]) |
     map(unique_by(.hash) | length) | max' "$work/answers.jsonl")" 1
-check
+check_lists
 reports=$(jq -c 'select(.kind == "report")' "$work/dump.jsonl" | wc -l)
 equal "placements, one person a report" \
     "$(jq -c 'select(.kind == "placement")' "$work/dump.jsonl" | wc -l)" "$reports"

@@ -353,11 +353,38 @@ generate() {
     }'
 }
 
-# check [ANSWERS] - the independent checker over the aggregator's journal and all answers.
+# check [ANSWERS [OPTION…]] - the independent checker over the aggregator's journal and all answers.
 check() {
     ask aggregator journal dump >"$work/dump.jsonl" 2>>"$work/kabar.log"
-    "$KABAR_TOOLS/check_journal" --json "$work/verdict.json" "$work/dump.jsonl" \
-        "${1:-$work/answers.jsonl}"
+    "$KABAR_TOOLS/check_journal" "${@:2}" "$work/dump.jsonl" "${1:-$work/answers.jsonl}"
+}
+
+knows_all_arrived() {
+    holds "$1" report status '.[0].waiting == 0'
+}
+
+# all_rows NAME LIST - every page of a node's "report list", or its "inbox list".
+all_rows() {
+    local after=() more
+    while :; do
+        ask "$1" "$2" list "${after[@]}" >"$work/page" 2>"$work/page-end"
+        jq -c --arg owner "$1" --arg list "$2" '{owner: $owner, list: $list} + .' "$work/page"
+        more=$(sed -n 's/^there is more: --after //p' "$work/page-end")
+        [ -n "$more" ] || break
+        after=(--after "$more")
+    done
+}
+
+# check_lists [OPTION…] - check, and all the nodes' own lists: for nodes that are settled, run, and
+# have deleted nothing.
+check_lists() {
+    local name
+    for name in "${nodes[@]}"; do
+        wait_until "$long" knows_all_arrived "$name"
+        all_rows "$name" report
+        all_rows "$name" inbox
+    done >"$work/lists.jsonl"
+    check "$work/answers.jsonl" --lists "$work/lists.jsonl" "$@"
 }
 
 # ---- officers ----

@@ -33,13 +33,21 @@ follow() {
     done
 }
 
-# caught WHAT - after a fault was planted in $work/planted (a dump) or $work/planted-answers.
-caught() {
-    local code=0
-    "$KABAR_TOOLS/check_journal" "$work/planted" "$work/planted-answers" >"$work/out" || code=$?
-    [ "$code" -eq 1 ] || fail "the checker does not find: $1 (exit $code)"
+# clean - the three files that faults are planted in, without any.
+clean() {
     cp "$work/dump.jsonl" "$work/planted"
     cp "$work/answers.jsonl" "$work/planted-answers"
+    cp "$work/lists.jsonl" "$work/planted-lists"
+}
+
+# caught WHAT [PATTERN] - after a fault was planted in one of the three.
+caught() {
+    local code=0
+    "$KABAR_TOOLS/check_journal" --lists "$work/planted-lists" "$work/planted" \
+        "$work/planted-answers" >"$work/out" || code=$?
+    [ "$code" -eq 1 ] || fail "the checker does not find: $1 (exit $code)"
+    has "${2:-.}" "$work/out"
+    clean
 }
 
 # plant JQ - over the dump's rows, as a list.
@@ -47,9 +55,50 @@ plant() {
     jq -sc "$1 | .[]" "$work/dump.jsonl" >"$work/planted"
 }
 
+# plant_list JQ - over the rows of the nodes' lists.
+plant_list() {
+    jq -sc "$1 | .[]" "$work/lists.jsonl" >"$work/planted-lists"
+}
+
+signatures_control() {
+    local flip='(.[:20] + (if .[20:21] == "0" then "1" else "0" end) + .[21:])'
+    plant "((map(.head != null) | rindex(true)) as \$i | .[\$i].head |= $flip)"
+    caught 'an altered head' 'was not signed by'
+    plant 'map(if .owner == "16.07" then .head = null else . end)'
+    caught 'no head at all' 'no head vouches'
+    plant "map(if .kind == \"genesis\" and .body.lane == \"urgent\" then
+        .body.signing_key |= $flip else . end)"
+    caught 'a genesis with a key that nobody enrolled' 'no enrolment before it'
+    plant 'map(if .kind == "enrolment" then .body.regency = "16.99" else . end)'
+    caught 'a key enrolled for another regency' 'no enrolment before it'
+    plant "map(if .kind == \"ring\" then .body.ring.log_key |= $flip else . end)"
+    caught 'a log key that is not in the ring' 'neither the ring'
+}
+
+lists_control() {
+    local report='(map(.list == "report") | index(true)) as $i'
+    local inbox='(map(.list == "inbox") | index(true)) as $i'
+    plant_list "$report | del(.[\$i])"
+    caught 'a report that its node does not list' 'not in its node'
+    plant_list "$report | . + [.[\$i]]"
+    caught 'a report that its node lists twice' 'list twice'
+    plant_list "$report | .[\$i].seq += 100000"
+    caught 'a report that only its node has' 'but not in the journal'
+    plant_list "$report | .[\$i].state = \"waiting\""
+    caught 'a report whose arrival its node does not know' 'does not know'
+    plant_list "$report | .[\$i].owner = \"16.99\""
+    caught 'a report at another node' 'of another node'
+    plant_list "$inbox | del(.[\$i])"
+    caught 'a document that its node does not have' 'not in its node.s inbox'
+    plant_list "$inbox | . + [.[\$i]]"
+    caught 'a document that its node applied twice' 'inbox twice'
+    plant_list "$inbox | .[\$i].state = \"verified\""
+    caught 'a document in another state' 'another state'
+}
+
 checker_control() {
     local last='(map(.kind == "report") | rindex(true)) as $i'
-    cp "$work/answers.jsonl" "$work/planted-answers"
+    clean
     plant "$last | del(.[\$i])"
     caught 'a dropped line'
     plant "$last"' | to_entries | map(select(.key != $i) |
@@ -82,6 +131,8 @@ checker_control() {
     jq -c '.hash |= (.[:63] + (if .[63:] == "0" then "1" else "0" end))' "$work/answers.jsonl" \
         >"$work/planted-answers"
     caught 'an answer with another hash'
+    signatures_control
+    lists_control
     : >"$work/planted"
     local code=0
     "$KABAR_TOOLS/check_journal" "$work/planted" >/dev/null || code=$?
@@ -159,7 +210,7 @@ ask 16.07 report show lintas-1 | jq -c '.statuses[]' >"$work/statuses"
 
 say "stores opened again say the same"
 settle
-check
+check_lists
 state >"$work/before"
 cp "$work/dump.jsonl" "$work/dump-before"
 stop_all
@@ -179,7 +230,7 @@ state >"$work/after"
 diff "$work/before" "$work/after" || fail "the rebuilt views say something else"
 
 say "the checker finds what is planted"
-check
+check_lists
 checker_control
 stop_all
 say done
