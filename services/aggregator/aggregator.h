@@ -93,11 +93,12 @@ struct aggregator {
     struct apply *apply;
     struct peer *peers;
     struct pending *pending;
-    struct arena *arena;              /* of the frame or request at hand */
-    struct span_decoder *decoder;     /* loop thread */
-    struct span_builder *cut_builder; /* loop thread: office spans */
-    struct span_builder *own_builder; /* writer thread: own spans */
-    struct turn *turn;                /* net.c */
+    struct arena *arena;                /* of the frame or request at hand */
+    struct span_decoder *decoder;       /* loop thread */
+    struct span_builder *cut_builder;   /* loop thread: office spans */
+    struct span_builder *own_builder;   /* writer thread: own spans */
+    struct journal_reader *loop_reader; /* loop thread */
+    struct turn *turn;                  /* net.c */
     uint8_t control[CONTROL_BYTES_MAX];
     uint64_t frames_bad;
     uint64_t last_number_given; /* enrolment numbers on cards that were made */
@@ -108,6 +109,13 @@ struct aggregator {
     bool storage_failed;
     int exit_code;
 };
+
+/* ---- stores.c: the journal, then the views, which are built anew if they are not its ---- */
+int stores_open_journal(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+int stores_open_views(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+/* With each batch: of whose journal the views are, and h of the last entry that is in them. */
+void stores_mark_views(struct store_txn *txn, const struct incarnation *aggregator,
+                       const struct hash *h);
 
 /* ---- net.c, peers.c: frames, intakes, effects; who is enrolled ---- */
 int net_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;

@@ -15,6 +15,9 @@
 #include "aggregator/apply.h"
 
 #include <signal.h>
+#include <systemd/sd-daemon.h>
+
+#define PROGRESS_MS 5000u
 
 /* ---- the thread ---- */
 
@@ -90,12 +93,12 @@ static int apply_new(struct aggregator *aggregator)
     (void)pthread_cond_init(&apply->grew, NULL);
     (void)pthread_cond_init(&apply->put_out, NULL);
     apply->reader = journal_reader_new();
-    apply->placed_reader = journal_reader_new();
+    apply->other_reader = journal_reader_new();
     apply->arena = arena_new(FOLD_ARENA_BYTES);
     apply->batch_arena = arena_new(BATCH_ARENA_BYTES);
     apply->output = calloc(1, sizeof *apply->output);
     apply->recorded = calloc(SUBJECTS_MAX, sizeof *apply->recorded);
-    bool all = apply->reader != NULL && apply->placed_reader != NULL && apply->arena != NULL &&
+    bool all = apply->reader != NULL && apply->other_reader != NULL && apply->arena != NULL &&
                apply->batch_arena != NULL && apply->output != NULL && apply->recorded != NULL;
     return all ? 0 : ERR_NOMEM;
 }
@@ -113,13 +116,26 @@ static int open_crash_note(struct apply *apply, struct err_ctx *err)
     return rc;
 }
 
+/* A rebuild takes long: people and the service manager see that it goes on. */
+static void say_progress(const struct apply *apply, uint64_t *said_ms)
+{
+    uint64_t now_ms = host_monotonic_ms();
+    if (now_ms - *said_ms >= PROGRESS_MS) {
+        *said_ms = now_ms;
+        LOG(LOG_LEVEL_INFO, "views_catch_up", log_u64("position", apply->position));
+        (void)sd_notify(0, "EXTEND_TIMEOUT_USEC=120000000");
+    }
+}
+
 static int catch_up(struct apply *apply, struct err_ctx *err)
 {
+    uint64_t said_ms = host_monotonic_ms();
     bool more = true;
     int rc = 0;
     crash_note_thread_begin();
     while (rc == 0 && more) {
         rc = apply_batch(apply, &more, err);
+        say_progress(apply, &said_ms);
     }
     crash_note_thread_end();
     return rc;
@@ -284,7 +300,7 @@ void apply_stop(struct aggregator *aggregator)
     }
     crash_note_close();
     journal_reader_free(apply->reader);
-    journal_reader_free(apply->placed_reader);
+    journal_reader_free(apply->other_reader);
     arena_free(apply->arena);
     arena_free(apply->batch_arena);
     free(apply->batch.office);

@@ -47,7 +47,8 @@ struct batch {
     size_t rejected_count;
     struct office_out *office; /* grows: an enrolment can bring many documents */
     size_t office_count, office_capacity;
-    uint64_t to; /* last position in the batch */
+    uint64_t to;      /* last position in the batch */
+    struct hash to_h; /* of the entry there */
     struct store_txn *journal_txn;
     struct store_txn *views_txn;
     struct result *results, **results_end;
@@ -76,7 +77,8 @@ struct apply {
     uint64_t position;
     int failed;
     /* The apply thread's own: */
-    struct journal_reader *reader, *placed_reader;
+    struct journal_reader *reader;
+    struct journal_reader *other_reader; /* placements, and what copies are copies of */
     struct arena *arena, *batch_arena;
     struct batch batch;
     struct fold_output *output;

@@ -37,6 +37,7 @@ static int fold_batch(struct apply *apply, uint64_t from, uint64_t outputs_to, s
         if (rc == 0) {
             rc = apply_entry(apply, &entry, outputs_to, err);
             batch->to = entry.position;
+            batch->to_h = entry.h;
         }
     }
     return rc;
@@ -103,6 +104,7 @@ static int batch_run(struct store_txn *txn, void *arg)
     }
     if (rc == 0 && batch->to > from) {
         save_position(txn, batch->to);
+        stores_mark_views(txn, &apply->aggregator->incarnation, &batch->to_h);
     }
     if (rc != 0 && rc != ERR_FULL && !apply_stopping(apply)) {
         LOG(LOG_LEVEL_ERROR, "apply_failed", log_u64("position", batch->to),

@@ -72,32 +72,6 @@ static int read_keys(struct aggregator *aggregator, struct err_ctx *err)
 
 /* ---- parts ---- */
 
-static int open_stores(struct aggregator *aggregator, struct err_ctx *err)
-{
-    char path[4096];
-    struct conf_aggregator *conf = aggregator->conf;
-    struct store_config config = {.path = path,
-                                  .tables = journal_table_names,
-                                  .table_count = JOURNAL_TABLE_COUNT,
-                                  .map_bytes = conf->map_mib * 1048576u,
-                                  .quota_bytes = conf->quota_mib * 1048576u,
-                                  .format = JOURNAL_FORMAT};
-    int rc = folder_make(conf->store, err);
-    (void)snprintf(path, sizeof path, "%s/journal", conf->store);
-    if (rc == 0) {
-        rc = store_open(&config, &aggregator->journal, err);
-    }
-    if (rc == 0) {
-        (void)snprintf(path, sizeof path, "%s/views", conf->store);
-        config.tables = view_table_names;
-        config.table_count = VIEW_TABLE_COUNT;
-        config.quota_bytes = 0;
-        config.format = VIEWS_FORMAT;
-        rc = store_open(&config, &aggregator->views, err);
-    }
-    return rc;
-}
-
 static int birth_run(struct store_txn *txn, void *arg)
 {
     struct aggregator *aggregator = arg;
@@ -205,8 +179,10 @@ static int open_memory(struct aggregator *aggregator)
     aggregator->decoder = span_decoder_new();
     aggregator->cut_builder = span_builder_new();
     aggregator->own_builder = span_builder_new();
+    aggregator->loop_reader = journal_reader_new();
     bool all = aggregator->arena != NULL && aggregator->decoder != NULL &&
-               aggregator->cut_builder != NULL && aggregator->own_builder != NULL;
+               aggregator->cut_builder != NULL && aggregator->own_builder != NULL &&
+               aggregator->loop_reader != NULL;
     return all ? 0 : ERR_NOMEM;
 }
 
@@ -242,8 +218,9 @@ static int start(struct aggregator *aggregator, struct err_ctx *err)
 {
     int rc = open_memory(aggregator);
     rc = rc != 0 ? rc : open_loop(aggregator, err);
-    rc = rc != 0 ? rc : open_stores(aggregator, err);
+    rc = rc != 0 ? rc : stores_open_journal(aggregator, err);
     rc = rc != 0 ? rc : load_journal(aggregator, err);
+    rc = rc != 0 ? rc : stores_open_views(aggregator, err);
     rc = rc != 0 ? rc : apply_open(aggregator, err); /* no key is let in on stale enrolments */
     rc = rc != 0 ? rc : start_writer(aggregator, err);
     rc = rc != 0 ? rc : net_open(aggregator, err);
@@ -291,6 +268,7 @@ static void stop(struct aggregator *aggregator)
     span_decoder_free(aggregator->decoder);
     span_builder_free(aggregator->cut_builder);
     span_builder_free(aggregator->own_builder);
+    journal_reader_free(aggregator->loop_reader);
     explicit_bzero(aggregator->log_secret, sizeof aggregator->log_secret);
     explicit_bzero(aggregator->curve_secret, sizeof aggregator->curve_secret);
 }

@@ -40,6 +40,7 @@
     X(DOCUMENT_TWICE, "document-twice")                                                            \
     X(ONE_SIGNATURE, "one-signature")                                                              \
     X(VIEWS_AHEAD, "views-ahead")                                                                  \
+    X(COPY_COUNTED_TWICE, "copy-counted-twice")                                                    \
     X(POISON_SKIPPED, "poison-skipped")                                                            \
     /* no mistake of ours, but of whoever wrote an entry: the fold dies at a marked text */        \
     X(CRASH_ON_MARK, "crash-on-mark")

@@ -23,7 +23,7 @@ static const struct {
     {ENTRY_WITHDRAWAL, BY_NODE, NULL},
     {ENTRY_RUNG, BY_NODE, fold_rung},
     {ENTRY_ANSWER, BY_NODE, NULL},
-    {ENTRY_RETURNED, BY_NODE, NULL},
+    {ENTRY_RETURNED, BY_NODE, fold_returned},
     {ENTRY_DOCUMENT, BY_PROVINCE, NULL},
     {ENTRY_STATUS, BY_PROVINCE, NULL},
     {ENTRY_REFUSAL, BY_PROVINCE, NULL},
@@ -39,6 +39,14 @@ static const struct {
 static int dispatch(struct fold *fold)
 {
     const struct fold_input *input = fold->input;
+    bool counts = true;
+    int status = input->own ? 0 : fold_once(fold, &counts);
+    if (status != 0 || !counts || input->erased) {
+        return status;
+    }
+    if (input->kind == ENTRY_GENESIS) {
+        return fold_genesis(fold);
+    }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (kinds[i].kind != input->kind) {
             continue;
@@ -58,8 +66,7 @@ static void refused_record(struct fold *fold, struct bytes code, struct bytes te
     uint8_t value[REFUSED_VIEW_BYTES_MAX];
     struct view_key key;
     struct refused_view view = {.id = fold->input->id, .code = code, .text = text};
-    view_key_init(&key, (struct bytes){0});
-    view_key_u64(&key, fold->input->position);
+    fold_position_key(fold, &key);
     size_t len = refused_view_encode(&view, value, sizeof value);
     fold_put(fold, VIEW_REFUSED, view_key_bytes(&key), bytes_of(value, len));
 }
@@ -80,7 +87,7 @@ static int refusal_entry(struct fold *fold, struct bytes code, struct bytes text
                                          ENTRY_REFUSAL, bytes_of(body, len));
 }
 
-static int refused(struct fold *fold, struct bytes code, struct bytes text)
+int fold_refused(struct fold *fold, struct bytes code, struct bytes text)
 {
     ASSERT(fold->ret->placement_count == 0);
     refused_record(fold, code, text);
@@ -88,7 +95,7 @@ static int refused(struct fold *fold, struct bytes code, struct bytes text)
         return 0;
     }
     if (fold->input->kind == ENTRY_REPORT) {
-        fold_report_refused(fold);
+        fold_report_state(fold, REPORT_REFUSED);
     }
     return refusal_entry(fold, code, text);
 }
@@ -120,7 +127,7 @@ int fold_passed(const struct views *views, const struct fold_input *input, struc
     memset(ret, 0, sizeof *ret);
     ret->code = ERR_STATE;
     fold_say(&fold, "%.*s", SHOWN(text));
-    int status = refused(&fold, code, text);
+    int status = fold_refused(&fold, code, text);
     return status == 0 ? 0
                        : err_wrap(err, status, "pass entry at position %llu",
                                   (unsigned long long)input->position);
@@ -130,19 +137,20 @@ int fold_entry(const struct fold_config *config, const struct views *views,
                const struct fold_input *input, struct arena *arena, struct fold_output *ret,
                struct err_ctx *err)
 {
-    struct fold fold = {
-        .config = config, .views = views, .input = input, .arena = arena, .ret = ret};
+    struct fold fold = {.config = config,
+                        .views = views,
+                        .input = input,
+                        .arena = arena,
+                        .ret = ret,
+                        .identity = input->id};
     memset(ret, 0, sizeof *ret);
-    if (input->erased) {
-        return 0;
-    }
     if (PLANTED(CRASH_ON_MARK) || PLANTED(POISON_SKIPPED)) {
         crash_on_mark(input->body);
     }
     int status = dispatch(&fold);
     if (status == FOLD_REFUSED) {
         ASSERT(ret->code != 0);
-        status = refused(&fold, bytes_of_text(err_name(ret->code)), bytes_of_text(ret->text));
+        status = fold_refused(&fold, bytes_of_text(err_name(ret->code)), bytes_of_text(ret->text));
     }
     if (status != 0) {
         return err_wrap(err, status, "apply entry at position %llu",

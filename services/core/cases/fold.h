@@ -5,9 +5,15 @@
  * the same journal gives the same views. Placements of entries that were applied before are handed
  * in (they stand in the journal) and never matched again.
  *
+ * Counting once (ADR 7): a statement stands in several logs of a line when a node goes on under
+ * another incarnation. The first entry of one canonical identity, kind and b counts; the others
+ * leave a VIEW_COPIED record and nothing else, no refusal and no status either. Two statements
+ * under one identity both count, and leave an alarm.
+ *
  * A refused entry leaves one record (VIEW_REFUSED), a REFUSAL for its node, and for a report a
- * VIEW_REPORTS record that says so; it changes nothing else. Entries of unknown kinds, amendments,
- * withdrawals and answers are kept and applied by nobody yet.
+ * VIEW_REPORTS record that says so; it changes nothing else, but that a rung is kept for
+ * the document that may yet be handed back. Entries of unknown kinds, amendments, withdrawals and
+ * answers are kept and applied by nobody yet.
  */
 #ifndef CORE_CASES_FOLD_H
 #define CORE_CASES_FOLD_H
@@ -21,15 +27,25 @@ struct fold_config {
     uint8_t document_suffix[2]; /* last two bytes of the aggregator incarnation: "-7f3a" */
 };
 
+/* An entry of a node's log by its identity: where it stands in the journal, its kind and b.
+ * ERR_NOT_FOUND; other errors are of storage. */
+struct fold_lookup {
+    void *arg;
+    int (*entry)(void *arg, const struct entry_id *id, uint64_t *ret_position, uint16_t *ret_kind,
+                 struct hash *ret_b);
+};
+
 struct fold_input {
     uint64_t position;
     struct entry_id id;
     uint16_t kind;
     bool erased;
     struct bytes body;
-    bool own;           /* the aggregator's own log */
-    struct bytes owner; /* regency the log belongs to; empty when own */
-    uint64_t enrolment; /* 0 when own */
+    struct hash b;             /* of the body, also when it is erased */
+    struct fold_lookup lookup; /* asked for copies only; what stands later does not count */
+    bool own;                  /* the aggregator's own log */
+    struct bytes owner;        /* regency the log belongs to; empty when own */
+    uint64_t enrolment;        /* 0 when own */
     int64_t received_ms;
     const struct placement *recorded; /* by subject, when already in the journal; else NULL */
     size_t recorded_count;
@@ -48,6 +64,9 @@ struct fold_output {
     size_t placement_count;
     struct fold_office *office; /* in the arena */
     size_t office_count;
+    /* The entry says what the one at this position said, and has no effect; 0: it counts. */
+    uint64_t same_as;
+    bool alarm; /* it contradicts what was known: a VIEW_ALARMS record says how */
     /* The answer to an officer's act or to a report; code 0: accepted. The text is UTF-8 and names
      * the rule; for an accepted act it says what happened. */
     int code;

@@ -127,7 +127,7 @@ static int case_check(struct fold *fold, const struct document *document, uint64
 
 /* ---- the id ---- */
 /* "16-2024-000123-7f3a". The suffix is that of whichever incarnation made it. */
-static bool id_number(const struct fold *fold, struct bytes id, uint64_t *ret)
+bool fold_document_number(const struct fold *fold, struct bytes id, uint64_t *ret)
 {
     struct bytes province = fold->config->province;
     size_t at = province.len + 6; /* "-2024-" */
@@ -234,7 +234,7 @@ static int proposal_put(struct fold *fold, const struct act *act, const struct d
                         struct document_view *ret)
 {
     uint64_t number = 0, highest = 0;
-    if (!id_number(fold, document->id, &number)) {
+    if (!fold_document_number(fold, document->id, &number)) {
         return fold_refuse(fold, ERR_FORMAT, "id: \"%.*s\" is not like 16-2024-000123-7f3a",
                            SHOWN(document->id));
     }

@@ -69,11 +69,25 @@ static int statuses_send(struct fold *fold, const struct case_name *name,
     return 0;
 }
 
+int fold_tell_filers(struct fold *fold, const struct document_view *view,
+                     const struct case_view *case_view, int64_t at_ms)
+{
+    char text[160], short_name[CASE_SHORT_CAPACITY];
+    (void)snprintf(text, sizeof text, "a %s %s %.*s", document_type_name(view->type),
+                   view->state == DOCUMENT_WAITING ? "waits for a node of" : "went to",
+                   SHOWN(view->addressee));
+    case_short_text(fold->config->province, case_view->number, short_name);
+    struct status pattern = {.case_short = bytes_of_text(short_name),
+                             .state = bytes_of_text(case_state_name(case_view->state)),
+                             .text = bytes_of_text(text),
+                             .at_ms = at_ms};
+    return statuses_send(fold, &view->case_name, &pattern);
+}
+
 /* ---- issue ---- */
 static int case_moves(struct fold *fold, const struct document *document,
                       const struct document_view *view, int64_t at_ms)
 {
-    char text[160], short_name[CASE_SHORT_CAPACITY];
     struct case_view case_view;
     enum case_state target = CASE_RECEIVED;
     if (document->case_name.len == 0) {
@@ -86,18 +100,10 @@ static int case_moves(struct fold *fold, const struct document *document,
     case_view.state = target; /* fold_may_issue has allowed it */
     case_view.version++;
     fold_case_put(fold, &view->case_name, &case_view);
-    (void)snprintf(text, sizeof text, "a %s %s %.*s", document_type_name(document->type),
-                   view->state == DOCUMENT_WAITING ? "waits for a node of" : "went to",
-                   SHOWN(document->addressee));
-    case_short_text(fold->config->province, case_view.number, short_name);
-    struct status pattern = {.case_short = bytes_of_text(short_name),
-                             .state = bytes_of_text(case_state_name(target)),
-                             .text = bytes_of_text(text),
-                             .at_ms = at_ms};
-    return statuses_send(fold, &view->case_name, &pattern);
+    return fold_tell_filers(fold, view, &case_view, at_ms);
 }
 
-static void unfinished_drop(struct fold *fold, struct bytes regency, struct bytes id)
+void fold_unfinished_drop(struct fold *fold, struct bytes regency, struct bytes id)
 {
     struct view_key key;
     fold_addressee_key(regency, id, &key);
@@ -118,7 +124,7 @@ static int supersede(struct fold *fold, const struct document *document)
         status = fold_document_put(fold, document->supersedes, &old);
     }
     if (status == 0) {
-        unfinished_drop(fold, old.addressee, document->supersedes);
+        fold_unfinished_drop(fold, old.addressee, document->supersedes);
     }
     return status;
 }
@@ -157,46 +163,81 @@ int fold_issue(struct fold *fold, const struct document *document, struct docume
 }
 
 /* ---- rungs ---- */
-static int rung_document(struct fold *fold, const struct rung *rung, struct document_view *ret)
-{
-    int status = fold_document_get(fold, rung->document, ret);
-    if (status != 0 && status != ERR_NOT_FOUND) {
-        return status;
-    }
-    /* The same answer for one that is not there and one that is not theirs. */
-    if (status == ERR_NOT_FOUND || ret->state == DOCUMENT_PROPOSED ||
-        !bytes_equal(ret->addressee, fold->input->owner)) {
-        return fold_refuse(fold, ERR_NOT_FOUND, "no document %.*s was sent to %.*s",
-                           SHOWN(rung->document), SHOWN(fold->input->owner));
-    }
-    return FOLD_DONE;
-}
-
-static int rung_put(struct fold *fold, const struct rung *rung)
+int fold_rung_put(struct fold *fold, enum view_table table, uint64_t position,
+                  const struct bytes *document, const struct rung_view *view)
 {
     struct view_key key;
-    struct rung_view view = {.rung = rung->rung,
-                             .regency = fold->input->owner,
-                             .person = rung->person,
-                             .note = rung->note,
-                             .at_ms = rung->at_ms,
-                             .received_ms = fold->input->received_ms};
     uint8_t *value = arena_alloc(fold->arena, RUNG_VIEW_BYTES_MAX);
     if (value == NULL) {
         return ERR_NOMEM;
     }
-    view_key_init(&key, rung->document);
+    view_key_init(&key, *document);
     view_key_zero(&key);
-    view_key_u64(&key, fold->input->position);
-    size_t len = rung_view_encode(&view, value, RUNG_VIEW_BYTES_MAX);
-    fold_put(fold, VIEW_RUNGS, view_key_bytes(&key), bytes_of(value, len));
+    view_key_u64(&key, position);
+    size_t len = rung_view_encode(view, value, RUNG_VIEW_BYTES_MAX);
+    fold_put(fold, table, view_key_bytes(&key), bytes_of(value, len));
     return 0;
+}
+
+/* Whether the id was given by an earlier life of this aggregator, which may have lost the document.
+ */
+static int of_earlier_life(struct fold *fold, struct bytes id, bool *ret)
+{
+    struct bytes own;
+    char suffix[HEX_CAPACITY(2)];
+    *ret = false;
+    int status = fold_get(fold, VIEW_META, bytes_of_text("restored"), &own);
+    if (status == ERR_NOT_FOUND) {
+        return 0;
+    }
+    if (status == 0 && own.len == INCARNATION_BYTES && id.len > 4) {
+        (void)hex_encode(suffix, own.data + INCARNATION_BYTES - 2, 2);
+        *ret = memcmp(id.data + id.len - 4, suffix, 4) != 0;
+    }
+    return status;
+}
+
+/* The document may yet be handed back, as it was before this aggregator lost it: then its rungs
+ * count. Until then the answer is the same for one that is not there and one that is not theirs. */
+static int rung_early(struct fold *fold, const struct rung *rung, const struct rung_view *view)
+{
+    bool lost = false;
+    int status = 0;
+    if (rung->document.len <= DOCUMENT_ID_BYTES_MAX) {
+        status =
+            fold_rung_put(fold, VIEW_RUNGS_EARLY, fold->input->position, &rung->document, view);
+    }
+    if (status == 0) {
+        status = of_earlier_life(fold, rung->document, &lost);
+    }
+    return status != 0 || lost
+               ? status
+               : fold_refuse(fold, ERR_NOT_FOUND, "no document %.*s was sent to %.*s",
+                             SHOWN(rung->document), SHOWN(fold->input->owner));
+}
+
+static int rung_on(struct fold *fold, const struct rung *rung, const struct rung_view *view,
+                   struct document_view *document)
+{
+    if (!bytes_equal(document->addressee, fold->input->owner)) {
+        return fold_refuse(fold, ERR_NOT_FOUND, "no document %.*s was sent to %.*s",
+                           SHOWN(rung->document), SHOWN(fold->input->owner));
+    }
+    int status = fold_rung_put(fold, VIEW_RUNGS, fold->input->position, &rung->document, view);
+    document->rungs = (uint8_t)(document->rungs | (1u << (unsigned)rung->rung));
+    if (status == 0) {
+        status = fold_document_put(fold, rung->document, document);
+    }
+    if (status == 0 && rung->rung >= RUNG_KIND_ACKNOWLEDGED) {
+        fold_unfinished_drop(fold, document->addressee, rung->document);
+    }
+    return status;
 }
 
 int fold_rung(struct fold *fold)
 {
     struct rung rung;
-    struct document_view view;
+    struct document_view document;
     struct err_ctx why = {.text = ""};
     int status = rung_decode(fold->input->body, fold->arena, &rung, &why);
     if (status != 0) {
@@ -205,17 +246,17 @@ int fold_rung(struct fold *fold)
     if (rung.rung >= RUNG_KIND_SHOWN && text_blank(rung.person)) {
         return fold_refuse(fold, ERR_VALUE, "a rung from shown on names the person");
     }
-    status = rung_document(fold, &rung, &view);
-    if (status == FOLD_DONE) {
-        status = rung_put(fold, &rung);
-    }
-    if (status != FOLD_DONE) {
+    struct rung_view view = {.rung = rung.rung,
+                             .regency = fold->input->owner,
+                             .person = rung.person,
+                             .note = rung.note,
+                             .at_ms = rung.at_ms,
+                             .received_ms = fold->input->received_ms};
+    status = fold_document_get(fold, rung.document, &document);
+    if (status != 0 && status != ERR_NOT_FOUND) {
         return status;
     }
-    view.rungs = (uint8_t)(view.rungs | (1u << (unsigned)rung.rung));
-    status = fold_document_put(fold, rung.document, &view);
-    if (status == 0 && rung.rung >= RUNG_KIND_ACKNOWLEDGED) {
-        unfinished_drop(fold, view.addressee, rung.document);
-    }
-    return status;
+    return status == ERR_NOT_FOUND || document.state == DOCUMENT_PROPOSED
+               ? rung_early(fold, &rung, &view)
+               : rung_on(fold, &rung, &view, &document);
 }

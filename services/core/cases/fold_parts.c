@@ -10,19 +10,19 @@
 
 /* ---- answers ---- */
 /* Cut at the last whole character: what is quoted in it may be any UTF-8. */
-static void write_text(struct fold_output *ret, const char *format, va_list arguments)
-    __attribute__((format(printf, 2, 0)));
-static void write_text(struct fold_output *ret, const char *format, va_list arguments)
+static void write_text(char *ret, size_t capacity, const char *format, va_list arguments)
+    __attribute__((format(printf, 3, 0)));
+static void write_text(char *ret, size_t capacity, const char *format, va_list arguments)
 {
-    (void)vsnprintf(ret->text, sizeof ret->text, format, arguments);
-    ret->text[utf8_valid_until(bytes_of_text(ret->text))] = '\0';
+    (void)vsnprintf(ret, capacity, format, arguments);
+    ret[utf8_valid_until(bytes_of_text(ret))] = '\0';
 }
 
 int fold_refuse(struct fold *fold, int code, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    write_text(fold->ret, format, arguments);
+    write_text(fold->ret->text, sizeof fold->ret->text, format, arguments);
     va_end(arguments);
     fold->ret->code = code;
     return FOLD_REFUSED;
@@ -41,8 +41,31 @@ void fold_say(struct fold *fold, const char *format, ...)
 {
     va_list arguments;
     va_start(arguments, format);
-    write_text(fold->ret, format, arguments);
+    write_text(fold->ret->text, sizeof fold->ret->text, format, arguments);
     va_end(arguments);
+}
+
+void fold_position_key(const struct fold *fold, struct view_key *ret)
+{
+    view_key_init(ret, (struct bytes){0});
+    view_key_u64(ret, fold->input->position);
+}
+
+void fold_alarm(struct fold *fold, int code, const char *format, ...)
+{
+    char text[256];
+    uint8_t value[REFUSED_VIEW_BYTES_MAX];
+    struct view_key key;
+    va_list arguments;
+    va_start(arguments, format);
+    write_text(text, sizeof text, format, arguments);
+    va_end(arguments);
+    struct refused_view view = {
+        .id = fold->input->id, .code = bytes_of_text(err_name(code)), .text = bytes_of_text(text)};
+    size_t len = refused_view_encode(&view, value, sizeof value);
+    fold_position_key(fold, &key);
+    fold_put(fold, VIEW_ALARMS, view_key_bytes(&key), bytes_of(value, len));
+    fold->ret->alarm = true;
 }
 
 static int office_grow(struct fold *fold)

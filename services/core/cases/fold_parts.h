@@ -19,6 +19,7 @@ struct fold {
     const struct fold_input *input;
     struct arena *arena;
     struct fold_output *ret;
+    struct entry_id identity; /* what the statement is called, see lineage.h */
     size_t office_capacity;
 };
 
@@ -28,6 +29,9 @@ int fold_refuse(struct fold *fold, int code, const char *format, ...) MUST_USE
 /* A failed decode or check of contents: refused with its text; memory and storage go through. */
 int fold_refuse_for(struct fold *fold, int code, const struct err_ctx *why) MUST_USE;
 void fold_say(struct fold *fold, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One an entry: what contradicts what was known, for people to look into. */
+void fold_alarm(struct fold *fold, int code, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 int fold_office_add(struct fold *fold, struct bytes regency, uint64_t enrolment, uint16_t kind,
                     struct bytes body) MUST_USE;
 int fold_status(struct fold *fold, const struct status *status, struct bytes regency,
@@ -47,6 +51,7 @@ void fold_case_put(struct fold *fold, const struct case_name *name, const struct
 int fold_document_get(struct fold *fold, struct bytes id, struct document_view *ret) MUST_USE;
 int fold_document_put(struct fold *fold, struct bytes id,
                       const struct document_view *view) MUST_USE;
+void fold_position_key(const struct fold *fold, struct view_key *ret);
 void fold_addressee_key(struct bytes regency, struct bytes document_id, struct view_key *ret);
 
 /* ---- trust and places ---- */
@@ -60,9 +65,23 @@ bool fold_in_province(const struct fold *fold, struct bytes regency);
 /* Which state an issued document brings its case to; false for advisories and questions. */
 bool fold_target_state(enum document_type type, enum case_state *ret);
 
+/* ---- before any handler ---- */
+/* Whether a node's entry counts: not, when its statement was made before. Names it. */
+int fold_once(struct fold *fold, bool *ret_counts) MUST_USE;
+
 /* ---- handlers, one a kind ---- */
+int fold_genesis(struct fold *fold) MUST_USE;
 int fold_report(struct fold *fold) MUST_USE;
-void fold_report_refused(struct fold *fold);
+/* The report's record, when it does not count. */
+void fold_report_state(struct fold *fold, enum report_state state);
+int fold_returned(struct fold *fold) MUST_USE;
+/* Documents made under a key ring that only now holds. */
+int fold_returned_held(struct fold *fold) MUST_USE;
+/* A subject of the report at hand joined this case: documents that awaited it find it. */
+int fold_returned_attach(struct fold *fold, uint32_t subject,
+                         const struct case_name *name) MUST_USE;
+/* What a refused entry leaves behind. */
+int fold_refused(struct fold *fold, struct bytes code, struct bytes text) MUST_USE;
 int fold_zero(struct fold *fold) MUST_USE;
 int fold_rung(struct fold *fold) MUST_USE;
 int fold_ring_entry(struct fold *fold) MUST_USE;
@@ -75,6 +94,15 @@ int fold_countersign(struct fold *fold, const struct act *act, const struct ring
 /* Enough signatures: moves the document and its case, and sends what is to be sent. */
 int fold_issue(struct fold *fold, const struct document *document, struct document_view *view,
                int64_t at_ms) MUST_USE;
+/* To whoever filed a report of the document's case: what the case is now. */
+int fold_tell_filers(struct fold *fold, const struct document_view *view,
+                     const struct case_view *case_view, int64_t at_ms) MUST_USE;
+/* The document is finished: a new box does not get it. */
+void fold_unfinished_drop(struct fold *fold, struct bytes regency, struct bytes id);
+int fold_rung_put(struct fold *fold, enum view_table table, uint64_t position,
+                  const struct bytes *document, const struct rung_view *view) MUST_USE;
+/* The number in an id like 16-2024-000123-7f3a; false: it is no such id of this province. */
+bool fold_document_number(const struct fold *fold, struct bytes id, uint64_t *ret);
 /* Whether the case may take this document now: its state, or the document this one supersedes. */
 int fold_may_issue(struct fold *fold, const struct document *document,
                    const struct case_view *case_view) MUST_USE;

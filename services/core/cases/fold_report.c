@@ -22,12 +22,12 @@ static void report_put(struct fold *fold, const struct report_view *view)
     fold_put(fold, VIEW_REPORTS, view_key_bytes(&key), bytes_of(value, len));
 }
 
-void fold_report_refused(struct fold *fold)
+void fold_report_state(struct fold *fold, enum report_state state)
 {
     struct report_view view = {.position = fold->input->position,
                                .regency = fold->input->owner,
                                .received_ms = fold->input->received_ms,
-                               .state = REPORT_REFUSED};
+                               .state = state};
     report_put(fold, &view);
 }
 
@@ -217,7 +217,7 @@ static int subject_join(struct fold *fold, const struct report *report,
         status = rerouted ? rerouted_status(fold, report, placement->subject, &view)
                           : keys_put(fold, report, placement->subject, &name);
     }
-    return status;
+    return status != 0 ? status : fold_returned_attach(fold, placement->subject, &name);
 }
 
 /* ---- where a subject belongs ---- */

@@ -99,7 +99,8 @@ int fold_ring_entry(struct fold *fold)
     }
     fold_put(fold, VIEW_META, bytes_of_text("ring"), fold->input->body);
     fold_say(fold, "key ring %llu holds", (unsigned long long)ring->number);
-    return ring_to_all(fold);
+    status = ring_to_all(fold);
+    return status != FOLD_DONE ? status : fold_returned_held(fold);
 }
 
 /* ---- a node begins ---- */

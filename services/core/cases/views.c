@@ -17,6 +17,14 @@ const char *const view_table_names[VIEW_TABLE_COUNT] = {
     [VIEW_ZEROS] = "zeros",
     [VIEW_REFUSED] = "refused",
     [VIEW_NODES] = "nodes",
+    [VIEW_LINES] = "lines",
+    [VIEW_COPIES] = "copies",
+    [VIEW_COPIED] = "copied",
+    [VIEW_ALARMS] = "alarms",
+    [VIEW_AWAITED] = "awaited",
+    [VIEW_SUPERSEDED] = "superseded",
+    [VIEW_HELD] = "held",
+    [VIEW_RUNGS_EARLY] = "rungs_early",
 };
 
 /* ---- values: numbers big-endian, texts with two bytes of length before them ---- */
@@ -160,10 +168,7 @@ int report_view_decode(struct bytes value, struct report_view *ret)
     view.regency = get_text(&reader);
     view.subject_count = reader_be32(&reader);
     view.received_ms = get_i64(&reader);
-    unsigned state = get_code(&reader, REPORT_REPEATED_KEY + 1u);
-    view.state = state == REPORT_REFUSED        ? REPORT_REFUSED
-                 : state == REPORT_REPEATED_KEY ? REPORT_REPEATED_KEY
-                                                : REPORT_APPLIED;
+    view.state = (enum report_state)get_code(&reader, REPORT_STATE_COUNT);
     RETURN_WHOLE(reader, view, ret);
 }
 
@@ -204,6 +209,7 @@ size_t document_view_encode(const struct document_view *view, uint8_t *ret, size
     writer_be64(&writer, view->position);
     put_i64(&writer, view->proposed_ms);
     put_i64(&writer, view->issued_ms);
+    writer_u8(&writer, view->returned);
     writer_u8(&writer, view->rungs);
     put_text(&writer, view->signed_document);
     return written(&writer);
@@ -221,6 +227,7 @@ int document_view_decode(struct bytes value, struct document_view *ret)
     view.position = reader_be64(&reader);
     view.proposed_ms = get_i64(&reader);
     view.issued_ms = get_i64(&reader);
+    view.returned = get_code(&reader, 2) == 1;
     view.rungs = reader_u8(&reader);
     view.signed_document = get_text(&reader);
     RETURN_WHOLE(reader, view, ret);
@@ -328,5 +335,89 @@ int node_view_decode(struct bytes value, struct node_view *ret)
     reader_copy(&reader, view.signing_key.b, KEY_BYTES);
     reader_copy(&reader, view.office.b, INCARNATION_BYTES);
     view.at_ms = get_i64(&reader);
+    RETURN_WHOLE(reader, view, ret);
+}
+
+size_t line_view_encode(const struct line_view *view, uint8_t *ret, size_t capacity_max)
+{
+    struct writer writer;
+    writer_init(&writer, ret, capacity_max);
+    put_id(&writer, &view->predecessor);
+    writer_be64(&writer, view->copies);
+    writer_be64(&writer, view->copied_from);
+    return written(&writer);
+}
+
+int line_view_decode(struct bytes value, struct line_view *ret)
+{
+    struct reader reader;
+    struct line_view view = {0};
+    reader_init(&reader, value);
+    get_id(&reader, &view.predecessor);
+    view.copies = reader_be64(&reader);
+    view.copied_from = reader_be64(&reader);
+    RETURN_WHOLE(reader, view, ret);
+}
+
+size_t copy_view_encode(const struct copy_view *view, uint8_t *ret, size_t capacity_max)
+{
+    struct writer writer;
+    writer_init(&writer, ret, capacity_max);
+    writer_be64(&writer, view->position);
+    put_id(&writer, &view->id);
+    return written(&writer);
+}
+
+int copy_view_decode(struct bytes value, struct copy_view *ret)
+{
+    struct reader reader;
+    struct copy_view view = {0};
+    reader_init(&reader, value);
+    view.position = reader_be64(&reader);
+    get_id(&reader, &view.id);
+    RETURN_WHOLE(reader, view, ret);
+}
+
+size_t copied_view_encode(const struct copied_view *view, uint8_t *ret, size_t capacity_max)
+{
+    struct writer writer;
+    writer_init(&writer, ret, capacity_max);
+    put_id(&writer, &view->canonical);
+    writer_be64(&writer, view->position);
+    return written(&writer);
+}
+
+int copied_view_decode(struct bytes value, struct copied_view *ret)
+{
+    struct reader reader;
+    struct copied_view view = {0};
+    reader_init(&reader, value);
+    get_id(&reader, &view.canonical);
+    view.position = reader_be64(&reader);
+    RETURN_WHOLE(reader, view, ret);
+}
+
+size_t held_view_encode(const struct held_view *view, uint8_t *ret, size_t capacity_max)
+{
+    struct writer writer;
+    writer_init(&writer, ret, capacity_max);
+    put_id(&writer, &view->id);
+    writer_be64(&writer, view->enrolment);
+    put_i64(&writer, view->received_ms);
+    put_text(&writer, view->owner);
+    put_text(&writer, view->body);
+    return written(&writer);
+}
+
+int held_view_decode(struct bytes value, struct held_view *ret)
+{
+    struct reader reader;
+    struct held_view view = {0};
+    reader_init(&reader, value);
+    get_id(&reader, &view.id);
+    view.enrolment = reader_be64(&reader);
+    view.received_ms = get_i64(&reader);
+    view.owner = get_text(&reader);
+    view.body = get_text(&reader);
     RETURN_WHOLE(reader, view, ret);
 }

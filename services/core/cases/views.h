@@ -10,12 +10,13 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 1u
+#define VIEWS_FORMAT 2u
 
 enum view_table {
-    VIEW_META,    /* "position" → u64 (the driver's); "ring" → signed ring; "case_number" and
-                   * "document_number" → u64, the last one given */
-    VIEW_REPORTS, /* inc 16 ‖ seq 8 → struct report_view */
+    VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"
+                * and "document_number" → u64, the last one given; "restored" → incarnation of
+                * our own log since the last restore */
+    VIEW_REPORTS,      /* inc 16 ‖ seq 8 → struct report_view */
     VIEW_REPORT_KEYS,  /* regency ‖ 0 ‖ key → inc ‖ seq: one (regency, key) counts once */
     VIEW_PLACEMENTS,   /* inc ‖ seq ‖ subject 4 → the placement, as its entry's body */
     VIEW_CASES,        /* case name 28 → struct case_view */
@@ -28,6 +29,14 @@ enum view_table {
     VIEW_ZEROS, /* regency ‖ 0 ‖ from 4 ‖ until 4 ‖ scope 1 ‖ position 8 → stated name, time */
     VIEW_REFUSED, /* position → identity, code, text */
     VIEW_NODES,   /* regency ‖ 0 ‖ enrolment 8 → struct node_view */
+    VIEW_LINES, /* inc 16 → struct line_view: logs that go on from another, or are gone on from */
+    VIEW_COPIES,  /* canonical inc ‖ seq ‖ kind 2 ‖ b 32 → struct copy_view: who counted */
+    VIEW_COPIED,  /* position → struct copied_view: entries that were counted before */
+    VIEW_ALARMS,  /* position → struct refused_view: what contradicts what was known */
+    VIEW_AWAITED, /* case name ‖ document id → nothing: documents whose case is not here yet */
+    VIEW_SUPERSEDED,  /* document id → id of the one that replaced it before it was known */
+    VIEW_HELD,        /* position → struct held_view: documents made under a later key ring */
+    VIEW_RUNGS_EARLY, /* as VIEW_RUNGS, of documents that are not known, or only proposed */
     VIEW_TABLE_COUNT
 };
 extern const char *const view_table_names[VIEW_TABLE_COUNT];
@@ -90,12 +99,19 @@ struct case_view {
     uint64_t opened_position;
     int64_t opened_ms; /* arrival of its first report */
 };
+enum report_state {
+    REPORT_APPLIED,
+    REPORT_REFUSED,
+    REPORT_REPEATED_KEY,
+    REPORT_COPY, /* counted before, see VIEW_COPIED */
+    REPORT_STATE_COUNT
+};
 struct report_view {
     uint64_t position;
     struct bytes regency; /* filing */
     uint32_t subject_count;
     int64_t received_ms;
-    enum { REPORT_APPLIED, REPORT_REFUSED, REPORT_REPEATED_KEY } state;
+    enum report_state state;
 };
 struct case_report_view {
     struct entry_id id;
@@ -107,10 +123,11 @@ struct case_report_view {
 struct document_view {
     enum document_state state;
     enum document_type type;
-    struct case_name case_name; /* zero for advisories */
+    struct case_name case_name; /* zero for advisories; as signed while it is awaited */
     struct bytes addressee;
     uint64_t position; /* of the proposal */
     int64_t proposed_ms, issued_ms;
+    bool returned;                /* handed back by its node: when it was issued is not known */
     uint8_t rungs;                /* bit (1 << rung_kind) */
     struct bytes signed_document; /* encoded, with the signatures so far */
 };
@@ -137,11 +154,33 @@ struct node_view {
     struct incarnation office;
     int64_t at_ms; /* of the entry that gave it this state */
 };
+/* Which log this one goes on from (zero: none), how many of its entries are copies, and from which
+ * seq on its own entries may have come as copies (0: no log goes on from it). */
+struct line_view {
+    struct entry_id predecessor;
+    uint64_t copies;
+    uint64_t copied_from;
+};
+struct copy_view {
+    uint64_t position;
+    struct entry_id id; /* as it came */
+};
+struct copied_view {
+    struct entry_id canonical;
+    uint64_t position; /* of the entry that counted */
+};
+struct held_view {
+    struct entry_id id;
+    uint64_t enrolment;
+    int64_t received_ms;
+    struct bytes owner, body;
+};
 
 #define CASE_VIEW_BYTES_MAX 2560u
 #define DOCUMENT_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + 512u)
 #define REFUSED_VIEW_BYTES_MAX (TEXT_BYTES_MAX + 512u)
-#define SMALL_VIEW_BYTES_MAX 1024u /* of reports, case reports, zeros, nodes */
+#define SMALL_VIEW_BYTES_MAX 1024u /* of reports, case reports, zeros, nodes, lines, copies */
+#define HELD_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + 64u)
 #define RUNG_VIEW_BYTES_MAX (TEXT_BYTES_MAX + 1024u)
 
 /* Encodings: encode returns the length (ASSERTs that it fits capacity_max), decode ERR_FORMAT.
@@ -163,5 +202,13 @@ size_t refused_view_encode(const struct refused_view *view, uint8_t *ret, size_t
 int refused_view_decode(struct bytes value, struct refused_view *ret) MUST_USE;
 size_t node_view_encode(const struct node_view *view, uint8_t *ret, size_t capacity_max);
 int node_view_decode(struct bytes value, struct node_view *ret) MUST_USE;
+size_t line_view_encode(const struct line_view *view, uint8_t *ret, size_t capacity_max);
+int line_view_decode(struct bytes value, struct line_view *ret) MUST_USE;
+size_t copy_view_encode(const struct copy_view *view, uint8_t *ret, size_t capacity_max);
+int copy_view_decode(struct bytes value, struct copy_view *ret) MUST_USE;
+size_t copied_view_encode(const struct copied_view *view, uint8_t *ret, size_t capacity_max);
+int copied_view_decode(struct bytes value, struct copied_view *ret) MUST_USE;
+size_t held_view_encode(const struct held_view *view, uint8_t *ret, size_t capacity_max);
+int held_view_decode(struct bytes value, struct held_view *ret) MUST_USE;
 
 #endif

@@ -94,6 +94,24 @@ static inline void keep_placements(struct story *story, struct record *record)
     }
 }
 
+/* The journal as the aggregator's shell looks into it: also what stands behind the entry. */
+static inline int story_lookup(void *arg, const struct entry_id *id, uint64_t *ret_position,
+                               uint16_t *ret_kind, struct hash *ret_b)
+{
+    const struct story *story = arg;
+    for (size_t i = 0; i < story->count; i++) {
+        const struct fold_input *input = &story->journal[i].input;
+        if (!input->own && input->id.seq == id->seq &&
+            incarnation_equal(&input->id.incarnation, &id->incarnation)) {
+            *ret_position = input->position;
+            *ret_kind = input->kind;
+            *ret_b = input->b;
+            return 0;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
 /* Appends and folds; the answer is in story->out. */
 static inline struct record *append(struct story *story, struct fold_input input, struct bytes body)
 {
@@ -105,6 +123,11 @@ static inline struct record *append(struct story *story, struct fold_input input
     record->input = input;
     record->input.position = story->count;
     record->input.body = bytes_of(record->body, body.len);
+    record->input.lookup = (struct fold_lookup){.arg = story, .entry = story_lookup};
+    chain_body(body, &record->input.b);
+    if (input.erased) {
+        record->input.body = (struct bytes){0};
+    }
     record->input.received_ms = NOW_MS + (int64_t)story->count;
     arena_reset(story->arena);
     assert_int_equal(
@@ -112,6 +135,44 @@ static inline struct record *append(struct story *story, struct fold_input input
         0);
     keep_placements(story, record);
     return record;
+}
+
+/* An entry of the log that begins with this byte. */
+static inline void put_in(struct story *story, uint8_t log, uint64_t seq, const char *owner,
+                          uint16_t kind, struct bytes body)
+{
+    struct fold_input input = {.id = {.incarnation = {{log}}, .seq = seq},
+                               .kind = kind,
+                               .owner = bytes_of_text(owner),
+                               .enrolment = strcmp(owner, "16.07") == 0 ? NODE_07 : NODE_03};
+    append(story, input, body);
+}
+
+/* Entry 1 of a log that goes on after seq `s` of log `old`; old 0: a log that begins itself. own:
+ * of the aggregator. */
+static inline void put_genesis(struct story *story, uint8_t log, uint8_t old, uint64_t s,
+                               uint64_t copies, bool own)
+{
+    uint8_t body[512];
+    size_t len = 0;
+    struct genesis genesis = {.direction = own ? DIRECTION_OWN : DIRECTION_UP,
+                              .lane = own ? LANE_JOURNAL : LANE_ROUTINE,
+                              .owner = bytes_of_text(own ? "16" : "16.07"),
+                              .counterpart = bytes_of_text("16"),
+                              .enrolment = own ? 0 : NODE_07,
+                              .created_ms = NOW_MS,
+                              .has_predecessor = old != 0,
+                              .predecessor = {.incarnation = {{old}}, .seq = s},
+                              .predecessor_count = copies};
+    memset(&genesis.signing_key, 3, sizeof genesis.signing_key);
+    memset(&genesis.predecessor_h, 4, sizeof genesis.predecessor_h);
+    assert_int_equal(genesis_encode(&genesis, body, sizeof body, &len, NULL), 0);
+    struct fold_input input = {.id = {.incarnation = {{log}}, .seq = 1},
+                               .kind = ENTRY_GENESIS,
+                               .own = own,
+                               .owner = bytes_of_text(own ? "" : "16.07"),
+                               .enrolment = own ? 0 : NODE_07};
+    append(story, input, bytes_of(body, len));
 }
 
 static inline void from_node(struct story *story, const char *owner, uint16_t kind,
@@ -243,11 +304,10 @@ struct filed {
     size_t subjects;
 };
 
-static inline void put_report(struct story *story, struct filed filed)
+static inline size_t report_bytes(struct filed filed, uint8_t body[ENTRY_BYTES_MAX])
 {
     static struct subject subjects[SUBJECTS_MAX];
     static char names[SUBJECTS_MAX][40];
-    uint8_t body[ENTRY_BYTES_MAX];
     size_t len = 0;
     struct report report = {.regency = bytes_of_text(filed.owner),
                             .key = bytes_of_text(filed.key),
@@ -269,7 +329,14 @@ static inline void put_report(struct story *story, struct filed filed)
         subjects[i].regency = bytes_of_text(filed.employed_in);
     }
     subjects[0].nip = bytes_of_text(filed.nip);
-    assert_int_equal(report_encode(&report, body, sizeof body, &len, NULL), 0);
+    assert_int_equal(report_encode(&report, body, ENTRY_BYTES_MAX, &len, NULL), 0);
+    return len;
+}
+
+static inline void put_report(struct story *story, struct filed filed)
+{
+    uint8_t body[ENTRY_BYTES_MAX];
+    size_t len = report_bytes(filed, body);
     from_node(story, filed.owner, ENTRY_REPORT, bytes_of(body, len));
 }
 
@@ -452,6 +519,40 @@ static inline struct bytes office_is(const struct story *story, size_t index, ui
 static inline bool contains(struct bytes in, const char *part)
 {
     return memmem(in.data, in.len, part, strlen(part)) != NULL;
+}
+
+/* Folds the whole journal into fresh views. recorded: with the placements that were made. */
+static inline struct memory_views *refold_all(struct story *story, bool recorded)
+{
+    struct memory_views *memory = memory_views_new();
+    struct views views = memory_views_driver(memory);
+    static struct placement placements[SUBJECTS_MAX];
+    static struct fold_output out;
+    for (size_t i = 0; i < story->count; i++) {
+        struct record *record = &story->journal[i];
+        struct fold_input input = record->input;
+        arena_reset(story->arena);
+        for (size_t j = 0; j < record->placement_count; j++) {
+            struct bytes body = bytes_of(record->placements[j], record->placement_lens[j]);
+            assert_int_equal(placement_decode(body, story->arena, &placements[j], NULL), 0);
+        }
+        input.recorded = recorded ? placements : NULL;
+        input.recorded_count = recorded ? record->placement_count : 0;
+        assert_int_equal(fold_entry(&story->config, &views, &input, story->arena, &out, NULL), 0);
+    }
+    return memory;
+}
+
+static inline void same_again(struct story *story)
+{
+    for (int recorded = 0; recorded < 2; recorded++) {
+        struct memory_views *again = refold_all(story, recorded != 0);
+        const char *differs = memory_views_differ(story->memory, again);
+        if (differs != NULL) {
+            fail_msg("rebuilt views differ in %s", differs);
+        }
+        memory_views_free(again);
+    }
 }
 
 /* A case of 16.03, filed at 16.07, in `recommended`: the document is in drafted. */

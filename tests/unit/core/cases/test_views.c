@@ -147,6 +147,7 @@ static void documents_round_trip(void **state)
                                  .addressee = text("16.03"),
                                  .position = 77,
                                  .proposed_ms = 1,
+                                 .returned = true,
                                  .issued_ms = 2,
                                  .rungs = 0x1e,
                                  .signed_document = bytes_of(body, sizeof body)};
@@ -237,6 +238,41 @@ static void refusals_and_nodes_round_trip(void **state)
     CHECK_CUTS(node_view_decode, node_view, value, len);
 }
 
+static void lines_and_copies_round_trip(void **state)
+{
+    (void)state;
+    uint8_t value[HELD_VIEW_BYTES_MAX];
+    struct line_view line = {.predecessor = an_id(), .copies = 7, .copied_from = 8}, line_out;
+    size_t len = line_view_encode(&line, value, sizeof value);
+    assert_int_equal(line_view_decode(bytes_of(value, len), &line_out), 0);
+    assert_memory_equal(&line_out, &line, sizeof line);
+    CHECK_CUTS(line_view_decode, line_view, value, len);
+    struct copy_view copy = {.position = 3, .id = an_id()}, copy_out;
+    len = copy_view_encode(&copy, value, sizeof value);
+    assert_int_equal(copy_view_decode(bytes_of(value, len), &copy_out), 0);
+    assert_memory_equal(&copy_out, &copy, sizeof copy);
+    CHECK_CUTS(copy_view_decode, copy_view, value, len);
+    struct copied_view copied = {.canonical = an_id(), .position = 4}, copied_out;
+    len = copied_view_encode(&copied, value, sizeof value);
+    assert_int_equal(copied_view_decode(bytes_of(value, len), &copied_out), 0);
+    assert_memory_equal(&copied_out, &copied, sizeof copied);
+    CHECK_CUTS(copied_view_decode, copied_view, value, len);
+    struct held_view held = {.id = an_id(),
+                             .enrolment = 3,
+                             .received_ms = -4,
+                             .owner = text("16.07"),
+                             .body = text("isi")};
+    struct held_view held_out;
+    len = held_view_encode(&held, value, sizeof value);
+    assert_int_equal(held_view_decode(bytes_of(value, len), &held_out), 0);
+    assert_memory_equal(&held_out.id, &held.id, sizeof held.id);
+    assert_int_equal(held_out.enrolment, 3);
+    assert_int_equal(held_out.received_ms, -4);
+    assert_true(bytes_equal(held_out.owner, held.owner));
+    assert_true(bytes_equal(held_out.body, held.body));
+    CHECK_CUTS(held_view_decode, held_view, value, len);
+}
+
 static void case_names_have_one_spelling(void **state)
 {
     (void)state;
@@ -303,6 +339,7 @@ int main(void)
         cmocka_unit_test(documents_round_trip),
         cmocka_unit_test(small_values_round_trip),
         cmocka_unit_test(refusals_and_nodes_round_trip),
+        cmocka_unit_test(lines_and_copies_round_trip),
         cmocka_unit_test(case_names_have_one_spelling),
         cmocka_unit_test(short_forms),
         cmocka_unit_test(every_table_has_a_name),
