@@ -334,25 +334,61 @@ struct faulty {
     struct tape_fault *fault;
 };
 
+/* Whoever asks a store that failed is refused, each time. */
+static bool stays_shut(struct power_case *run, struct work_state *state, size_t next)
+{
+    struct run_outcome outcome;
+    if (next >= run->work->count || run->work->steps[next].alone != NULL) {
+        return true;
+    }
+    run_steps(run->work, state, next, run_group_end(run->work, next), &outcome);
+    return (outcome.rc == ERR_STORAGE && outcome.done == 0) ||
+           bad(run, "after a storage error it took another: %s", err_name(outcome.rc));
+}
+
+/* With no room once, what was refused is taken the next time. */
+static bool faulty_steps(struct power_case *run, struct work_state *state,
+                         const struct tape_fault *fault, struct run_outcome *outcome)
+{
+    size_t done = 0;
+    run_steps(run->work, state, 0, run->work->count, outcome);
+    done = outcome->done;
+    bool after_error = outcome->after_error;
+    if (outcome->rc == ERR_FULL && !fault->ever) {
+        run_steps(run->work, state, done, run->work->count, outcome);
+        done += outcome->done;
+        if (outcome->rc != 0) {
+            return bad(run, "it does not go on when there is room again: %s",
+                       err_peek(&outcome->err, outcome->rc));
+        }
+    }
+    if (after_error || outcome->after_error) {
+        return bad(run, "reported durable after a storage error");
+    }
+    return outcome->rc != ERR_STORAGE || stays_shut(run, state, done);
+}
+
 static bool faulty_child(struct power_case *run, void *arg)
 {
     struct faulty *faulty = arg;
     struct work_state *state = NULL;
     struct run_outcome outcome = {.err = {""}};
+    bool good = true;
+    expect(freopen("/dev/null", "w", stderr) != NULL, "no /dev/null"); /* the daemon's log */
     tape_rewind(run->tape);
     tape_record(run->tape, faulty->disk);
     tape_fail(faulty->fault);
-    int rc = run->work->open(faulty->disk, &state, &outcome.err);
-    if (rc == 0) {
-        run_steps(run->work, state, 0, run->work->count, &outcome);
-        rc = outcome.rc;
+    outcome.rc = run->work->open(faulty->disk, &state, &outcome.err);
+    if (outcome.rc == 0) {
+        good = faulty_steps(run, state, faulty->fault, &outcome);
     }
-    run->report->done = outcome.done;
+    run->report->rc = outcome.rc;
     run->report->fault_met = faulty->fault->met;
     run->report->calls = faulty->fault->seen;
-    (void)snprintf(run->report->text, sizeof run->report->text, "%s: %.400s", err_name(rc),
-                   outcome.err.text);
-    return !outcome.after_error || bad(run, "reported durable after a storage error");
+    if (good && outcome.rc != 0 && outcome.err.text[0] == '\0' && outcome.rc != ERR_FULL) {
+        return bad(run, "it ended with %s and said nothing", err_name(outcome.rc));
+    }
+    return good;
 }
 
 bool case_faulty_life(struct power_case *run, const char *disk, struct tape_fault *fault)

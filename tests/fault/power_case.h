@@ -10,9 +10,9 @@ struct case_report {
     bool finished; /* it came to its end; else a signal or an abort ended it */
     bool good;
     size_t state; /* transactions that are in the store */
-    size_t done;  /* of those, reported durable by the child */
+    int rc;       /* of a faulty life */
     bool fault_met;
-    size_t calls;
+    size_t calls; /* that change files, of a faulty life */
     char text[ERR_TEXT_BYTES_MAX];
 };
 
@@ -58,8 +58,9 @@ bool case_look(struct power_case *run, const struct case_look *look);
 /* After a process died: opens what it left, says what it read (on the tape, as a promise) and goes
  * on for a few transactions. */
 bool case_second_life(struct power_case *run, const struct case_look *look);
-/* A life on a disk that fails. Good: nothing was reported durable after the first storage error.
- * The number reported durable is in the report. */
+/* A life on a disk that fails, on the tape. Good: nothing was reported durable after the first
+ * storage error, and after one that found no room it went on as soon as there was some. The report
+ * has the code it ended with; what was promised is on the tape. */
 bool case_faulty_life(struct power_case *run, const char *disk, struct tape_fault *fault);
 
 #endif

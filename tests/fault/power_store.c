@@ -25,19 +25,6 @@ struct power {
     size_t cuts, cases, lives, failures;
 };
 
-struct promises {
-    size_t promised, begun;
-};
-
-static void promises_follow(struct promises *promises, const struct tape_event *event)
-{
-    if (event->kind == TAPE_PROMISED && event->number > promises->promised) {
-        promises->promised = event->number;
-    } else if (event->kind == TAPE_BEGUN && event->number > promises->begun) {
-        promises->begun = event->number;
-    }
-}
-
 static void failed(struct power *power, const char *where, const struct tear *tear)
 {
     static const char *const kinds[] = {"all lost", "all kept", "bits", "random"};
@@ -109,14 +96,15 @@ static void describe(char to[WHERE_BYTES], const char *when, const struct tape *
                    index, event->function, op.path, op.at, op.len);
 }
 
-/* Plays a tape onto a disk and cuts at each change, and at the end; of a second life at the first
- * after it said what it read, and at one more. */
+/* Plays a tape onto a disk and cuts at each change, and at the end; `few`: at the first after the
+ * process said what it read, at one more, and at the end. */
 static void play_and_cut(struct power *power, struct disk *disk, const struct tape *tape,
                          struct promises promises, const char *when, unsigned patterns, bool few)
 {
     uint64_t random = power->seed ^ power->lives;
     size_t other = tape_count(tape) == 0 ? 0 : disk_random(&random) % tape_count(tape);
     bool said = false;
+    bool few_done = false;
     char where[WHERE_BYTES];
     for (size_t i = 0; i < tape_count(tape); i++) {
         const struct tape_event *event = tape_event(tape, i);
@@ -126,15 +114,13 @@ static void play_and_cut(struct power *power, struct disk *disk, const struct ta
             continue;
         }
         const struct disk_op op = tape_op(tape, event);
-        if (!few || said || i == other) {
+        if (!few || (said && !few_done) || i == other) {
             struct disk *cut_disk = disk_copy(disk);
             disk_apply(cut_disk, &op, true);
             describe(where, when, tape, i);
             cut(power, cut_disk, &promises, patterns, where);
             disk_free(cut_disk);
-            if (few && said) {
-                return;
-            }
+            few_done = said;
         }
         disk_apply(disk, &op, false);
     }

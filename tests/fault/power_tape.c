@@ -67,6 +67,15 @@ struct disk_op tape_op(const struct tape *tape, const struct tape_event *event)
                             .len = event->len};
 }
 
+void promises_follow(struct promises *promises, const struct tape_event *event)
+{
+    if (event->kind == TAPE_PROMISED && event->number > promises->promised) {
+        promises->promised = event->number;
+    } else if (event->kind == TAPE_BEGUN && event->number > promises->begun) {
+        promises->begun = event->number;
+    }
+}
+
 /* ---- recording ---- */
 
 void tape_record(struct tape *tape, const char *folder)

@@ -33,6 +33,12 @@ size_t tape_count(const struct tape *tape);
 const struct tape_event *tape_event(const struct tape *tape, size_t index);
 struct disk_op tape_op(const struct tape *tape, const struct tape_event *event);
 
+/* What must be in the store, and what may. */
+struct promises {
+    size_t promised, begun;
+};
+void promises_follow(struct promises *promises, const struct tape_event *event);
+
 /* ---- in the recording process ---- */
 /* Records what happens below the folder. tape NULL: stop; syncs are skipped all the same. */
 void tape_record(struct tape *tape, const char *folder);

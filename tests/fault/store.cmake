@@ -33,11 +33,20 @@ endfunction()
 
 fault_store_program(power_store power_store.c)
 set(power_options --patterns 34 --second 3)
+set(errors_options --step 1)
 if(SANITIZE MATCHES "address")
   set(power_options --patterns 3 --second 0) # a process costs forty times as much
+  set(errors_options --step 41)
 elseif(SANITIZE)
   set(power_options --patterns 2 --second 0)
+  set(errors_options --step 41)
 endif()
 foreach(store node aggregator)
   fault_test(power_${store} 900 power_store ${store} ${power_options})
+endforeach()
+
+# Every call that changes a store's files fails once, or from then on.
+fault_store_program(store_errors store_errors.c)
+foreach(store node aggregator)
+  fault_test(store_errors_${store} 900 store_errors ${store} ${errors_options})
 endforeach()

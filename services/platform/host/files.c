@@ -314,6 +314,15 @@ int file_replace(const char *path, unsigned mode, struct bytes content, struct e
 
 /* ---- folders ---- */
 
+/* One of ours that was there: who made it may have died before its name was on the disk. Where the
+ * folder above cannot be opened or written, we made nothing in it. */
+static int sync_parent_again(const char *path, const struct stat *info, struct err_ctx *err)
+{
+    struct err_ctx why = {""};
+    int rc = info->st_uid == geteuid() ? sync_parent(path, &why) : 0;
+    return rc == 0 || rc == ERR_PERMISSION ? 0 : err_set(err, rc, "%s", why.text);
+}
+
 static int make_one(const char *path, struct err_ctx *err)
 {
     struct stat info;
@@ -323,7 +332,7 @@ static int make_one(const char *path, struct err_ctx *err)
     int number = errno;
     /* Whatever mkdir says (EEXIST, EACCES, EROFS): a folder that is there is fine. */
     if (stat(path, &info) == 0) {
-        return S_ISDIR(info.st_mode) ? 0
+        return S_ISDIR(info.st_mode) ? sync_parent_again(path, &info, err)
                                      : err_set(err, ERR_EXISTS, "%s: exists, not a folder", path);
     }
     errno = number;

@@ -16,6 +16,7 @@
 #define PATH_BYTES_MAX 4096
 #define DATA_FILE "data.mdb"     /* LMDB's name for it */
 #define DATA_FILE_NEW "data.new" /* while it is made */
+#define META_PAGE_BYTES_MAX 65536u
 
 static const struct {
     uint32_t magic; /* f_type of statfs(2) */
@@ -152,6 +153,32 @@ static int data_make(const struct store *store, struct err_ctx *err)
     return rc; /* the name is synced with the folder */
 }
 
+/* The pages that say what is committed are written once more, as they are. A disk that failed to
+ * write one leaves it in the page cache, new and counted as clean: whoever opens the store reads
+ * it, and no sync ever brings it to the disk. After this the sync in env_open does. */
+static int metas_rewrite(const struct store *store, struct err_ctx *err)
+{
+    char path[PATH_BYTES_MAX];
+    uint8_t metas[2 * META_PAGE_BYTES_MAX];
+    size_t len = 2 * (size_t)sysconf(_SC_PAGESIZE);
+    int rc = path_join(path, store->path, DATA_FILE, err);
+    if (rc != 0 || len > sizeof metas) {
+        return rc;
+    }
+    int fd = open(path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) {
+        return fail(err, "data file", errno);
+    }
+    ssize_t got = pread(fd, metas, len, 0);
+    if (got == (ssize_t)len && pwrite(fd, metas, len, 0) != (ssize_t)len) {
+        rc = fail(err, "write data file", errno);
+    } else if (got < 0) {
+        rc = fail(err, "read data file", errno);
+    }
+    (void)close(fd);
+    return rc; /* a file that is too short is LMDB's to refuse */
+}
+
 static int env_open(struct store *store, const struct store_config *config, struct err_ctx *err)
 {
     unsigned flags = MDB_NOTLS;
@@ -270,6 +297,7 @@ static int open_all(struct store *store, const struct store_config *config, stru
     }
     if (rc == 0 && !config->read_only) {
         rc = data_make(store, err);
+        rc = rc != 0 ? rc : metas_rewrite(store, err);
     }
     if (rc == 0) {
         rc = env_open(store, config, err);
