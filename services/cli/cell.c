@@ -5,6 +5,7 @@
 #include "core/base/text.h"
 
 #include <inttypes.h>
+#include <locale.h>
 #include <string.h>
 #include <wchar.h>
 
@@ -44,6 +45,21 @@ static size_t next_char(const char *text, wchar_t *ret)
     return len;
 }
 
+/* -1: not to be shown. The tables for this are read from files when the first character beyond
+ * ASCII comes: most commands never need them, and they are a tenth of their time. */
+static int columns_of(wchar_t c)
+{
+    static bool ready;
+    if (c < 0x80) {
+        return c >= 0x20 && c != 0x7f ? 1 : -1;
+    }
+    if (!ready) {
+        (void)uselocale(newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0));
+        ready = true;
+    }
+    return wcwidth(c);
+}
+
 char *text_clean(const char *text)
 {
     char *clean = must(calloc(1, strlen(text) + 1));
@@ -51,7 +67,7 @@ char *text_clean(const char *text)
     while (*text != '\0') {
         wchar_t c = 0;
         size_t took = next_char(text, &c);
-        if (took == 0 || wcwidth(c) < 0 || turns_direction(c)) {
+        if (took == 0 || columns_of(c) < 0 || turns_direction(c)) {
             clean[len++] = *text == '\n' || *text == '\t' || *text == '\r' ? ' ' : '?';
         } else {
             memcpy(clean + len, text, took);
@@ -68,7 +84,7 @@ size_t cell_width(const char *text)
     while (*text != '\0') {
         wchar_t c = 0;
         size_t took = next_char(text, &c);
-        int columns = took == 0 ? 1 : wcwidth(c);
+        int columns = took == 0 ? 1 : columns_of(c);
         width += columns > 0 ? (size_t)columns : 0;
         text += took == 0 ? 1 : took;
     }

@@ -3,7 +3,6 @@
 #include "platform/host/host.h"
 
 #include <errno.h>
-#include <locale.h>
 #include <string.h>
 #include <sysexits.h>
 
@@ -135,7 +134,6 @@ int main(int argc, char **argv)
     struct err_ctx err = {{0}};
     struct options options = {0};
     int rc = host_init(&err);
-    (void)uselocale(newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0)); /* for column widths */
     if (rc == 0) {
         rc = options_parse(argc - 1, (const char *const *)(argv + 1), &options, &err);
     }

@@ -4,6 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/limits.h"
+#include "platform/host/host.h"
 #include "platform/loop/loop.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@
 #define SLOTS (DOOR_CONNECTIONS_MAX + 1u) /* the last one tells the client too many so */
 #define DRAINED_BYTES (DOOR_FULL_BYTES / 4u)
 #define USER_CAPACITY 64u
+#define USER_KNOWN_MS 60000u
 #define LISTEN_BACKLOG 64
 #define SOCKET_MODE 0660
 
@@ -69,6 +71,9 @@ struct door {
     bool listening;
     bool stopping;
     bool closing;
+    uid_t known_uid; /* of the last connection, and its name */
+    uint64_t known_ms;
+    char known_user[USER_CAPACITY];
     bool accept_waits; /* libuv holds a connection that found no slot */
     struct connection slots[SLOTS];
 };
@@ -462,7 +467,7 @@ static void on_connection_closed(uv_handle_t *handle)
     struct connection *connection = handle->data;
     struct door *door = connection->door;
     connection->open = false;
-    explicit_bzero(connection->in, sizeof connection->in);
+    explicit_bzero(connection->in, connection->len); /* what was taken is wiped already */
     if (door->accept_waits && door->listening) {
         door->accept_waits = false;
         accept_one(door);
@@ -525,24 +530,39 @@ static void on_kick(uv_async_t *async)
     }
 }
 
+/* A name is looked up again after a while only: that reads files, or asks a directory server, and
+ * everything here waits for it meanwhile. */
+static const char *name_of(struct door *door, uid_t uid)
+{
+    uint64_t now_ms = host_monotonic_ms();
+    struct passwd entry;
+    struct passwd *found = NULL;
+    char names[1024];
+    if (door->known_user[0] != '\0' && door->known_uid == uid &&
+        now_ms - door->known_ms < USER_KNOWN_MS) {
+        return door->known_user;
+    }
+    if (getpwuid_r(uid, &entry, names, sizeof names, &found) == 0 && found != NULL) {
+        (void)snprintf(door->known_user, USER_CAPACITY, "%s", entry.pw_name);
+    } else {
+        (void)snprintf(door->known_user, USER_CAPACITY, "%" PRIuMAX, (uintmax_t)uid);
+    }
+    door->known_uid = uid;
+    door->known_ms = now_ms;
+    return door->known_user;
+}
+
 static void learn_user(struct connection *connection)
 {
     struct ucred peer = {.uid = (uid_t)-1};
     socklen_t len = sizeof peer;
     uv_os_fd_t fd = -1;
-    struct passwd entry;
-    struct passwd *found = NULL;
-    char names[1024];
     if (uv_fileno((uv_handle_t *)&connection->pipe, &fd) != 0 ||
         getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &len) != 0) {
         (void)snprintf(connection->user, USER_CAPACITY, "unknown");
         return;
     }
-    if (getpwuid_r(peer.uid, &entry, names, sizeof names, &found) == 0 && found != NULL) {
-        (void)snprintf(connection->user, USER_CAPACITY, "%s", entry.pw_name);
-    } else {
-        (void)snprintf(connection->user, USER_CAPACITY, "%" PRIuMAX, (uintmax_t)peer.uid);
-    }
+    (void)snprintf(connection->user, USER_CAPACITY, "%s", name_of(connection->door, peer.uid));
 }
 
 static struct connection *free_slot(struct door *door)

@@ -18,12 +18,13 @@ struct store_writer {
     pthread_t thread;
     struct store_command **batch; /* batch_max; the thread's own, like the next two */
     struct store_command **left;
-    size_t batch_last; /* commands in the round before */
+    size_t batch_last; /* new work in the round before: an ack is nobody's company */
     size_t unanswered; /* in batch now */
 
     pthread_cond_t more; /* with the store's mutex, which guards the rest */
     struct command_list queue;
     struct command_list finished;
+    size_t enough; /* so many in the queue end its wait for company */
     bool waiting;
     bool stopping;
 };
@@ -81,14 +82,15 @@ static void wait_for_work(struct store *store)
     }
 }
 
-/* With the mutex held: in a rush a little waiting makes the batch larger; a lone one never waits.
- */
+/* With the mutex held: in a rush a little waiting makes the batch larger, until as many are there
+ * as came together the last time; a lone one never waits. */
 static void gather(struct store *store)
 {
     struct store_writer *writer = store->writer;
     struct timespec at = deadline_in_us(STORE_GATHER_US);
     int rc = writer->batch_last > 1 ? 0 : ETIMEDOUT;
-    while (rc == 0 && !writer->stopping && writer->queue.count < writer->config.batch_max) {
+    writer->enough = writer->batch_last;
+    while (rc == 0 && !writer->stopping && writer->queue.count < writer->enough) {
         rc = pthread_cond_timedwait(&writer->more, &store->mutex, &at);
     }
 }
@@ -101,11 +103,12 @@ static size_t batch_take(struct store *store)
     (void)pthread_mutex_lock(&store->mutex);
     wait_for_work(store);
     gather(store);
+    writer->batch_last = 0;
     while (count < writer->config.batch_max && writer->queue.count > 0) {
-        writer->batch[count++] = list_take(&writer->queue);
+        writer->batch[count] = list_take(&writer->queue);
+        writer->batch_last += writer->batch[count++]->droppable ? 1 : 0;
     }
     (void)pthread_mutex_unlock(&store->mutex);
-    writer->batch_last = count;
     return count;
 }
 
@@ -226,7 +229,7 @@ static int queue_add(struct store *store, struct store_command *command)
         return ERR_AGAIN;
     }
     list_add(&writer->queue, command);
-    if (writer->waiting || writer->queue.count >= writer->config.batch_max) {
+    if (writer->waiting || writer->queue.count == writer->enough) {
         (void)pthread_cond_signal(&writer->more);
     }
     return 0;

@@ -56,18 +56,37 @@ static void test_a_lone_command_is_one_commit(void **state)
     assert_int_equal(atomic_load(&gathers), 0); /* committed at once */
 }
 
+static struct note new_work(struct fixture *fixture, uint32_t key)
+{
+    struct note note = note_of(fixture, ACT_PUT, key);
+    note.command.droppable = true;
+    return note;
+}
+
 static void test_in_a_rush_it_waits_for_company(void **state)
 {
     struct fixture *fixture = *state;
-    struct note notes[] = {note_of(fixture, ACT_PUT, 1), note_of(fixture, ACT_PUT, 2)};
+    struct note notes[] = {new_work(fixture, 1), new_work(fixture, 2)};
     fixture_start(fixture, 16, 16);
     notes_batch(fixture, notes, 2);
     atomic_store(&gathers, 0);
-    assert_int_equal(note_alone(fixture, note_of(fixture, ACT_PUT, 3)), 0);
+    assert_int_equal(note_alone(fixture, new_work(fixture, 5)), 0);
     assert_in_range(atomic_load(&gathers), 1, 16);
     atomic_store(&gathers, 0);
-    assert_int_equal(note_alone(fixture, note_of(fixture, ACT_PUT, 4)), 0);
+    assert_int_equal(note_alone(fixture, new_work(fixture, 6)), 0);
     assert_int_equal(atomic_load(&gathers), 0); /* the rush is over */
+}
+
+/* A report and an ack that fell into one commit are no rush: the next report does not wait. */
+static void test_acks_are_nobodys_company(void **state)
+{
+    struct fixture *fixture = *state;
+    struct note notes[] = {new_work(fixture, 1), note_of(fixture, ACT_PUT, 2)};
+    fixture_start(fixture, 16, 16);
+    notes_batch(fixture, notes, 2);
+    atomic_store(&gathers, 0);
+    assert_int_equal(note_alone(fixture, new_work(fixture, 3)), 0);
+    assert_int_equal(atomic_load(&gathers), 0);
 }
 
 static void test_failing_before_a_write_fails_alone(void **state)
@@ -286,6 +305,7 @@ int main(void)
         TEST(test_group_commit),
         TEST(test_a_lone_command_is_one_commit),
         TEST(test_in_a_rush_it_waits_for_company),
+        TEST(test_acks_are_nobodys_company),
         TEST(test_failing_before_a_write_fails_alone),
         TEST(test_failing_after_a_write_fails_alone),
         TEST(test_queue_full_then_stopped),
