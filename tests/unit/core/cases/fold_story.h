@@ -555,6 +555,51 @@ static inline void same_again(struct story *story)
     }
 }
 
+/* Fails each read of the entry in turn: the error comes through, and is never a refusal. */
+static inline void sweep_entry(struct story *story, const struct memory_views *before,
+                               const struct fold_input *input, size_t *ret_reads)
+{
+    static struct fold_output out;
+    size_t failing = 1, reads = 0;
+    do {
+        struct memory_views *memory = memory_views_new();
+        struct views views = memory_views_driver(memory);
+        struct err_ctx err = {.text = ""};
+        memory_views_copy(memory, before);
+        memory_views_fail_at(memory, failing);
+        arena_reset(story->arena);
+        int status = fold_entry(&story->config, &views, input, story->arena, &out, &err);
+        reads = memory_views_reads(memory);
+        memory_views_free(memory);
+        if (reads < failing) {
+            assert_int_equal(status, 0);
+            break;
+        }
+        assert_int_equal(status, ERR_STORAGE);
+        assert_non_null(strstr(err.text, "position"));
+        failing++;
+    } while (true);
+    *ret_reads += failing - 1;
+}
+
+/* Every read of every entry; how many there were. */
+static inline size_t sweep_reads(struct story *story)
+{
+    struct memory_views *before = memory_views_new();
+    struct views views = memory_views_driver(before);
+    static struct fold_output out;
+    size_t reads = 0;
+    for (size_t i = 0; i < story->count; i++) {
+        sweep_entry(story, before, &story->journal[i].input, &reads);
+        arena_reset(story->arena);
+        assert_int_equal(
+            fold_entry(&story->config, &views, &story->journal[i].input, story->arena, &out, NULL),
+            0);
+    }
+    memory_views_free(before);
+    return reads;
+}
+
 /* A case of 16.03, filed at 16.07, in `recommended`: the document is in drafted. */
 static inline struct case_name recommended(struct story *story, struct drafted *drafted)
 {
