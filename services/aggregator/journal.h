@@ -17,7 +17,7 @@
 #include "core/sync/session.h"
 #include "platform/store/outlog.h"
 
-#define JOURNAL_FORMAT 1u
+#define JOURNAL_FORMAT 2u
 #define JOURNAL_RECORD_HEAD_BYTES 36u
 #define JOURNAL_RECORD_PERSONAL "kabar.record.v1"
 

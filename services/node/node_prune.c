@@ -69,16 +69,19 @@ static int collect(struct store_txn *txn, struct prune *prune, const struct outl
 static int prune_run(struct store_txn *txn, void *arg)
 {
     struct prune *prune = arg;
-    struct outlog logs[LOGS_MAX];
-    size_t log_count = 0;
+    struct outlog log;
     prune->count = 0;
     prune->reports = 0;
-    int rc = outlog_list(txn, &node_log_tables, logs, LOGS_MAX, &log_count);
-    for (size_t i = 0; rc == 0 && i < log_count; i++) {
-        rc = collect(txn, prune, &logs[i]);
+    int rc = outlog_next(txn, &node_log_tables, NULL, &log); /* those that are over too */
+    while (rc == 0 && prune->count < PRUNE_MAX) {
+        rc = collect(txn, prune, &log);
+        if (rc == 0) {
+            struct incarnation after = log.incarnation;
+            rc = outlog_next(txn, &node_log_tables, &after, &log);
+        }
     }
-    if (rc != 0 || prune->count == 0) {
-        return rc;
+    if ((rc != 0 && rc != ERR_NOT_FOUND) || prune->count == 0) {
+        return rc == ERR_NOT_FOUND ? 0 : rc;
     }
     struct node_meta meta;
     rc = meta_load(txn, &meta);

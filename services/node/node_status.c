@@ -46,26 +46,28 @@ static json_t *log_json(const struct outlog *log)
                      (json_int_t)log->backed_up_to);
 }
 
-/* Age of the oldest entry that waits, and when the last ack came. */
+/* Age of the oldest entry that waits, and when the last ack came. The logs that live: those that
+ * are over have nothing that waits. */
 static void logs_into(json_t *status, const struct node *node, struct store_txn *txn)
 {
-    struct outlog logs[LOGS_MAX];
-    size_t count = 0;
+    struct outlog log;
     int64_t oldest_ms = 0;
     int64_t acked_ms = 0;
     json_t *list = json_array();
-    if (txn == NULL || outlog_list(txn, &node->tables, logs, LOGS_MAX, &count) != 0) {
-        count = 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        struct entry_id id = {logs[i].incarnation, logs[i].acked + 1};
+    int rc = txn == NULL ? ERR_NOT_FOUND : outlog_next(txn, &node->tables, NULL, &log);
+    while (rc == 0) {
+        struct entry_id id = {log.incarnation, log.acked + 1};
         struct outlog_entry entry;
-        (void)json_array_append_new(list, log_json(&logs[i]));
-        acked_ms = logs[i].acked_ms > acked_ms ? logs[i].acked_ms : acked_ms;
-        if (outlog_read(txn, &node->tables, &id, &entry) == 0 &&
-            (oldest_ms == 0 || entry.created_ms < oldest_ms)) {
-            oldest_ms = entry.created_ms;
+        acked_ms = log.acked_ms > acked_ms ? log.acked_ms : acked_ms;
+        if (outlog_lives(&log)) {
+            (void)json_array_append_new(list, log_json(&log));
+            if (outlog_read(txn, &node->tables, &id, &entry) == 0 &&
+                (oldest_ms == 0 || entry.created_ms < oldest_ms)) {
+                oldest_ms = entry.created_ms;
+            }
         }
+        struct incarnation after = log.incarnation;
+        rc = outlog_next(txn, &node->tables, &after, &log);
     }
     int64_t age_ms = oldest_ms == 0 ? 0 : host_wall_ms() - oldest_ms;
     (void)json_object_set_new(status, "logs", list);

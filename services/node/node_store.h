@@ -18,7 +18,7 @@
 #include "core/sync/effects.h"
 #include "platform/store/outlog.h"
 
-#define NODE_FORMAT 1u
+#define NODE_FORMAT 2u
 
 enum node_table {
     NODE_META,

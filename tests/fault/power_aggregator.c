@@ -475,31 +475,37 @@ static int verify_placed(struct work_state *state, struct store_txn *txn, uint64
     return 0;
 }
 
-static int verify_office(struct store_txn *txn, struct err_ctx *err)
+static int verify_office_log(struct store_txn *txn, const struct outlog *log, struct err_ctx *err)
 {
-    struct outlog logs[8];
-    size_t count = 0;
-    int rc = outlog_list(txn, &journal_office_tables, logs, 8, &count);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        struct entry_id id = {.incarnation = logs[i].incarnation};
-        struct outlog_entry entry;
-        struct hash before = {{0}};
-        for (id.seq = 1; rc == 0 && id.seq <= logs[i].last; id.seq++) {
-            struct hash b;
-            struct hash h;
-            rc = outlog_read(txn, &journal_office_tables, &id, &entry);
-            if (rc == 0) {
-                chain_body(entry.body, &b);
-                chain_next(&before, &b, &id, entry.kind, &h);
-                rc = hash_equal(&h, &entry.h) ? 0 : ERR_CHAIN;
-                before = h;
-            }
-        }
-        if (rc != 0 || !hash_equal(&before, &logs[i].h_last) || logs[i].acked > logs[i].last) {
-            return wrong(err, "an office log does not hold", logs[i].last);
+    struct entry_id id = {.incarnation = log->incarnation};
+    struct outlog_entry entry;
+    struct hash before = {{0}};
+    int rc = 0;
+    for (id.seq = 1; rc == 0 && id.seq <= log->last; id.seq++) {
+        struct hash b;
+        struct hash h;
+        rc = outlog_read(txn, &journal_office_tables, &id, &entry);
+        if (rc == 0) {
+            chain_body(entry.body, &b);
+            chain_next(&before, &b, &id, entry.kind, &h);
+            rc = hash_equal(&h, &entry.h) ? 0 : ERR_CHAIN;
+            before = h;
         }
     }
-    return rc;
+    bool good = rc == 0 && hash_equal(&before, &log->h_last) && log->acked <= log->last;
+    return good ? 0 : wrong(err, "an office log does not hold", log->last);
+}
+
+static int verify_office(struct store_txn *txn, struct err_ctx *err)
+{
+    struct outlog log;
+    int rc = outlog_next(txn, &journal_office_tables, NULL, &log);
+    while (rc == 0) {
+        struct incarnation after = log.incarnation;
+        rc = verify_office_log(txn, &log, err);
+        rc = rc != 0 ? rc : outlog_next(txn, &journal_office_tables, &after, &log);
+    }
+    return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
 static int verify_views(struct work_state *state, uint64_t next_position, struct err_ctx *err)

@@ -529,13 +529,15 @@ static int verify_office(struct store_txn *txn, struct work_state *state, struct
 static int verify_node(struct work_state *state, struct err_ctx *err)
 {
     struct store_txn *txn = NULL;
-    struct outlog logs[8];
-    size_t count = 0;
+    struct outlog log;
     int rc = store_read_begin(state->store, &txn, err);
-    rc = rc != 0 ? rc : outlog_list(txn, &node_log_tables, logs, 8, &count);
-    for (size_t i = 0; rc == 0 && i < count; i++) {
-        rc = verify_log(txn, &logs[i], err);
+    int found = rc != 0 ? rc : outlog_next(txn, &node_log_tables, NULL, &log);
+    while (rc == 0 && found == 0) {
+        struct incarnation after = log.incarnation;
+        rc = verify_log(txn, &log, err);
+        found = outlog_next(txn, &node_log_tables, &after, &log);
     }
+    rc = rc != 0 || found == ERR_NOT_FOUND ? rc : found;
     rc = rc != 0 ? rc : verify_keys(txn, err);
     rc = rc != 0 ? rc : verify_office(txn, state, err);
     store_read_end(txn);

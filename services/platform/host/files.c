@@ -190,8 +190,7 @@ static int parent_of(const char *path, char *to, size_t capacity, struct err_ctx
     return 0;
 }
 
-/* A name is in a folder for good only once the folder is synced. */
-static int sync_parent(const char *path, struct err_ctx *err)
+int file_sync_name(const char *path, struct err_ctx *err)
 {
     char folder[PATH_MAX];
     int rc = parent_of(path, folder, sizeof folder, err);
@@ -299,7 +298,7 @@ static int write_beside_and_move(const char *path, unsigned mode, struct bytes c
         (void)unlink(temporary);
         return rc;
     }
-    return sync_parent(path, err);
+    return file_sync_name(path, err);
 }
 
 int file_create(const char *path, unsigned mode, struct bytes content, struct err_ctx *err)
@@ -327,7 +326,7 @@ static int make_one(const char *path, struct err_ctx *err)
 {
     struct stat info;
     if (mkdir(path, 0700) == 0) {
-        return sync_parent(path, err);
+        return file_sync_name(path, err);
     }
     int number = errno;
     /* Whatever mkdir says (EEXIST, EACCES, EROFS): a folder that is there is fine. */

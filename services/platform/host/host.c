@@ -97,3 +97,20 @@ void host_random(void *to, size_t len)
 {
     randombytes_buf(to, len);
 }
+
+void host_machine_id(uint8_t ret[MACHINE_ID_BYTES])
+{
+    uint8_t *text = NULL;
+    size_t len = 0;
+    memset(ret, 0, MACHINE_ID_BYTES);
+    if (file_read("/etc/machine-id", 256, &text, &len, NULL) != 0) {
+        return;
+    }
+    if (len == 2 * MACHINE_ID_BYTES + 1 && text[len - 1] == '\n') {
+        len--;
+    }
+    if (!hex_decode(ret, MACHINE_ID_BYTES, bytes_of(text, len))) {
+        memset(ret, 0, MACHINE_ID_BYTES); /* "uninitialized", at a first boot */
+    }
+    free(text);
+}

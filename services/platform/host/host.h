@@ -19,6 +19,10 @@ uint64_t host_monotonic_us(void);
 /* Wall clock, milliseconds since 1970 UTC: data only, never used to order or to time out. */
 int64_t host_wall_ms(void);
 void host_random(void *to, size_t len);
+/* What /etc/machine-id says; zeros if there is none. Confidential (machine-id(5)): hashed before it
+ * is kept or shown. */
+#define MACHINE_ID_BYTES 16u
+void host_machine_id(uint8_t ret[MACHINE_ID_BYTES]);
 
 /* Whole file, at most capacity_max bytes; *ret is malloc'ed and owned by the caller. */
 int file_read(const char *path, size_t bytes_max, uint8_t **ret, size_t *ret_len,
@@ -39,6 +43,8 @@ int file_create(const char *path, unsigned mode, struct bytes content,
 /* The same, but replaces what is there (write beside, sync, rename, sync the folder). */
 int file_replace(const char *path, unsigned mode, struct bytes content,
                  struct err_ctx *err) MUST_USE;
+/* A name is in a folder for good only once the folder is synced: the one that holds path is. */
+int file_sync_name(const char *path, struct err_ctx *err) MUST_USE;
 /* mkdir with mode 0700, parents too; fine if there. */
 int folder_make(const char *path, struct err_ctx *err) MUST_USE;
 

@@ -12,7 +12,6 @@
 #include "platform/store/store_private.h"
 
 #define ABOUT_TABLE "about"
-#define ABOUT_FORMAT "format"
 #define PATH_BYTES_MAX 4096
 #define DATA_FILE "data.mdb"     /* LMDB's name for it */
 #define DATA_FILE_NEW "data.new" /* while it is made */
@@ -204,26 +203,22 @@ static int env_open(struct store *store, const struct store_config *config, stru
 }
 
 /* The format number, checked, or written into a store that holds nothing yet. */
-static int format_check(struct store *store, MDB_txn *txn, const struct store_config *config,
-                        bool fresh, struct err_ctx *err)
+static int format_check(struct store_txn *txn, const struct store_config *config, bool fresh,
+                        struct err_ctx *err)
 {
-    char name[] = ABOUT_FORMAT;
     uint8_t number[4];
-    MDB_dbi about = store->tables[store->table_count];
-    MDB_val key = {sizeof name - 1, name};
-    MDB_val value;
-    int rc = mdb_get(txn, about, &key, &value);
-    if (rc == MDB_NOTFOUND && fresh) {
+    struct bytes value;
+    int rc = store_about_get(txn, STORE_ABOUT_FORMAT, &value);
+    if (rc == ERR_NOT_FOUND && fresh) {
         put_be32(number, config->format);
-        value = (MDB_val){sizeof number, number};
-        rc = mdb_put(txn, about, &key, &value, 0);
-        return rc == 0 ? 0 : fail(err, "write format", rc);
+        store_about_put(txn, STORE_ABOUT_FORMAT, bytes_of(number, sizeof number));
+        return txn->error == 0 ? 0 : fail(err, "write format", txn->cause);
     }
     if (rc != 0) {
-        return rc == MDB_NOTFOUND ? err_set(err, ERR_VERSION, "it has no format number")
-                                  : fail(err, "read format", rc);
+        return rc == ERR_NOT_FOUND ? err_set(err, ERR_VERSION, "it has no format number")
+                                   : fail(err, "read format", txn->cause);
     }
-    uint32_t found = value.mv_size == sizeof number ? get_be32(value.mv_data) : 0;
+    uint32_t found = value.len == sizeof number ? get_be32(value.data) : 0;
     return found == config->format
                ? 0
                : err_set(err, ERR_VERSION, "it has format %u, this program knows %u",
@@ -245,6 +240,19 @@ static int is_fresh(MDB_txn *txn, bool *ret)
     return rc;
 }
 
+/* What the store says of itself: read, or written into a fresh one. */
+static int about_check(struct store *store, MDB_txn *mdb, const struct store_config *config,
+                       bool fresh, struct err_ctx *err)
+{
+    struct store_txn txn = {.store = store, .txn = mdb, .write = !config->read_only};
+    int rc = format_check(&txn, config, fresh, err);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = store_place_check(store, &txn, fresh);
+    return rc == 0 ? 0 : err_set(err, ERR_IO, "where it lives: %s", mdb_strerror(txn.cause));
+}
+
 static int tables_open(struct store *store, MDB_txn *txn, const struct store_config *config,
                        struct err_ctx *err)
 {
@@ -259,7 +267,7 @@ static int tables_open(struct store *store, MDB_txn *txn, const struct store_con
         return rc == MDB_NOTFOUND ? err_set(err, ERR_VERSION, "it has no format number")
                                   : fail(err, "tables", rc);
     }
-    rc = format_check(store, txn, config, fresh, err);
+    rc = about_check(store, txn, config, fresh, err);
     for (size_t i = 0; rc == 0 && i < config->table_count; i++) {
         ASSERT(strcmp(config->tables[i], ABOUT_TABLE) != 0);
         int cause = mdb_dbi_open(txn, config->tables[i], create, &store->tables[i]);
@@ -286,6 +294,18 @@ static int tables_set_up(struct store *store, const struct store_config *config,
     return rc == 0 ? 0 : fail(err, "commit", rc);
 }
 
+/* In a full store there must be room for what successors take over: address space, not disk. */
+static int map_widen(struct store *store, struct err_ctx *err)
+{
+    if (store->read_only || !store_moved(store)) {
+        return 0;
+    }
+    uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
+    uint64_t space = STORE_MOVED_BYTES(store->map_bytes);
+    int rc = mdb_env_set_mapsize(store->env, (space + page - 1) / page * page);
+    return rc == 0 ? 0 : fail(err, "widen the map", rc);
+}
+
 static int open_all(struct store *store, const struct store_config *config, struct err_ctx *err)
 {
     int rc = config->read_only ? 0 : folder_make(config->path, err);
@@ -310,7 +330,7 @@ static int open_all(struct store *store, const struct store_config *config, stru
         store->readers_check_at_ms = host_monotonic_ms() + STORE_READERS_CHECK_MS;
         rc = tables_set_up(store, config, err);
     }
-    return rc;
+    return rc != 0 ? rc : map_widen(store, err);
 }
 
 static struct store *store_new(const struct store_config *config)
@@ -327,6 +347,7 @@ static struct store *store_new(const struct store_config *config)
                              : config->map_bytes;
     store->read_only = config->read_only;
     atomic_init(&store->latched, false);
+    atomic_init(&store->moved, false);
     atomic_init(&store->stale_readers_cleared, 0);
     ASSERT(pthread_mutex_init(&store->mutex, NULL) == 0);
     store->path = strdup(config->path);

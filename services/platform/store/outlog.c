@@ -2,17 +2,18 @@
 
 #include "core/base/assert.h"
 #include "core/seal/chain.h"
+#include "platform/store/outlog_private.h"
 
-#define ID_BYTES (INCARNATION_BYTES + 8u)
 #define ENTRY_HEAD_BYTES (2u + 1u + 1u + 8u + 32u + 32u)
-#define LOG_BYTES (1u + 8u + 8u + 32u + 8u + 8u + 8u + 8u)
+#define LINE_BYTES (INCARNATION_BYTES + 8u + 8u + INCARNATION_BYTES + 8u)
+#define LOG_BYTES (1u + 8u + 8u + 32u + 8u + 8u + 8u + 8u + LINE_BYTES)
 #define FLAG_ERASED 1u
 
-static struct bytes id_key(const struct entry_id *id, uint8_t key[ID_BYTES])
+struct bytes outlog_key(const struct entry_id *id, uint8_t key[OUTLOG_KEY_BYTES])
 {
     memcpy(key, id->incarnation.b, INCARNATION_BYTES);
     put_be64(key + INCARNATION_BYTES, id->seq);
-    return bytes_of(key, ID_BYTES);
+    return bytes_of(key, OUTLOG_KEY_BYTES);
 }
 
 static int log_decode(struct bytes key, struct bytes value, struct outlog *ret)
@@ -31,6 +32,11 @@ static int log_decode(struct bytes key, struct bytes value, struct outlog *ret)
     ret->receipt = reader_be64(&reader);
     ret->backed_up_to = reader_be64(&reader);
     ret->acked_ms = (int64_t)reader_be64(&reader);
+    reader_copy(&reader, ret->predecessor.incarnation.b, INCARNATION_BYTES);
+    ret->predecessor.seq = reader_be64(&reader);
+    ret->copies = reader_be64(&reader);
+    reader_copy(&reader, ret->successor.b, INCARNATION_BYTES);
+    ret->last_ever = reader_be64(&reader);
     return 0;
 }
 
@@ -57,60 +63,76 @@ void outlog_save(struct store_txn *txn, const struct outlog_tables *tables,
     writer_be64(&writer, log->receipt);
     writer_be64(&writer, log->backed_up_to);
     writer_be64(&writer, (uint64_t)log->acked_ms);
+    writer_bytes(&writer, bytes_of(log->predecessor.incarnation.b, INCARNATION_BYTES));
+    writer_be64(&writer, log->predecessor.seq);
+    writer_be64(&writer, log->copies);
+    writer_bytes(&writer, bytes_of(log->successor.b, INCARNATION_BYTES));
+    writer_be64(&writer, log->last_ever);
     store_put(txn, tables->logs, bytes_of(log->incarnation.b, INCARNATION_BYTES),
               bytes_of(value, writer.len));
 }
 
-int outlog_list(struct store_txn *txn, const struct outlog_tables *tables, struct outlog *ret,
-                size_t capacity, size_t *ret_count)
+int outlog_next(struct store_txn *txn, const struct outlog_tables *tables,
+                const struct incarnation *after, struct outlog *ret)
 {
     struct store_cursor *cursor = NULL;
     int rc = store_cursor_open(txn, tables->logs, &cursor);
     if (rc != 0) {
         return rc;
     }
+    struct bytes wanted = {0};
     struct bytes key;
     struct bytes value;
-    *ret_count = 0;
-    rc = store_seek(cursor, (struct bytes){0}, &key, &value);
-    while (rc == 0) {
-        if (*ret_count == capacity) {
-            rc = ERR_LIMIT;
-            break;
-        }
-        rc = log_decode(key, value, &ret[*ret_count]);
-        if (rc == 0) {
-            (*ret_count)++;
-            rc = store_next(cursor, &key, &value);
-        }
+    if (after != NULL) {
+        wanted = bytes_of(after->b, INCARNATION_BYTES);
+    }
+    rc = store_seek(cursor, wanted, &key, &value);
+    if (rc == 0 && bytes_equal(key, wanted)) {
+        rc = store_next(cursor, &key, &value);
+    }
+    if (rc == 0) {
+        rc = log_decode(key, value, ret);
     }
     store_cursor_close(cursor);
-    return rc == ERR_NOT_FOUND ? 0 : rc;
+    return rc;
+}
+
+bool outlog_lives(const struct outlog *log)
+{
+    return incarnation_is_zero(&log->successor);
+}
+
+void outlog_put(struct store_txn *txn, const struct outlog_tables *tables, struct outlog *log,
+                const struct outlog_entry *entry)
+{
+    ASSERT(entry->body.len <= ENTRY_BYTES_MAX);
+    struct entry_id id = {.incarnation = log->incarnation, .seq = log->last + 1};
+    struct hash h;
+    chain_next(&log->h_last, &entry->b, &id, entry->kind, &h);
+
+    uint8_t value[ENTRY_HEAD_BYTES + ENTRY_BYTES_MAX];
+    struct writer writer;
+    writer_init(&writer, value, sizeof value);
+    writer_be16(&writer, entry->kind);
+    writer_u8(&writer, entry->erased ? FLAG_ERASED : 0);
+    writer_u8(&writer, 0);
+    writer_be64(&writer, (uint64_t)entry->created_ms);
+    writer_bytes(&writer, bytes_of(entry->b.b, HASH_BYTES));
+    writer_bytes(&writer, bytes_of(h.b, HASH_BYTES));
+    writer_bytes(&writer, entry->body);
+    uint8_t key[OUTLOG_KEY_BYTES];
+    store_put(txn, tables->entries, outlog_key(&id, key), bytes_of(value, writer.len));
+    log->last = id.seq;
+    log->h_last = h;
 }
 
 void outlog_append(struct store_txn *txn, const struct outlog_tables *tables, struct outlog *log,
                    uint16_t kind, struct bytes body, int64_t now_ms)
 {
-    ASSERT(body.len <= ENTRY_BYTES_MAX);
-    struct entry_id id = {.incarnation = log->incarnation, .seq = log->last + 1};
-    struct hash b;
-    struct hash h;
-    chain_body(body, &b);
-    chain_next(&log->h_last, &b, &id, kind, &h);
-
-    uint8_t value[ENTRY_HEAD_BYTES + ENTRY_BYTES_MAX];
-    struct writer writer;
-    writer_init(&writer, value, sizeof value);
-    writer_be16(&writer, kind);
-    writer_be16(&writer, 0);
-    writer_be64(&writer, (uint64_t)now_ms);
-    writer_bytes(&writer, bytes_of(b.b, HASH_BYTES));
-    writer_bytes(&writer, bytes_of(h.b, HASH_BYTES));
-    writer_bytes(&writer, body);
-    uint8_t key[ID_BYTES];
-    store_put(txn, tables->entries, id_key(&id, key), bytes_of(value, writer.len));
-    log->last = id.seq;
-    log->h_last = h;
+    ASSERT(outlog_lives(log));
+    struct outlog_entry entry = {.kind = kind, .created_ms = now_ms, .body = body};
+    chain_body(body, &entry.b);
+    outlog_put(txn, tables, log, &entry);
     outlog_save(txn, tables, log);
 }
 
@@ -155,9 +177,9 @@ static int entry_decode(struct bytes value, struct outlog_entry *ret)
 int outlog_read(struct store_txn *txn, const struct outlog_tables *tables,
                 const struct entry_id *id, struct outlog_entry *ret)
 {
-    uint8_t key[ID_BYTES];
+    uint8_t key[OUTLOG_KEY_BYTES];
     struct bytes value;
-    int rc = store_get(txn, tables->entries, id_key(id, key), &value);
+    int rc = store_get(txn, tables->entries, outlog_key(id, key), &value);
     return rc != 0 ? rc : entry_decode(value, ret);
 }
 
@@ -177,13 +199,13 @@ static int add_entries(struct store_cursor *cursor, const struct outlog_cut *cut
                        struct span_builder *builder, struct entry_id *ret_last, struct hash *ret_h)
 {
     struct entry_id id = {.incarnation = cut->incarnation, .seq = cut->first};
-    uint8_t wanted[ID_BYTES];
+    uint8_t wanted[OUTLOG_KEY_BYTES];
     struct bytes key;
     struct bytes value;
-    int rc = store_seek(cursor, id_key(&id, wanted), &key, &value);
+    int rc = store_seek(cursor, outlog_key(&id, wanted), &key, &value);
     for (; rc == 0 && id.seq <= cut->last_max; id.seq++) {
         struct outlog_entry entry;
-        if (!bytes_equal(key, id_key(&id, wanted)) || entry_decode(value, &entry) != 0) {
+        if (!bytes_equal(key, outlog_key(&id, wanted)) || entry_decode(value, &entry) != 0) {
             return ERR_NOT_FOUND;
         }
         struct hash b;

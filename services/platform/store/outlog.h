@@ -1,7 +1,8 @@
 /* outlog.h - logs that we write, kept in two tables: the same at the node and at the aggregator.
  *
- *   entries table   incarnation 16 ‖ seq 8 → kind 2 ‖ flags 1 ‖ zero 1 ‖ created_ms 8 ‖ b 32 ‖ h 32
- * ‖ body logs table      incarnation 16 → struct outlog (fixed encoding)
+ *   entries table   incarnation 16 ‖ seq 8
+ *                   → kind 2 ‖ flags 1 ‖ zero 1 ‖ created_ms 8 ‖ b 32 ‖ h 32 ‖ body
+ *   logs table      incarnation 16 → struct outlog (fixed encoding)
  *
  * An append is one chain step in the caller's transaction. A span is cut anew each time it is
  * sent, its head signed then. Flags bit 0: erased (no body). Never in this file: when to send.
@@ -31,6 +32,7 @@ struct outlog {
     struct entry_id predecessor; /* the old log and s */
     uint64_t copies;             /* entries 2 … copies+1 are the old s+1 … */
     struct incarnation successor;
+    uint64_t last_ever; /* highest seq there was before it ended; 0: it lives */
 };
 
 struct outlog_entry {
@@ -45,9 +47,11 @@ int outlog_load(struct store_txn *txn, const struct outlog_tables *tables,
                 const struct incarnation *incarnation, struct outlog *ret) MUST_USE;
 void outlog_save(struct store_txn *txn, const struct outlog_tables *tables,
                  const struct outlog *log);
-/* All logs, at most capacity; *ret_count. */
-int outlog_list(struct store_txn *txn, const struct outlog_tables *tables, struct outlog *ret,
-                size_t capacity, size_t *ret_count) MUST_USE;
+/* The log behind `after` (NULL: the first), by incarnation; ended ones too. ERR_NOT_FOUND: no more.
+ */
+int outlog_next(struct store_txn *txn, const struct outlog_tables *tables,
+                const struct incarnation *after, struct outlog *ret) MUST_USE;
+bool outlog_lives(const struct outlog *log);
 /* Entry 1. ERR_EXISTS. *ret is the log afterwards. */
 int outlog_create(struct store_txn *txn, const struct outlog_tables *tables,
                   const struct incarnation *incarnation, const struct genesis *genesis,
@@ -61,12 +65,14 @@ int outlog_read(struct store_txn *txn, const struct outlog_tables *tables,
 int outlog_hash(struct store_txn *txn, const struct outlog_tables *tables,
                 const struct entry_id *id, struct hash *ret) MUST_USE;
 
-/* The log `current` is over; a new one goes on after `from`, an entry (seq 0: none) of current or
+/* ---- the line of a log (ADR 7; outlog_line.c) ----
+ *
+ * The log `current` is over; a new one goes on after `from`, an entry (seq 0: none) of current or
  * of an earlier log of its line. What stands behind `from` in the line moves to it, verbatim and in
  * order, genesis entries of later logs left out; the old logs keep the rest. `genesis` says all but
  * the predecessor. *ret is the new log, acked 0. ERR_NOT_FOUND: `from` is not in the line.
- * ERR_STATE: what stood behind it was deleted. ERR_EXISTS: the new incarnation is there. Before any
- * write; it may be a large transaction. */
+ * ERR_STATE: `from` or what stood behind it was deleted. ERR_EXISTS: the new incarnation is there,
+ * or current is over already. All before any write; it may be a large transaction. */
 struct outlog_succession {
     struct incarnation current, incarnation; /* of the log that ends, of the new one */
     struct entry_id from;
@@ -74,7 +80,8 @@ struct outlog_succession {
 };
 int outlog_succeed(struct store_txn *txn, const struct outlog_tables *tables,
                    const struct outlog_succession *succession, struct outlog *ret) MUST_USE;
-/* Where a statement stands now: `id` itself, or its copy in a successor. ERR_NOT_FOUND. */
+/* Where a statement stands now: `id` itself, or its copy in a successor (also when it was deleted
+ * there since). ERR_NOT_FOUND: there never was one. */
 int outlog_follow(struct store_txn *txn, const struct outlog_tables *tables,
                   const struct entry_id *id, struct entry_id *ret) MUST_USE;
 /* True if `earlier` is `log` or one of those it goes on from. */

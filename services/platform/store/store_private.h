@@ -22,6 +22,13 @@
 #define STORE_DISK_RESERVE_BYTES (4u << 20)
 #define STORE_DISK_RESERVE_PART 16u
 
+/* Of a store that moved: what stood behind the last ack goes to a successor in one transaction, and
+ * a store may be full of it. Pages freed in it are of no use to it, and pages get half full. */
+#define STORE_MOVED_BYTES(map_bytes) (4 * ((map_bytes) + STORE_RESERVE_BYTES(map_bytes)))
+
+#define STORE_ABOUT_FORMAT "format"
+#define STORE_ABOUT_PLACE "place"
+
 struct store_writer; /* writer.c */
 
 struct store {
@@ -31,6 +38,7 @@ struct store {
     char *path;
     int lock_fd;
     bool read_only;
+    atomic_bool moved;
     uint64_t map_bytes;
     uint64_t quota_bytes; /* at most map_bytes */
     atomic_bool latched;
@@ -55,6 +63,7 @@ struct store_txn {
     uint64_t writes; /* changes made so far */
     uint64_t bytes;  /* put so far, in whole pages where LMDB gives a value its own */
     size_t cursors;  /* open now */
+    bool settles;    /* the place is in it */
 };
 
 /* ---- store.c ---- */
@@ -72,7 +81,14 @@ bool store_over_quota(struct store *store);
  * transactions, and one that fits exactly must not eat the reserve. */
 uint64_t store_txn_bytes_max(const struct store *store);
 
+/* ---- place.c ---- */
+/* Sets store->moved from what stands there; a fresh store keeps where it is. */
+int store_place_check(struct store *store, struct store_txn *txn, bool fresh) MUST_USE;
+
 /* ---- txn.c ---- a write transaction, in the caller's memory */
+/* In our own table. */
+int store_about_get(struct store_txn *txn, const char *name, struct bytes *ret) MUST_USE;
+void store_about_put(struct store_txn *txn, const char *name, struct bytes value);
 /* ERR_STORAGE, latched, or 0. */
 int store_txn_start(struct store *store, struct store_txn *txn) MUST_USE;
 /* 0: synced. ERR_FULL: nothing written, the store is sound. ERR_STORAGE: latched. */

@@ -51,6 +51,11 @@ static MDB_dbi table_of(const struct store_txn *txn, unsigned table)
     return txn->store->tables[table];
 }
 
+static MDB_dbi about_of(const struct store_txn *txn)
+{
+    return txn->store->tables[txn->store->table_count];
+}
+
 /* False, and the error sticks, for a key LMDB would not take; false after any error. */
 static bool usable(struct store_txn *txn, struct bytes key)
 {
@@ -92,9 +97,8 @@ void store_read_end(struct store_txn *txn)
     free(txn);
 }
 
-int store_get(struct store_txn *txn, unsigned table, struct bytes key, struct bytes *ret)
+static int get(struct store_txn *txn, MDB_dbi dbi, struct bytes key, struct bytes *ret)
 {
-    MDB_dbi dbi = table_of(txn, table);
     if (!usable(txn, key)) {
         return txn->error;
     }
@@ -105,6 +109,16 @@ int store_get(struct store_txn *txn, unsigned table, struct bytes key, struct by
         *ret = bytes_of_val(&v);
     }
     return rc;
+}
+
+int store_get(struct store_txn *txn, unsigned table, struct bytes key, struct bytes *ret)
+{
+    return get(txn, table_of(txn, table), key, ret);
+}
+
+int store_about_get(struct store_txn *txn, const char *name, struct bytes *ret)
+{
+    return get(txn, about_of(txn), bytes_of_text(name), ret);
 }
 
 int store_cursor_open(struct store_txn *txn, unsigned table, struct store_cursor **ret)
@@ -197,11 +211,10 @@ static uint64_t bytes_taken(size_t len)
     return len < PAGE_BYTES / 2 ? len : (len / PAGE_BYTES + 1) * PAGE_BYTES;
 }
 
-static void put(struct store_txn *txn, unsigned table, struct bytes key, struct bytes value,
+static void put(struct store_txn *txn, MDB_dbi dbi, struct bytes key, struct bytes value,
                 unsigned flags)
 {
     ASSERT(txn->write);
-    MDB_dbi dbi = table_of(txn, table);
     if (!usable(txn, key)) {
         return;
     }
@@ -214,12 +227,17 @@ static void put(struct store_txn *txn, unsigned table, struct bytes key, struct 
 
 void store_put(struct store_txn *txn, unsigned table, struct bytes key, struct bytes value)
 {
-    put(txn, table, key, value, 0);
+    put(txn, table_of(txn, table), key, value, 0);
 }
 
 void store_append(struct store_txn *txn, unsigned table, struct bytes key, struct bytes value)
 {
-    put(txn, table, key, value, MDB_APPEND);
+    put(txn, table_of(txn, table), key, value, MDB_APPEND);
+}
+
+void store_about_put(struct store_txn *txn, const char *name, struct bytes value)
+{
+    put(txn, about_of(txn), bytes_of_text(name), value, 0);
 }
 
 void store_delete(struct store_txn *txn, unsigned table, struct bytes key)
@@ -286,6 +304,9 @@ int store_txn_finish(struct store_txn *txn)
     txn->cause = mdb_txn_commit(txn->txn);
     txn->txn = NULL;
     if (txn->cause == 0) {
+        if (txn->settles) {
+            atomic_store(&store->moved, false);
+        }
         (void)pthread_mutex_lock(&store->mutex);
         store->commits++;
         store->last_commit_us = host_monotonic_us() - began_us;

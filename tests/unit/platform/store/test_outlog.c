@@ -395,26 +395,30 @@ static void all_logs_are_listed(void **state)
 {
     struct fixture *fixture = *state;
     struct model models[3];
-    struct outlog logs[3];
-    size_t count = 4711;
+    struct outlog log = {.last = 4711};
     struct store_txn *txn = reading(fixture);
-    assert_int_equal(outlog_list(txn, &tables, logs, 3, &count), 0);
-    assert_int_equal(count, 0);
+    assert_int_equal(outlog_next(txn, &tables, NULL, &log), ERR_NOT_FOUND);
+    assert_int_equal(log.last, 4711);
     store_read_end(txn);
     for (uint8_t i = 0; i < 3; i++) {
         log_create(fixture, &models[i], (uint8_t)(3 - i), LANE_URGENT);
         log_fill(fixture, &models[i], i);
     }
     txn = reading(fixture);
-    assert_int_equal(outlog_list(txn, &tables, logs, 3, &count), 0);
-    assert_int_equal(count, 3);
+    struct incarnation after;
     for (size_t i = 0; i < 3; i++) { /* in the order of their incarnations */
         const struct model *model = &models[2 - i];
-        assert_true(incarnation_equal(&logs[i].incarnation, &model->incarnation));
-        assert_int_equal(logs[i].last, model->count);
-        assert_true(hash_equal(&logs[i].h_last, &model->entries[model->count - 1].h));
+        assert_int_equal(outlog_next(txn, &tables, i == 0 ? NULL : &after, &log), 0);
+        after = log.incarnation;
+        assert_true(incarnation_equal(&log.incarnation, &model->incarnation));
+        assert_int_equal(log.last, model->count);
+        assert_true(hash_equal(&log.h_last, &model->entries[model->count - 1].h));
+        assert_true(outlog_lives(&log));
     }
-    assert_int_equal(outlog_list(txn, &tables, logs, 2, &count), ERR_LIMIT);
+    assert_int_equal(outlog_next(txn, &tables, &after, &log), ERR_NOT_FOUND);
+    after = incarnation_of(0); /* of no log */
+    assert_int_equal(outlog_next(txn, &tables, &after, &log), 0);
+    assert_true(incarnation_equal(&log.incarnation, &models[2].incarnation));
     store_read_end(txn);
 }
 
@@ -622,6 +626,10 @@ static void a_log_is_the_same_after_reopening(void **state)
     log.receipt = 4;
     log.backed_up_to = 3;
     log.acked_ms = -1; /* a clock that was never set */
+    log.predecessor = (struct entry_id){incarnation_of(8), 12};
+    log.copies = 13;
+    log.successor = incarnation_of(9);
+    log.last_ever = 14;
     assert_int_equal(store_apply(fixture->store, acked_run, &log, NULL), 0);
 
     fixture_close(fixture);
@@ -637,6 +645,13 @@ static void a_log_is_the_same_after_reopening(void **state)
     assert_int_equal(again.receipt, 4);
     assert_int_equal(again.backed_up_to, 3);
     assert_int_equal(again.acked_ms, -1);
+    assert_true(incarnation_equal(&again.predecessor.incarnation, &log.predecessor.incarnation));
+    assert_int_equal(again.predecessor.seq, 12);
+    assert_int_equal(again.copies, 13);
+    assert_true(incarnation_equal(&again.successor, &log.successor));
+    assert_int_equal(again.last_ever, 14);
+    again.successor = (struct incarnation){{0}};
+    assert_int_equal(store_apply(fixture->store, acked_run, &again, NULL), 0);
     check_log(fixture, &model);
     log_fill(fixture, &model, 3);
     check_log(fixture, &model);
@@ -668,11 +683,10 @@ static void damaged_records_are_errors(void **state)
     struct outlog_entry read;
     struct outlog log;
     struct hash h;
-    size_t count = 0;
     assert_int_equal(outlog_read(txn, &tables, &id, &read), ERR_FORMAT);
     assert_int_equal(outlog_hash(txn, &tables, &id, &h), ERR_FORMAT);
     assert_int_equal(outlog_load(txn, &tables, &model.incarnation, &log), ERR_FORMAT);
-    assert_int_equal(outlog_list(txn, &tables, &log, 1, &count), ERR_FORMAT);
+    assert_int_equal(outlog_next(txn, &tables, NULL, &log), ERR_FORMAT);
     struct outlog_cut cut = cut_of(&model, 1, 4, 100000);
     check_no_cut(&cutter, txn, &cut);
     store_read_end(txn);
