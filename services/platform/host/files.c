@@ -318,7 +318,7 @@ int file_replace(const char *path, unsigned mode, struct bytes content, struct e
 static int sync_parent_again(const char *path, const struct stat *info, struct err_ctx *err)
 {
     struct err_ctx why = {""};
-    int rc = info->st_uid == geteuid() ? sync_parent(path, &why) : 0;
+    int rc = info->st_uid == geteuid() ? file_sync_name(path, &why) : 0;
     return rc == 0 || rc == ERR_PERMISSION ? 0 : err_set(err, rc, "%s", why.text);
 }
 
