@@ -17,19 +17,16 @@ int node_submit(struct node *node, struct store_command *command)
     int rc = store_submit(node->store, command);
     if (rc == 0) {
         node->works++;
+    } else if (rc == ERR_STORAGE) {
+        loop_wake_send(node->store_wake); /* a read can latch too */
     }
     return rc;
 }
 
 void node_work_done(struct node *node, int rc)
 {
+    (void)rc;
     node->works--;
-    if (rc == ERR_STORAGE && !node->storage_told) {
-        struct err_ctx err = {""};
-        int latch = store_latch_reason(node->store, &err);
-        node->storage_told = true;
-        LOG(LOG_LEVEL_ERROR, "store_failed", log_text("text", err_peek(&err, latch)));
-    }
 }
 
 /* One line when it begins, one now and again, one when it is over. */
@@ -70,12 +67,33 @@ const char *node_store_text(int rc)
     }
 }
 
+static void stop_begin(struct node *node);
+
+/* Who waits for an answer gets it; then the process ends, and what comes back reads the disk anew.
+ */
+static void check_latch(struct node *node)
+{
+    struct err_ctx err = {""};
+    int rc = store_latch_reason(node->store, &err);
+    if (rc == 0 || node->storage_told) {
+        return;
+    }
+    node->storage_told = true;
+    node->exit_code = EXIT_IO;
+    LOG(LOG_LEVEL_ERROR, "storage_failed", log_text("error", err_peek(&err, rc)),
+        log_text("what", "nothing is taken or acknowledged any more; restart after mending"));
+    if (!node->stopping) {
+        stop_begin(node);
+    }
+}
+
 static void on_store(void *arg)
 {
     struct node *node = arg;
     (void)store_collect(node->store);
     sync_flush(node);
     node_prune_short(node);
+    check_latch(node);
 }
 
 static void wake_store(void *arg)
@@ -153,14 +171,8 @@ static void drain_look(void *arg)
     }
 }
 
-/* The first asks for an orderly end, the second for an end. */
-static void on_stop(void *arg)
+static void stop_begin(struct node *node)
 {
-    struct node *node = arg;
-    if (node->stopping) {
-        loop_stop(node->loop);
-        return;
-    }
     node->stopping = true;
     (void)sd_notify(0, "STOPPING=1");
     const struct log_field unanswered[] = {log_u64("unanswered", node->works)};
@@ -170,6 +182,17 @@ static void on_stop(void *arg)
         door_stop(node->door);
     }
     drain_look(node);
+}
+
+/* The first asks for an orderly end, the second for an end. */
+static void on_stop(void *arg)
+{
+    struct node *node = arg;
+    if (node->stopping) {
+        loop_stop(node->loop);
+    } else {
+        stop_begin(node);
+    }
 }
 
 /* Log level, log interval, keep-alive; a card that has come is looked for, and a node

@@ -50,3 +50,15 @@ fault_store_program(store_errors store_errors.c)
 foreach(store node aggregator)
   fault_test(store_errors_${store} 900 store_errors ${store} ${errors_options})
 endforeach()
+
+# The same from outside, on the real programs.
+add_library(fault_store_shim MODULE store_shim.c store_calls.c)
+target_include_directories(fault_store_shim PRIVATE ${PROJECT_SOURCE_DIR}/tests)
+target_link_libraries(fault_store_shim PRIVATE kabar_flags Threads::Threads)
+target_compile_options(fault_store_shim PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
+target_link_options(fault_store_shim PRIVATE -fno-sanitize=all)
+set_target_properties(fault_store_shim PROPERTIES PREFIX "" OUTPUT_NAME store_shim
+  LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tools)
+set(store_environment "KABAR_BIN=${PROJECT_BINARY_DIR}/bin;KABAR_SOURCE=${PROJECT_SOURCE_DIR};KABAR_TOOLS=${PROJECT_BINARY_DIR}/tests/integration/tools;KABAR_FAULT_TOOLS=${CMAKE_CURRENT_BINARY_DIR}/tools;KABAR_SANITIZE=${SANITIZE}")
+fault_test(store_shim 900 ${CMAKE_CURRENT_SOURCE_DIR}/store_shim.sh)
+set_tests_properties(fault_store_shim PROPERTIES ENVIRONMENT "${store_environment}")

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -9,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define PATH_CAPACITY 4096
+#define KNOWN_MAX 256u
 
 static const char *watched;
 
@@ -34,19 +35,73 @@ static const char *below(const char *path)
     return strcmp(name, "lock") == 0 || strcmp(name, "lock.mdb") == 0 ? NULL : rest;
 }
 
-static const char *path_of(int fd, char to[PATH_CAPACITY])
+/* Files that were opened, by what the kernel calls them: /proc is closed to a process that must not
+ * be looked into, as our daemons are. The newest name counts. */
+static struct known {
+    dev_t device;
+    ino_t inode;
+    char path[DISK_PATH_CAPACITY];
+} known[KNOWN_MAX];
+static size_t known_count;
+static pthread_mutex_t known_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+static struct known *known_find(const struct stat *info)
 {
-    char link[32];
+    for (size_t i = 0; i < known_count; i++) {
+        if (known[i].device == info->st_dev && known[i].inode == info->st_ino) {
+            return &known[i];
+        }
+    }
+    return NULL;
+}
+
+/* "store/.." is "". */
+static void known_name(struct known *file, const char *name)
+{
+    (void)snprintf(file->path, sizeof file->path, "%s", name);
+    size_t len = strlen(file->path);
+    if (len >= 3 && strcmp(file->path + len - 3, "/..") == 0) {
+        file->path[len - 3] = '\0';
+        char *slash = strrchr(file->path, '/');
+        *(slash == NULL ? file->path : slash) = '\0';
+    }
+}
+
+/* What was opened, if it is one of those we look at; a number used again for another is not. */
+static void remember(int fd, const char *path)
+{
+    const char *name = below(path);
+    struct stat info;
+    int number = errno;
+    (void)pthread_mutex_lock(&known_mutex);
+    struct known *file = fstat(fd, &info) == 0 ? known_find(&info) : NULL;
+    if (file != NULL && name == NULL) {
+        file->inode = 0;
+    } else if (name != NULL && (file != NULL || known_count < KNOWN_MAX)) {
+        file = file != NULL ? file : &known[known_count++];
+        file->device = info.st_dev;
+        file->inode = info.st_ino;
+        known_name(file, name);
+    }
+    (void)pthread_mutex_unlock(&known_mutex);
+    errno = number;
+}
+
+static const char *path_of(int fd, char to[DISK_PATH_CAPACITY])
+{
     if (watched == NULL) {
         return NULL;
     }
-    (void)snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    ssize_t len = readlink(link, to, PATH_CAPACITY - 1);
-    if (len <= 0) {
-        return NULL;
+    struct stat info;
+    int number = errno;
+    (void)pthread_mutex_lock(&known_mutex);
+    const struct known *found = fstat(fd, &info) == 0 ? known_find(&info) : NULL;
+    if (found != NULL) {
+        memcpy(to, found->path, DISK_PATH_CAPACITY);
     }
-    to[len] = '\0';
-    return below(to);
+    (void)pthread_mutex_unlock(&known_mutex);
+    errno = number;
+    return found == NULL ? NULL : to;
 }
 
 static bool is_folder(int fd)
@@ -83,7 +138,7 @@ static long system_write(int fd, const struct store_call *call, bool positioned,
 static ssize_t write_call(int fd, const struct iovec *parts, int count, off_t at,
                           const char *function)
 {
-    char name[PATH_CAPACITY];
+    char name[DISK_PATH_CAPACITY];
     bool positioned = at >= 0;
     struct store_call call = {.step = DISK_WRITE,
                               .path = path_of(fd, name),
@@ -118,7 +173,7 @@ static ssize_t write_call(int fd, const struct iovec *parts, int count, off_t at
 
 static long sync_call(int fd, long number, const char *function)
 {
-    char name[PATH_CAPACITY];
+    char name[DISK_PATH_CAPACITY];
     struct store_call call = {.step = DISK_SYNC, .path = path_of(fd, name), .function = function};
     if (call.path == NULL) {
         return syscall(number, fd);
@@ -208,7 +263,7 @@ int fsync(int fd)
 
 int ftruncate(int fd, off_t len)
 {
-    char name[PATH_CAPACITY];
+    char name[DISK_PATH_CAPACITY];
     struct store_call call = {.step = DISK_LENGTH,
                               .path = path_of(fd, name),
                               .function = "ftruncate",
@@ -223,7 +278,11 @@ static int open_call(const char *path, int flags, mode_t mode)
     if ((flags & O_CREAT) != 0 && lstat(path, &info) != 0) {
         call.path = below(path);
     }
-    return (int)name_call(&call, SYS_openat, AT_FDCWD, (long)path, flags, mode, 0);
+    int fd = (int)name_call(&call, SYS_openat, AT_FDCWD, (long)path, flags, mode, 0);
+    if (fd >= 0 && watched != NULL) {
+        remember(fd, path);
+    }
+    return fd;
 }
 
 int open(const char *path, int flags, ...)
