@@ -15,6 +15,7 @@
 #define EXIT_CONFIG 78
 #define STORE_QUEUE_MAX 65536u
 #define STORE_BATCH_MAX 4096u
+#define DESCRIPTORS_WANTED 4096u /* 1,024 nodes with two connections each, and strangers */
 #define ARENA_BYTES (SPAN_SCRATCH_BYTES_MAX + PARSE_ARENA_BYTES)
 
 static const char usage[] =
@@ -317,6 +318,10 @@ static int serve(struct aggregator *aggregator)
         log_text("province", aggregator->conf->province),
         log_text("listen", link_server_endpoint(aggregator->server)),
         log_text("door", aggregator->conf->door), log_u64("position", apply_position(aggregator)));
+    if (host_descriptors_max() < DESCRIPTORS_WANTED) {
+        LOG(LOG_LEVEL_WARN, "few_descriptors", log_u64("limit", host_descriptors_max()),
+            log_text("what", "each connection is one: raise the limit (LimitNOFILE)"));
+    }
     (void)sd_notify(0, "READY=1");
     loop_run(aggregator->loop);
     loop_signal_free(term);

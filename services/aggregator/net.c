@@ -594,10 +594,31 @@ static void say_handshakes(struct aggregator *aggregator)
     }
 }
 
+/* How much was held back since the last line of its kind, when nothing has come since to say it. */
+static void say_held_back(struct aggregator *aggregator)
+{
+    uint64_t now_ms = host_monotonic_ms();
+    uint64_t interval_ms = aggregator->conf->log_interval_s * 1000u;
+    uint64_t held = 0;
+    if (log_limit_rest(&aggregator->denied_limit, now_ms, interval_ms, &held) != 0) {
+        LOG(LOG_LEVEL_WARN, "key_denied", log_u64("held_back", held));
+    }
+    for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        for (int code = 0; code < ALARM_COUNT; code++) {
+            if (log_limit_rest(&peer->alarm_limit[code], now_ms, interval_ms, &held) != 0) {
+                LOG(LOG_LEVEL_WARN, "alarm", log_text("alarm", alarm_name((enum alarm)code)),
+                    log_text("node", peer->regency), log_u64("enrolment", peer->enrolment),
+                    log_u64("count", peer->alarms[code]), log_u64("held_back", held));
+            }
+        }
+    }
+}
+
 void net_tick(struct aggregator *aggregator)
 {
     run_all(aggregator, INTAKE_EVENT_TICK);
     say_handshakes(aggregator);
+    say_held_back(aggregator);
     loop_timer_set(aggregator->tick, TICK_MS);
 }
 

@@ -86,7 +86,7 @@ attack two_histories fork 1
 
 say "one line of a kind, with the node's code"
 for alarm in wrong_log bad_frame bad_chain fork; do
-    equal "log lines of $alarm" "$(grep -c "event=alarm alarm=$alarm" "$work/aggregator.log")" 1
+    equal "log lines of $alarm" "$(grep -c "event=alarm alarm=$alarm .* held_back=0" "$work/aggregator.log")" 1
     has "event=alarm alarm=$alarm node=16.71" "$work/aggregator.log"
 done
 

@@ -126,8 +126,9 @@ equal() {
     [ "$2" = "$3" ] || fail "$1: '$2' instead of '$3'"
 }
 
+# has PATTERN FILE… - or, options of grep first: has -E PATTERN FILE…
 has() {
-    grep -q -- "$@" || fail "not found: $*"
+    grep -q "$@" || fail "not found: $*"
 }
 
 # ---- programs ----

@@ -11,8 +11,10 @@
  * user name (SO_PEERCRED) is known to the program as door_call_user.
  *
  * A client that closes, or only closes its sending side, is gone. A line that is no request is
- * answered with id null and the connection goes on. One connection too many gets one ERR_FULL line.
- * Callbacks come from the loop only, never from inside a function of this header but door_close.
+ * answered with id null and the connection goes on. When all connections are taken, one that asked
+ * for nothing for DOOR_IDLE_MS is told so and closed; if there is none, the new one gets one
+ * ERR_FULL line. Callbacks come from the loop only, never from inside a function of this header but
+ * door_close.
  */
 #ifndef PLATFORM_DOOR_DOOR_H
 #define PLATFORM_DOOR_DOOR_H
@@ -27,6 +29,7 @@ struct door;
 struct door_call; /* one request being answered */
 
 #define DOOR_CONNECTIONS_MAX 64u
+#define DOOR_IDLE_MS 5000u
 #define DOOR_CALLS_MAX 256u
 #define DOOR_FULL_BYTES 1048576u /* answers waiting for one client: above it, wait for on_drain */
 #define DOOR_WAITING_BYTES_MAX 67108864u /* above it the client is dropped */
@@ -35,6 +38,7 @@ struct door_config {
     struct loop *loop;
     const char *path;
     const char *group; /* NULL: leave the process's */
+    uint64_t idle_ms;  /* 0: DOOR_IDLE_MS */
     /* A request. Answer now or later with the functions below; exactly one done or fail each. */
     void (*on_request)(void *arg, struct door_call *call, const char *command, const json_t *args);
     /* A raw line of a streaming request (line numbers from 1), and its end. Text is borrowed for

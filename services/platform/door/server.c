@@ -4,13 +4,12 @@
 
 #include "core/base/assert.h"
 #include "core/base/limits.h"
-#include "platform/host/host.h"
+#include "platform/door/user.h"
 #include "platform/loop/loop.h"
 
 #include <errno.h>
 #include <grp.h>
 #include <inttypes.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,8 +21,6 @@
 
 #define SLOTS (DOOR_CONNECTIONS_MAX + 1u) /* the last one tells the client too many so */
 #define DRAINED_BYTES (DOOR_FULL_BYTES / 4u)
-#define USER_CAPACITY 64u
-#define USER_KNOWN_MS 60000u
 #define LISTEN_BACKLOG 64
 #define SOCKET_MODE 0660
 
@@ -57,7 +54,8 @@ struct connection {
     struct door_call *calls;
     size_t call_count;
     size_t waiting_bytes;
-    size_t at; /* in[at..len) is not taken yet */
+    uint64_t active_ms; /* loop's time: when it came, or when a line or a call of it last ended */
+    size_t at;          /* in[at..len) is not taken yet */
     size_t len;
     char user[USER_CAPACITY];
     uint8_t in[LINE_BYTES_MAX + 1]; /* the longest line and its end */
@@ -71,9 +69,7 @@ struct door {
     bool listening;
     bool stopping;
     bool closing;
-    uid_t known_uid; /* of the last connection, and its name */
-    uint64_t known_ms;
-    char known_user[USER_CAPACITY];
+    struct user_known known;
     bool accept_waits; /* libuv holds a connection that found no slot */
     struct connection slots[SLOTS];
 };
@@ -210,6 +206,7 @@ static void call_over(struct door_call *call)
     if (!connection->reading) {
         kick(connection->door);
     }
+    connection->active_ms = uv_now(connection->door->listener.loop);
     call_unlink(call);
     call_free(call);
 }
@@ -430,6 +427,7 @@ static void pump(struct connection *connection)
     bool oversized = false;
     size_t from = connection->at;
     while (may_take(connection) && next_line(connection, &line, &oversized)) {
+        connection->active_ms = uv_now(connection->door->listener.loop);
         take_line(connection, line, oversized);
         /* What a line says may be for nobody else: it stays in memory no longer than needed. */
         explicit_bzero(connection->in + from, connection->at - from);
@@ -530,28 +528,6 @@ static void on_kick(uv_async_t *async)
     }
 }
 
-/* A name is looked up again after a while only: that reads files, or asks a directory server, and
- * everything here waits for it meanwhile. */
-static const char *name_of(struct door *door, uid_t uid)
-{
-    uint64_t now_ms = host_monotonic_ms();
-    struct passwd entry;
-    struct passwd *found = NULL;
-    char names[1024];
-    if (door->known_user[0] != '\0' && door->known_uid == uid &&
-        now_ms - door->known_ms < USER_KNOWN_MS) {
-        return door->known_user;
-    }
-    if (getpwuid_r(uid, &entry, names, sizeof names, &found) == 0 && found != NULL) {
-        (void)snprintf(door->known_user, USER_CAPACITY, "%s", entry.pw_name);
-    } else {
-        (void)snprintf(door->known_user, USER_CAPACITY, "%" PRIuMAX, (uintmax_t)uid);
-    }
-    door->known_uid = uid;
-    door->known_ms = now_ms;
-    return door->known_user;
-}
-
 static void learn_user(struct connection *connection)
 {
     struct ucred peer = {.uid = (uid_t)-1};
@@ -562,7 +538,8 @@ static void learn_user(struct connection *connection)
         (void)snprintf(connection->user, USER_CAPACITY, "unknown");
         return;
     }
-    (void)snprintf(connection->user, USER_CAPACITY, "%s", name_of(connection->door, peer.uid));
+    (void)snprintf(connection->user, USER_CAPACITY, "%s",
+                   user_name(&connection->door->known, peer.uid));
 }
 
 static struct connection *free_slot(struct door *door)
@@ -582,6 +559,35 @@ static size_t live_connections(const struct door *door)
         live += door->slots[i].open && !door->slots[i].ended;
     }
     return live;
+}
+
+/* Whoever asked for nothing for longest makes room: else a few forgotten connections would lock the
+ * door for everyone. NULL: all have calls open, or were active just now. */
+static struct connection *longest_idle(struct door *door)
+{
+    uint64_t now_ms = uv_now(door->listener.loop);
+    uint64_t least_ms = door->config.idle_ms > 0 ? door->config.idle_ms : DOOR_IDLE_MS;
+    struct connection *found = NULL;
+    for (size_t i = 0; i < SLOTS; i++) {
+        struct connection *connection = &door->slots[i];
+        bool idle = connection->open && !connection->ended && connection->call_count == 0 &&
+                    connection->waiting_bytes == 0 && now_ms - connection->active_ms >= least_ms;
+        if (idle && (found == NULL || connection->active_ms < found->active_ms)) {
+            found = connection;
+        }
+    }
+    return found;
+}
+
+static bool make_room(struct door *door)
+{
+    struct connection *idle = longest_idle(door);
+    if (idle == NULL) {
+        return false;
+    }
+    send_error(idle, NULL, ERR_AGAIN, EXIT_RETRY, "closed: idle, and others wait");
+    drop(idle);
+    return true;
 }
 
 static void accept_one(struct door *door)
@@ -606,7 +612,8 @@ static void accept_one(struct door *door)
         return;
     }
     learn_user(connection);
-    if (live_connections(door) > DOOR_CONNECTIONS_MAX) {
+    connection->active_ms = uv_now(door->listener.loop);
+    if (live_connections(door) > DOOR_CONNECTIONS_MAX && !make_room(door)) {
         send_error(connection, NULL, ERR_FULL, EXIT_RETRY, "too many connections");
         drop(connection);
         return;

@@ -55,6 +55,12 @@ static void raise_descriptor_limit(void)
     }
 }
 
+uint64_t host_descriptors_max(void)
+{
+    struct rlimit limit = {0};
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 ? limit.rlim_cur : 0;
+}
+
 int host_init(struct err_ctx *err)
 {
     if (sodium_init() < 0) {

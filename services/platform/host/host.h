@@ -13,6 +13,9 @@
  * handler that prints a fixed line and exits (a truncated map must not loop). */
 int host_init(struct err_ctx *err) MUST_USE;
 
+/* How many descriptors this process may have open. */
+uint64_t host_descriptors_max(void);
+
 /* Milliseconds that never jump and go on while the machine sleeps (CLOCK_BOOTTIME). */
 uint64_t host_monotonic_ms(void);
 uint64_t host_monotonic_us(void);

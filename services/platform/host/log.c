@@ -203,3 +203,11 @@ int log_limit_pass(struct log_limit *limit, uint64_t now_ms, uint64_t interval_m
     limit->held = 0;
     return 1;
 }
+
+int log_limit_rest(struct log_limit *limit, uint64_t now_ms, uint64_t interval_ms,
+                   uint64_t *ret_held)
+{
+    return limit->held > 0 && now_ms >= limit->next_ms
+               ? log_limit_pass(limit, now_ms, interval_ms, ret_held)
+               : 0;
+}

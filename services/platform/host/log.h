@@ -49,5 +49,9 @@ struct log_limit {
 /* True if a line may be written now; *ret_held is how many were held back since the last. */
 int log_limit_pass(struct log_limit *limit, uint64_t now_ms, uint64_t interval_ms,
                    uint64_t *ret_held);
+/* True if lines were held back and the interval is over: they are to be told now, or nobody would
+ * hear of them before the next one. */
+int log_limit_rest(struct log_limit *limit, uint64_t now_ms, uint64_t interval_ms,
+                   uint64_t *ret_held);
 
 #endif

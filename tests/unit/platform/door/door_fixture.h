@@ -32,6 +32,7 @@ struct server {
     pthread_t thread;
     struct loop *loop;
     struct loop_wake *wake;
+    uint64_t idle_ms; /* before server_start */
     struct door *door;
     struct door_call *held[2 * DOOR_CALLS_MAX];
     struct door_call *paused;
@@ -203,6 +204,7 @@ static inline struct door_config config_of(struct server *server)
 {
     return (struct door_config){.loop = server->loop,
                                 .path = server->path,
+                                .idle_ms = server->idle_ms,
                                 .on_request = on_request,
                                 .on_line = on_line,
                                 .on_end = on_end,
@@ -239,6 +241,7 @@ static inline int set_up_loop(void **state)
     folder_open(server->folder);
     (void)snprintf(server->path, sizeof server->path, "%s/door.sock", server->folder);
     assert_int_equal(loop_new(&server->loop, NULL), 0);
+    server->idle_ms = 600000; /* no slow machine makes a connection idle where it should not be */
     *state = server;
     return 0;
 }

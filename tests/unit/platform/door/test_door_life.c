@@ -88,6 +88,44 @@ static void left_over_socket_is_replaced(void **state)
     door_client_close(client);
 }
 
+/* False: the door was full, and said so. */
+static bool gets_in(struct door_client *client)
+{
+    send_text(client, "{\"id\":0,\"command\":\"status\"}");
+    json_t *answer = read_json(client);
+    bool in = json_is_true(json_object_get(answer, "ok"));
+    json_decref(answer);
+    return in;
+}
+
+static void who_is_idle_longest_makes_room(void **state)
+{
+    struct server *server = *state;
+    struct door_client *clients[DOOR_CONNECTIONS_MAX];
+    struct bytes line;
+    server->idle_ms = 1;
+    server_start(server);
+    for (size_t i = 0; i < DOOR_CONNECTIONS_MAX; i++) {
+        clients[i] = client_of(server);
+        (void)status_of(clients[i], "held");
+    }
+    send_text(clients[0], "{\"id\":1,\"command\":\"hold\"}"); /* waits for an answer: not idle */
+    assert_int_equal(status_of(clients[0], "held"), 1);
+    struct door_client *late = client_of(server);
+    while (!gets_in(late)) { /* less than a millisecond since all were active */
+        door_client_close(late);
+        late = client_of(server);
+    }
+    expect_error(clients[1], "ERR_AGAIN", 75);
+    assert_int_equal(door_client_read(clients[1], DEADLINE_MS, &line, NULL), ERR_GONE);
+    assert_int_equal(status_of(clients[0], "held"), 1);
+    assert_int_equal(status_of(clients[2], "held"), 1);
+    for (size_t i = 0; i < DOOR_CONNECTIONS_MAX; i++) {
+        door_client_close(clients[i]);
+    }
+    door_client_close(late);
+}
+
 static void other_files_are_not_touched(void **state)
 {
     struct server *server = *state;
@@ -124,6 +162,7 @@ int main(void)
         WITH_SERVER(socket_has_mode_0660),
         WITH_SERVER(door_in_use_is_busy),
         WITH_LOOP(left_over_socket_is_replaced),
+        WITH_LOOP(who_is_idle_longest_makes_room),
         WITH_LOOP(other_files_are_not_touched),
         WITH_LOOP(bad_group_and_path_are_refused),
     };

@@ -122,6 +122,22 @@ static void limit_lets_one_through_and_counts_the_rest(void **state)
     assert_int_equal(held, 0);
 }
 
+static void what_was_held_back_is_told_by_itself(void **state)
+{
+    (void)state;
+    struct log_limit limit = {0};
+    uint64_t held = 99;
+    assert_false(log_limit_rest(&limit, 1000, 500, &held)); /* nothing was */
+    assert_true(log_limit_pass(&limit, 1000, 500, &held));
+    assert_false(log_limit_pass(&limit, 1200, 500, &held));
+    assert_false(log_limit_pass(&limit, 1300, 500, &held));
+    assert_false(log_limit_rest(&limit, 1499, 500, &held));
+    assert_true(log_limit_rest(&limit, 1500, 500, &held));
+    assert_int_equal(held, 2);
+    assert_false(log_limit_rest(&limit, 9000, 500, &held));
+    assert_false(log_limit_pass(&limit, 1999, 500, &held)); /* that line began an interval */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -132,6 +148,7 @@ int main(void)
         cmocka_unit_test(level_hides_what_is_below_it),
         cmocka_unit_test(level_names),
         cmocka_unit_test(limit_lets_one_through_and_counts_the_rest),
+        cmocka_unit_test(what_was_held_back_is_told_by_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
