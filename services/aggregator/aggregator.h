@@ -46,10 +46,15 @@ struct peer {
     struct peer *next;
     uint64_t enrolment;
     char regency[8];
-    struct key curve_key;
+    struct key curve_key, signing_key;
     bool active;
-    struct incarnation office;
+    int64_t enrolled_ms;
+    struct incarnation enrolled_office; /* as on its card */
+    struct incarnation office;          /* the one that its line ends in */
     struct intake intake;
+    bool stopped;     /* its intake waits for the store, to begin anew: it hears nothing */
+    bool begin_anew;  /* with the next tick */
+    bool has_resumed; /* since this aggregator has its incarnation */
     struct peer_connection connections[INTAKE_CONNECTIONS_MAX];
     uint32_t last_number;
     bool flush_due;
@@ -104,7 +109,8 @@ struct aggregator {
     uint64_t last_number_given; /* enrolment numbers on cards that were made */
     uint64_t handshakes_failed; /* as last logged */
     struct log_limit handshake_limit, denied_limit;
-    bool test_without_zap; /* --test-without-zap: shows that nobody gets in then */
+    struct journal_restored restored; /* at_ms 0: never */
+    bool test_without_zap;            /* --test-without-zap: shows that nobody gets in then */
     bool stopping;
     bool storage_failed;
     int exit_code;
@@ -132,8 +138,28 @@ void net_say_bye(struct aggregator *aggregator); /* last receipts, BYE */
 /* Office log `office` now ends at `last`. */
 void net_office_appended(struct aggregator *aggregator, const struct incarnation *office,
                          uint64_t last);
+/* From the store: sessions, logs, the office log that the node's line ends in. */
+int net_load_intake(struct peer *peer) MUST_USE;
+void net_begin_anew(struct peer *peer);
+/* A session of this peer is durable. */
+void net_resumed(struct peer *peer);
 struct peer *net_peer(struct aggregator *aggregator, uint64_t enrolment);
 bool net_connected(const struct peer *peer);
+
+/* ---- office.c: office logs on the loop thread ---- */
+int office_cut(struct peer *peer, const struct span_plan *plan, struct bytes *ret_frame,
+               uint64_t *ret_last) MUST_USE;
+/* What the event's frame says of the node's office log: own_h, whose room is `own`, and
+ * office_before. */
+void office_look_up(struct peer *peer, struct intake_event *event, struct hash *own);
+void office_note_ack(struct peer *peer, const struct ack *ack);
+/* EFFECT_SUCCEED: the peer's intake is stopped, and begun anew when its office log has gone on. */
+void office_succeed(struct peer *peer, const struct entry_id *from);
+
+/* ---- restored.c: the banner after a restore ---- */
+int restored_load(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+/* null, or since when, and whose nodes have not resumed yet. */
+json_t *restored_json(const struct aggregator *aggregator);
 
 /* ---- apply.c: the apply thread ---- */
 int apply_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE; /* catches up first */

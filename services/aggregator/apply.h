@@ -30,7 +30,8 @@ struct office_out {
     uint64_t enrolment; /* 0: whoever serves the regency */
     uint64_t number;    /* whose office log it became */
     char regency[8];
-    struct incarnation office;
+    struct incarnation office;   /* of the enrolment */
+    struct incarnation appended; /* the one its line ends in, when it was put out */
     uint16_t kind;
     struct bytes body;
 };

@@ -15,10 +15,12 @@ static int read_recorded(struct apply *apply, uint64_t position, struct fold_inp
     if (rc == ERR_NOT_FOUND) {
         return 0;
     }
+    if (rc == 0) {
+        rc = journal_reader_seek(apply->other_reader, apply->batch.journal_txn, first);
+    }
     for (size_t i = 0; rc == 0 && i < count; i++) {
-        struct entry_id id = {.incarnation = apply->aggregator->incarnation, .seq = first + i};
         struct journal_entry entry;
-        rc = journal_reader_find(apply->other_reader, apply->batch.journal_txn, &id, &entry);
+        rc = journal_reader_next(apply->other_reader, &entry);
         if (rc == 0 && (!entry.own || entry.kind != ENTRY_PLACEMENT)) {
             rc = ERR_FORMAT;
         }

@@ -35,12 +35,13 @@ int apply_find_office(struct store_txn *txn, struct office_out *out)
     return rc == ERR_NOT_FOUND && found ? 0 : rc;
 }
 
-static int append_office(struct store_txn *txn, struct apply *apply, const struct office_out *out)
+static int append_office(struct store_txn *txn, struct apply *apply, struct office_out *out)
 {
     struct aggregator *aggregator = apply->aggregator;
     struct outlog log;
     int64_t now_ms = host_wall_ms();
-    int rc = outlog_load(txn, &journal_office_tables, &out->office, &log);
+    int rc = journal_office_end(txn, &out->office, &out->appended);
+    rc = rc != 0 ? rc : outlog_load(txn, &journal_office_tables, &out->appended, &log);
     if (rc == ERR_NOT_FOUND) {
         struct genesis genesis = {.direction = DIRECTION_DOWN,
                                   .lane = LANE_OFFICE,
@@ -49,7 +50,7 @@ static int append_office(struct store_txn *txn, struct apply *apply, const struc
                                   .signing_key = aggregator->log_key,
                                   .enrolment = out->number,
                                   .created_ms = now_ms};
-        rc = outlog_create(txn, &journal_office_tables, &out->office, &genesis, &log);
+        rc = outlog_create(txn, &journal_office_tables, &out->appended, &genesis, &log);
     }
     if (rc == 0) {
         outlog_append(txn, &journal_office_tables, &log, out->kind, out->body, now_ms);
@@ -78,7 +79,7 @@ static int outputs_run(struct store_txn *txn, void *arg)
         for (size_t i = 1; i <= batch->own_count; i++) {
             if (i == batch->own_count || batch->own_position[i] != batch->own_position[from]) {
                 if (batch->own_position[from] != 0) {
-                    journal_put_placed(txn, batch->own_position[from], seq + from, i - from);
+                    journal_put_placed(txn, batch->own_position[from], position + from, i - from);
                 }
                 from = i;
             }
@@ -131,7 +132,7 @@ static void tell_office_grew(struct apply *apply)
     const struct batch *batch = &apply->batch;
     (void)pthread_mutex_lock(&apply->mutex);
     for (size_t i = 0; i < batch->office_count; i++) {
-        touch(apply, &batch->office[i].office);
+        touch(apply, &batch->office[i].appended);
     }
     (void)pthread_mutex_unlock(&apply->mutex);
     loop_wake_send(apply->aggregator->apply_wake);

@@ -4,7 +4,8 @@
 #include "core/seal/chain.h"
 
 #define META_BYTES (INCARNATION_BYTES + 8u + 8u + HASH_BYTES + 8u)
-#define CURSOR_BYTES (8u + 1u + 8u + HASH_BYTES + 8u)
+#define CURSOR_BYTES (8u + 1u + 8u + HASH_BYTES + 1u + 8u)
+#define SESSION_BYTES (SESSION_MEMORY_BYTES + INCARNATION_BYTES)
 #define SPAN_KEY_BYTES (INCARNATION_BYTES + 8u)
 
 const char *const journal_table_names[JOURNAL_TABLE_COUNT] = {
@@ -50,24 +51,22 @@ static void save(struct store_txn *txn, const struct journal_meta *meta)
     store_put(txn, JOURNAL_META, bytes_of_text(meta_key), bytes_of(value, writer.len));
 }
 
-int journal_born(struct store_txn *txn, const struct journal_birth *birth)
+int journal_put_own_genesis(struct store_txn *txn, const struct journal_birth *birth,
+                            const struct journal_meta *meta)
 {
-    struct journal_meta meta;
-    int rc = journal_load(txn, &meta);
-    if (rc != ERR_NOT_FOUND) {
-        return rc == 0 ? ERR_EXISTS : rc;
-    }
-    meta = (struct journal_meta){.aggregator = birth->aggregator, .next_position = 1};
-    save(txn, &meta);
-    struct genesis genesis = {.direction = DIRECTION_OWN,
-                              .lane = LANE_JOURNAL,
-                              .owner = birth->province,
-                              .counterpart = birth->province,
-                              .signing_key = birth->log_key,
-                              .created_ms = birth->now_ms};
+    struct genesis genesis = {
+        .direction = DIRECTION_OWN,
+        .lane = LANE_JOURNAL,
+        .owner = birth->province,
+        .counterpart = birth->province,
+        .signing_key = birth->log_key,
+        .created_ms = birth->now_ms,
+        .has_predecessor = meta->own_last > 0,
+        .predecessor = {.incarnation = meta->aggregator, .seq = meta->own_last},
+        .predecessor_h = meta->own_h};
     uint8_t body[512];
     size_t len = 0;
-    rc = genesis_encode(&genesis, body, sizeof body, &len, NULL);
+    int rc = genesis_encode(&genesis, body, sizeof body, &len, NULL);
     struct span_builder *builder = rc == 0 ? span_builder_new() : NULL;
     if (builder == NULL) {
         return rc != 0 ? rc : ERR_NOMEM;
@@ -80,9 +79,24 @@ int journal_born(struct store_txn *txn, const struct journal_birth *birth)
                               .now_ms = birth->now_ms};
     uint64_t position = 0;
     uint64_t seq = 0;
+    struct journal_meta fresh = {.aggregator = birth->aggregator,
+                                 .next_position = meta->next_position,
+                                 .outputs_to = meta->outputs_to};
+    save(txn, &fresh);
     rc = journal_put_own(txn, &own, &position, &seq);
     span_builder_free(builder);
     return rc;
+}
+
+int journal_born(struct store_txn *txn, const struct journal_birth *birth)
+{
+    struct journal_meta meta;
+    int rc = journal_load(txn, &meta);
+    if (rc != ERR_NOT_FOUND) {
+        return rc == 0 ? ERR_EXISTS : rc;
+    }
+    meta = (struct journal_meta){.next_position = 1};
+    return journal_put_own_genesis(txn, birth, &meta);
 }
 
 /* ---- cursors ---- */
@@ -99,13 +113,14 @@ static int cursor_decode(struct bytes key, struct bytes value, struct journal_cu
     ret->lane = (enum lane)reader_u8(&reader);
     ret->last = reader_be64(&reader);
     reader_copy(&reader, ret->h.b, HASH_BYTES);
+    ret->ended = reader_u8(&reader) != 0;
     reader_copy(&reader, (uint8_t *)ret->owner, sizeof ret->owner);
     ret->owner[sizeof ret->owner - 1] = '\0';
     return 0;
 }
 
-static int cursor_get(struct store_txn *txn, const struct incarnation *incarnation,
-                      struct journal_cursor *ret)
+int journal_find_cursor(struct store_txn *txn, const struct incarnation *incarnation,
+                        struct journal_cursor *ret)
 {
     struct bytes key = bytes_of(incarnation->b, INCARNATION_BYTES);
     struct bytes value;
@@ -122,6 +137,7 @@ static void cursor_put(struct store_txn *txn, const struct journal_cursor *curso
     writer_u8(&writer, (uint8_t)cursor->lane);
     writer_be64(&writer, cursor->last);
     writer_bytes(&writer, bytes_of(cursor->h.b, HASH_BYTES));
+    writer_u8(&writer, cursor->ended);
     writer_bytes(&writer, bytes_of(cursor->owner, sizeof cursor->owner));
     store_put(txn, JOURNAL_CURSORS, bytes_of(cursor->incarnation.b, INCARNATION_BYTES),
               bytes_of(value, writer.len));
@@ -169,7 +185,7 @@ static void record_put(struct store_txn *txn, uint64_t position, const struct re
     struct hash hash;
     struct writer writer;
     writer_init(&writer, value, sizeof value);
-    writer_u8(&writer, JOURNAL_FORMAT);
+    writer_u8(&writer, JOURNAL_RECORD_VERSION);
     writer_u8(&writer, 0);
     writer_be16(&writer, 0);
     writer_be32(&writer, record->skip);
@@ -191,25 +207,58 @@ static void record_put(struct store_txn *txn, uint64_t position, const struct re
     store_put(txn, JOURNAL_SPANS, bytes_of(span_key, sizeof span_key), bytes_of(key, sizeof key));
 }
 
+/* A log that is new to us must not have a name that was ever ours: nobody writes under it. */
+static int name_is_free(struct store_txn *txn, const struct incarnation *incarnation)
+{
+    struct store_cursor *cursor = NULL;
+    struct bytes key;
+    struct bytes value;
+    struct outlog office;
+    int rc = store_cursor_open(txn, JOURNAL_SPANS, &cursor);
+    if (rc != 0) {
+        return rc;
+    }
+    rc = store_seek(cursor, bytes_of(incarnation->b, INCARNATION_BYTES), &key, &value);
+    bool known = rc == 0 && key.len == SPAN_KEY_BYTES &&
+                 memcmp(key.data, incarnation->b, INCARNATION_BYTES) == 0;
+    store_cursor_close(cursor);
+    if (known || (rc != 0 && rc != ERR_NOT_FOUND)) {
+        return known ? ERR_KEY : rc;
+    }
+    rc = outlog_load(txn, &journal_office_tables, incarnation, &office);
+    return rc == ERR_NOT_FOUND ? 0 : rc == 0 ? ERR_KEY : rc;
+}
+
+/* The cursor before the span, when it may be put. */
+static int span_fits(struct store_txn *txn, const struct journal_span *span,
+                     struct journal_cursor *ret)
+{
+    const struct span_store *store = span->store;
+    *ret = (struct journal_cursor){.incarnation = store->incarnation, .lane = store->lane};
+    int rc = journal_find_cursor(txn, &store->incarnation, ret);
+    if (rc == ERR_NOT_FOUND) {
+        rc = name_is_free(txn, &store->incarnation);
+    } else if (rc == 0 && ret->enrolment != span->enrolment) {
+        rc = ERR_KEY;
+    } else if (rc == 0 && ret->ended) {
+        rc = ERR_STATE;
+    }
+    bool fits = ret->last == store->first_new - 1 && hash_equal(&ret->h, &store->h_before);
+    return rc != 0 ? rc : fits ? 0 : ERR_GAP;
+}
+
 int journal_put_span(struct store_txn *txn, const struct journal_span *span)
 {
     const struct span_store *store = span->store;
-    struct journal_cursor cursor = {.incarnation = store->incarnation, .lane = store->lane};
-    int rc = cursor_get(txn, &store->incarnation, &cursor);
-    if (rc != 0 && rc != ERR_NOT_FOUND) {
-        return rc;
-    }
-    if (rc == 0 && cursor.enrolment != span->enrolment) {
-        return ERR_KEY;
-    }
-    if (cursor.last != store->first_new - 1 || !hash_equal(&cursor.h, &store->h_before)) {
-        return ERR_GAP;
-    }
+    struct journal_cursor cursor;
+    struct journal_cursor over;
     struct journal_meta meta;
-    rc = journal_load(txn, &meta);
-    if (rc == 0 && incarnation_equal(&store->incarnation, &meta.aggregator)) {
-        rc = ERR_KEY; /* our own log is written by journal_put_own only */
+    bool ends = !incarnation_is_zero(&store->ends);
+    int rc = span_fits(txn, span, &cursor);
+    if (rc == 0 && ends) {
+        rc = journal_find_cursor(txn, &store->ends, &over);
     }
+    rc = rc != 0 ? rc : journal_load(txn, &meta);
     if (rc != 0) {
         return rc;
     }
@@ -228,6 +277,10 @@ int journal_put_span(struct store_txn *txn, const struct journal_span *span)
     cursor.enrolment = span->enrolment;
     (void)snprintf(cursor.owner, sizeof cursor.owner, "%s", span->owner);
     cursor_put(txn, &cursor);
+    if (ends) {
+        over.ended = true;
+        cursor_put(txn, &over);
+    }
     return 0;
 }
 
@@ -292,32 +345,59 @@ void journal_put_session(struct store_txn *txn, uint64_t enrolment,
                          const struct session_memory *memory)
 {
     uint8_t key[8];
-    uint8_t value[SESSION_MEMORY_BYTES];
+    uint8_t value[SESSION_BYTES] = {0};
+    struct journal_meta meta;
     put_be64(key, enrolment);
     session_encode(memory, value);
+    if (journal_load(txn, &meta) == 0) { /* an error sticks to the transaction */
+        memcpy(value + SESSION_MEMORY_BYTES, meta.aggregator.b, INCARNATION_BYTES);
+    }
     store_put(txn, JOURNAL_SESSIONS, bytes_of(key, sizeof key), bytes_of(value, sizeof value));
+}
+
+static int session_value(struct store_txn *txn, uint64_t enrolment, struct bytes *ret)
+{
+    uint8_t key[8];
+    put_be64(key, enrolment);
+    int rc = store_get(txn, JOURNAL_SESSIONS, bytes_of(key, sizeof key), ret);
+    return rc == 0 && ret->len != SESSION_BYTES ? ERR_FORMAT : rc;
 }
 
 int journal_get_session(struct store_txn *txn, uint64_t enrolment, struct session_memory *ret)
 {
-    uint8_t key[8];
     struct bytes value;
-    put_be64(key, enrolment);
-    int rc = store_get(txn, JOURNAL_SESSIONS, bytes_of(key, sizeof key), &value);
-    return rc != 0 ? rc : session_decode(value, ret, NULL);
+    int rc = session_value(txn, enrolment, &value);
+    return rc != 0 ? rc : session_decode(bytes_of(value.data, SESSION_MEMORY_BYTES), ret, NULL);
 }
 
-void journal_put_placed(struct store_txn *txn, uint64_t position, uint64_t first_seq, size_t count)
+int journal_session_is_ours(struct store_txn *txn, uint64_t enrolment, bool *ret)
+{
+    struct bytes value;
+    struct journal_meta meta;
+    int rc = session_value(txn, enrolment, &value);
+    *ret = false;
+    if (rc == 0) {
+        rc = journal_load(txn, &meta);
+    }
+    if (rc == 0) {
+        struct bytes met = bytes_of(value.data + SESSION_MEMORY_BYTES, INCARNATION_BYTES);
+        *ret = bytes_equal(met, bytes_of(meta.aggregator.b, INCARNATION_BYTES));
+    }
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+void journal_put_placed(struct store_txn *txn, uint64_t position, uint64_t first_position,
+                        size_t count)
 {
     uint8_t key[8];
     uint8_t value[9];
     put_be64(key, position);
-    put_be64(value, first_seq);
+    put_be64(value, first_position);
     value[8] = (uint8_t)count;
     store_put(txn, JOURNAL_PLACED, bytes_of(key, sizeof key), bytes_of(value, sizeof value));
 }
 
-int journal_get_placed(struct store_txn *txn, uint64_t position, uint64_t *ret_first_seq,
+int journal_get_placed(struct store_txn *txn, uint64_t position, uint64_t *ret_first_position,
                        size_t *ret_count)
 {
     uint8_t key[8];
@@ -330,7 +410,7 @@ int journal_get_placed(struct store_txn *txn, uint64_t position, uint64_t *ret_f
     if (value.len != 9) {
         return ERR_FORMAT;
     }
-    *ret_first_seq = get_be64(value.data);
+    *ret_first_position = get_be64(value.data);
     *ret_count = value.data[8];
     return 0;
 }

@@ -18,18 +18,20 @@
 #include "platform/store/outlog.h"
 
 #define JOURNAL_FORMAT 2u
+#define JOURNAL_RECORD_VERSION 1u
 #define JOURNAL_RECORD_HEAD_BYTES 36u
 #define JOURNAL_RECORD_PERSONAL "kabar.record.v1"
 
 enum journal_table {
-    JOURNAL_META,     /* "journal" → struct journal_meta; "rejected" ‖ position 8 → code */
+    JOURNAL_META,     /* "journal" → struct journal_meta; "rejected" ‖ position 8 → code;
+                       * "restored" → struct journal_restored */
     JOURNAL_RECORDS,  /* position 8 → head ‖ frame ‖ hash of both 32 */
     JOURNAL_SPANS,    /* inc 16 ‖ first new seq 8 → position 8 */
     JOURNAL_CURSORS,  /* inc 16 → struct journal_cursor */
-    JOURNAL_SESSIONS, /* enrolment 8 → session pairs */
+    JOURNAL_SESSIONS, /* enrolment 8 → session pairs ‖ our incarnation when they were taken */
     JOURNAL_OUT,      /* office logs: entries */
     JOURNAL_LOGS,     /* office logs: state */
-    JOURNAL_PLACED,   /* position of a report 8 → seq of its first placement 8 ‖ count 1 */
+    JOURNAL_PLACED,   /* position of a report 8 → position of its first placement 8 ‖ count 1 */
     JOURNAL_TABLE_COUNT
 };
 extern const char *const journal_table_names[JOURNAL_TABLE_COUNT];
@@ -49,6 +51,7 @@ struct journal_cursor {
     enum lane lane;
     uint64_t last;
     struct hash h;
+    bool ended;    /* a successor was taken */
     char owner[8]; /* regency */
 };
 
@@ -61,9 +64,32 @@ struct journal_birth {
     int64_t now_ms;
 };
 int journal_born(struct store_txn *txn, const struct journal_birth *birth) MUST_USE;
+/* ---- journal_line.c: a store that was restored, copied or moved (ADR 7) ---- */
+/* Before anything else is appended: our own log goes on under birth->aggregator, each office log
+ * that lives under a name that `name` makes, after what its node has acknowledged; the store
+ * settles in this place. A large transaction. */
+struct journal_rebirth {
+    struct journal_birth birth;
+    void (*name)(struct incarnation *ret);
+    struct journal_reader *reader; /* caller's */
+};
+int journal_reborn(struct store_txn *txn, const struct journal_rebirth *rebirth) MUST_USE;
+struct journal_restored {
+    int64_t at_ms;
+    struct incarnation old;
+};
+/* The last time. ERR_NOT_FOUND: never. */
+int journal_get_restored(struct store_txn *txn, struct journal_restored *ret) MUST_USE;
+/* The office log that goes on from `first`, or first itself, which may not be there yet. */
+int journal_office_end(struct store_txn *txn, const struct incarnation *first,
+                       struct incarnation *ret) MUST_USE;
+
+/* ---- journal.c ---- */
 int journal_load(struct store_txn *txn, struct journal_meta *ret) MUST_USE;
 
-/* ERR_GAP, before any write, unless the log's cursor is exactly where `store` continues. */
+/* Before any write: ERR_GAP unless the log's cursor is exactly where `store` continues; ERR_KEY for
+ * a log of another enrolment, or a new one under a name that is ours, now or before a restore;
+ * ERR_STATE for a log that is over. */
 struct journal_span {
     const struct span_store *store;
     struct bytes frame;
@@ -83,17 +109,25 @@ struct journal_own {
 };
 int journal_put_own(struct store_txn *txn, const struct journal_own *own, uint64_t *ret_position,
                     uint64_t *ret_seq) MUST_USE;
+/* Entry 1 of our own log, under birth->aggregator; `meta` is where it stood. */
+int journal_put_own_genesis(struct store_txn *txn, const struct journal_birth *birth,
+                            const struct journal_meta *meta) MUST_USE;
 void journal_set_outputs(struct store_txn *txn, uint64_t outputs_to);
 
 void journal_put_session(struct store_txn *txn, uint64_t enrolment,
                          const struct session_memory *memory);
 int journal_get_session(struct store_txn *txn, uint64_t enrolment,
                         struct session_memory *ret) MUST_USE;
-/* Calls back for every log of an enrolment. */
+/* Whether that was put under the incarnation that we have now. */
+int journal_session_is_ours(struct store_txn *txn, uint64_t enrolment, bool *ret) MUST_USE;
+int journal_find_cursor(struct store_txn *txn, const struct incarnation *incarnation,
+                        struct journal_cursor *ret) MUST_USE;
+/* Calls back for every log of every node. */
 int journal_each_cursor(struct store_txn *txn,
                         void (*each)(void *arg, const struct journal_cursor *), void *arg) MUST_USE;
 
-void journal_put_placed(struct store_txn *txn, uint64_t position, uint64_t first_seq, size_t count);
+void journal_put_placed(struct store_txn *txn, uint64_t position, uint64_t first_position,
+                        size_t count);
 
 #define CRASH_CODE "crash" /* SPEC 11: it ended the applier twice */
 /* An entry that the fold cannot take: with which code it was passed. Together with the REJECTED
@@ -131,9 +165,9 @@ int journal_reader_next(struct journal_reader *reader, struct journal_entry *ret
 /* One entry by identity. */
 int journal_reader_find(struct journal_reader *reader, struct store_txn *txn,
                         const struct entry_id *id, struct journal_entry *ret) MUST_USE;
-/* Placements that stand in the journal for a report's position: seq in the own log and count;
+/* Placements that stand in the journal for a report's position: where the first stands, how many;
  * ERR_NOT_FOUND if none. */
-int journal_get_placed(struct store_txn *txn, uint64_t position, uint64_t *ret_first_seq,
+int journal_get_placed(struct store_txn *txn, uint64_t position, uint64_t *ret_first_position,
                        size_t *ret_count) MUST_USE;
 
 #endif

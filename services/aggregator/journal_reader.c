@@ -82,7 +82,7 @@ static int read_head(struct journal_reader *reader, struct bytes value, struct b
     }
     struct reader head;
     reader_init(&head, value);
-    if (reader_u8(&head) != JOURNAL_FORMAT) {
+    if (reader_u8(&head) != JOURNAL_RECORD_VERSION) {
         return ERR_VERSION;
     }
     (void)reader_bytes(&head, 3);

@@ -73,27 +73,43 @@ static int read_keys(struct aggregator *aggregator, struct err_ctx *err)
 
 /* ---- parts ---- */
 
+static void random_name(struct incarnation *ret)
+{
+    host_random(ret->b, sizeof ret->b);
+}
+
+/* The first start, or the first one in another place. */
 static int birth_run(struct store_txn *txn, void *arg)
 {
     struct aggregator *aggregator = arg;
     struct journal_meta meta;
+    struct journal_rebirth rebirth = {
+        .birth = {.province = bytes_of_text(aggregator->conf->province),
+                  .log_key = aggregator->log_key,
+                  .log_secret = aggregator->log_secret,
+                  .now_ms = host_wall_ms()},
+        .name = random_name,
+        .reader = aggregator->loop_reader};
+    random_name(&rebirth.birth.aggregator);
     int rc = journal_load(txn, &meta);
-    if (rc != ERR_NOT_FOUND) {
-        return rc;
+    if (rc == ERR_NOT_FOUND) {
+        return journal_born(txn, &rebirth.birth);
     }
-    struct journal_birth birth = {.province = bytes_of_text(aggregator->conf->province),
-                                  .log_key = aggregator->log_key,
-                                  .log_secret = aggregator->log_secret,
-                                  .now_ms = host_wall_ms()};
-    host_random(birth.aggregator.b, sizeof birth.aggregator.b);
-    return journal_born(txn, &birth);
+    return rc != 0 || !store_moved(aggregator->journal) ? rc : journal_reborn(txn, &rebirth);
 }
 
 static int load_journal(struct aggregator *aggregator, struct err_ctx *err)
 {
     struct store_txn *txn = NULL;
     struct journal_meta meta;
+    bool moved = store_moved(aggregator->journal);
     int rc = store_apply(aggregator->journal, birth_run, aggregator, err);
+    if (rc == 0 && moved) {
+        LOG(LOG_LEVEL_WARN, "restored",
+            log_text("why", "the journal stands in another place than it was left in, or was "
+                            "marked: restored, copied or moved"),
+            log_text("what", "it takes new names; what was lost comes back from the nodes"));
+    }
     if (rc == 0) {
         rc = store_read_begin(aggregator->journal, &txn, err);
     }
@@ -221,6 +237,7 @@ static int start(struct aggregator *aggregator, struct err_ctx *err)
     rc = rc != 0 ? rc : open_loop(aggregator, err);
     rc = rc != 0 ? rc : stores_open_journal(aggregator, err);
     rc = rc != 0 ? rc : load_journal(aggregator, err);
+    rc = rc != 0 ? rc : restored_load(aggregator, err);
     rc = rc != 0 ? rc : stores_open_views(aggregator, err);
     rc = rc != 0 ? rc : apply_open(aggregator, err); /* no key is let in on stale enrolments */
     rc = rc != 0 ? rc : start_writer(aggregator, err);

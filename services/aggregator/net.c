@@ -6,6 +6,8 @@
 #define SEND_RETRY_MS 5u
 #define TICK_MS 1000u
 #define EVENTS_MAX 128u
+#define ANEW_RETRY_S 1u
+#define EXIT_RESTORED 75 /* start me again */
 
 /* Events of one peer that follow from one another; all are dealt with before the turn ends. */
 struct turn {
@@ -243,6 +245,9 @@ static void pair_done(void *arg, int rc)
     struct pair_command *pair = arg;
     struct intake_event event = event_of(INTAKE_EVENT_PAIR_STORED, pair->connection);
     event.rc = rc;
+    if (rc == 0) {
+        net_resumed(pair->peer);
+    }
     run(pair->peer, &event);
     free(pair);
 }
@@ -264,47 +269,6 @@ static void commit_pair(struct peer *peer, uint32_t connection)
     }
 }
 
-struct acked_command {
-    struct store_command command;
-    struct incarnation office;
-    uint64_t seq;
-    int64_t at_ms;
-};
-
-static int acked_run(struct store_txn *txn, void *arg)
-{
-    const struct acked_command *acked = arg;
-    struct outlog log;
-    int rc = outlog_load(txn, &journal_office_tables, &acked->office, &log);
-    if (rc == 0 && acked->seq > log.acked) {
-        log.acked = acked->seq;
-        log.acked_ms = acked->at_ms;
-        outlog_save(txn, &journal_office_tables, &log);
-    }
-    return rc;
-}
-
-static void acked_done(void *arg, int rc)
-{
-    (void)rc; /* the node's next RESUME says it again */
-    free(arg);
-}
-
-static void office_acked(struct peer *peer, const struct ack *ack)
-{
-    struct acked_command *acked = malloc(sizeof *acked);
-    if (acked == NULL) {
-        return;
-    }
-    *acked = (struct acked_command){.command = {.run = acked_run, .done = acked_done, .arg = acked},
-                                    .office = ack->id.incarnation,
-                                    .seq = ack->id.seq,
-                                    .at_ms = host_wall_ms()};
-    if (store_submit(peer->aggregator->journal, &acked->command) != 0) {
-        free(acked);
-    }
-}
-
 static void alarm_seen(struct peer *peer, const struct effect *effect)
 {
     enum alarm code = effect->as.alarm.code;
@@ -319,26 +283,6 @@ static void alarm_seen(struct peer *peer, const struct effect *effect)
     }
 }
 
-static int cut_office(struct peer *peer, const struct span_plan *plan, struct bytes *ret_frame,
-                      uint64_t *ret_last)
-{
-    struct aggregator *aggregator = peer->aggregator;
-    struct store_txn *txn = NULL;
-    int rc = store_read_begin(aggregator->journal, &txn, NULL);
-    if (rc == 0) {
-        struct outlog_cut cut = {.incarnation = plan->incarnation,
-                                 .first = plan->first,
-                                 .last_max = plan->last_max,
-                                 .raw_bytes_max = plan->raw_bytes_max,
-                                 .codec = SPAN_ZSTD,
-                                 .secret = aggregator->log_secret};
-        rc = outlog_cut(txn, &journal_office_tables, &cut, aggregator->cut_builder, ret_frame,
-                        ret_last, NULL);
-    }
-    store_read_end(txn);
-    return rc;
-}
-
 static void send_span(struct peer *peer, const struct effect *effect)
 {
     struct peer_connection *connection = connection_numbered(peer, effect->connection);
@@ -346,7 +290,7 @@ static void send_span(struct peer *peer, const struct effect *effect)
     uint64_t last = 0;
     int rc = connection == NULL ? ERR_GONE : connection->first != NULL ? ERR_AGAIN : 0;
     if (rc == 0) {
-        rc = cut_office(peer, &effect->as.plan, &frame, &last);
+        rc = office_cut(peer, &effect->as.plan, &frame, &last);
     }
     if (rc == 0) {
         rc = send_now(peer, connection, frame);
@@ -377,6 +321,50 @@ static void send_control(struct peer *peer, const struct effect *effect)
     send_or_queue(peer, effect->connection, bytes_of(aggregator->control, len));
 }
 
+struct restored_command {
+    struct store_command command;
+    struct aggregator *aggregator;
+};
+
+static int restored_run(struct store_txn *txn, void *arg)
+{
+    (void)arg;
+    store_mark_moved(txn);
+    return 0;
+}
+
+static void restored_done(void *arg, int rc)
+{
+    struct restored_command *restored = arg;
+    struct aggregator *aggregator = restored->aggregator;
+    free(restored);
+    if (aggregator->stopping) {
+        return;
+    }
+    LOG(LOG_LEVEL_ERROR, "stopping",
+        log_text("why",
+                 "the journal is an older one than this province receipted: restored unseen"),
+        log_text("what", "started again, it takes new names and asks its nodes for what it lost"),
+        log_text("marked", rc == 0 ? "yes" : err_name(rc)));
+    aggregator->exit_code = EXIT_RESTORED;
+    loop_stop(aggregator->loop);
+}
+
+/* Our own signature says that we lost what we had: whatever we write now may contradict it. */
+static void mark_restored(struct peer *peer)
+{
+    struct restored_command *restored = malloc(sizeof *restored);
+    if (restored == NULL) {
+        return; /* the node says it again */
+    }
+    *restored = (struct restored_command){
+        .command = {.run = restored_run, .done = restored_done, .arg = restored},
+        .aggregator = peer->aggregator};
+    if (store_submit(peer->aggregator->journal, &restored->command) != 0) {
+        free(restored);
+    }
+}
+
 static void carry_out(struct peer *peer, const struct effect *effect)
 {
     switch (effect->type) {
@@ -393,7 +381,7 @@ static void carry_out(struct peer *peer, const struct effect *effect)
         commit_pair(peer, effect->connection);
         break;
     case EFFECT_ACKED:
-        office_acked(peer, &effect->as.acked);
+        office_note_ack(peer, &effect->as.acked);
         break;
     case EFFECT_ALARM:
         alarm_seen(peer, effect);
@@ -405,8 +393,11 @@ static void carry_out(struct peer *peer, const struct effect *effect)
         ASSERT(false && "an intake does not dial");
         break;
     case EFFECT_SUCCEED:
+        office_succeed(peer, &effect->as.from);
+        break;
     case EFFECT_RESTORED:
-        ASSERT(false && "no engine asks for this yet");
+        mark_restored(peer);
+        break;
     }
 }
 
@@ -421,6 +412,9 @@ static void finish_turn(struct peer *peer)
         turn->first = (turn->first + 1) % EVENTS_MAX;
         turn->count--;
         turn->effects.count = 0;
+        if (peer->stopped) {
+            continue; /* its engine begins anew from the store */
+        }
         intake_step(&peer->intake, &event, &turn->effects);
         for (size_t i = 0; i < turn->effects.count; i++) {
             carry_out(peer, &turn->effects.list[i]);
@@ -438,23 +432,31 @@ static void run(struct peer *peer, const struct intake_event *event)
     finish_turn(peer);
 }
 
-/* ---- frames in ---- */
-
-/* Our hash of the office entry that a RESUME or an ack names. */
-static bool own_hash(struct peer *peer, const struct control *control, struct hash *ret)
+/* Its office log has another name, or its engine stopped for nothing: whoever is connected comes
+ * back. */
+void net_begin_anew(struct peer *peer)
 {
-    struct entry_id id = control->kind == FRAME_RESUME
-                             ? (struct entry_id){.incarnation = control->as.resume.office,
-                                                 .seq = control->as.resume.office_seq}
-                             : control->as.ack.id;
-    struct store_txn *txn = NULL;
-    int rc = store_read_begin(peer->aggregator->journal, &txn, NULL);
-    if (rc == 0) {
-        rc = outlog_hash(txn, &journal_office_tables, &id, ret);
+    struct effect come_back = {
+        .type = EFFECT_SEND,
+        .as.control = {.kind = FRAME_COME_BACK, .as.come_back.retry_s = ANEW_RETRY_S}};
+    peer->begin_anew = false;
+    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+        come_back.connection = peer->connections[i].number;
+        if (come_back.connection != 0) {
+            send_control(peer, &come_back);
+        }
     }
-    store_read_end(txn);
-    return rc == 0;
+    int rc = net_load_intake(peer);
+    if (rc != 0) {
+        LOG(LOG_LEVEL_ERROR, "node_not_loaded", log_text("node", peer->regency),
+            log_text("error", err_name(rc)));
+        peer->begin_anew = true; /* the tick tries again */
+        return;
+    }
+    peer->stopped = false;
 }
+
+/* ---- frames in ---- */
 
 static int decode(struct peer *peer, struct bytes frame, struct intake_event *event,
                   struct control *control, struct span_header *header, struct hash *own)
@@ -468,8 +470,9 @@ static int decode(struct peer *peer, struct bytes frame, struct intake_event *ev
         event->type = INTAKE_EVENT_CONTROL;
         event->control = control;
         int rc = control_decode(frame, aggregator->arena, control, NULL);
-        bool wants_own = rc == 0 && (kind == FRAME_RESUME || kind == FRAME_ACK);
-        event->own_h = wants_own && own_hash(peer, control, own) ? own : NULL;
+        if (rc == 0) {
+            office_look_up(peer, event, own);
+        }
         return rc;
     }
     struct bytes payload;
@@ -616,6 +619,11 @@ static void say_held_back(struct aggregator *aggregator)
 
 void net_tick(struct aggregator *aggregator)
 {
+    for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        if (peer->begin_anew) {
+            net_begin_anew(peer);
+        }
+    }
     run_all(aggregator, INTAKE_EVENT_TICK);
     say_handshakes(aggregator);
     say_held_back(aggregator);

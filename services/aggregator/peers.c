@@ -1,8 +1,6 @@
 /* Enrolled nodes: the views say who there is, the journal store how far each log has come. */
 #include "aggregator/aggregator.h"
 
-#include "core/base/assert.h"
-
 #define WINDOW_START_BYTES 16384u
 #define WINDOW_MAX_BYTES 1048576u
 #define SPAN_RAW_BYTES 65536u
@@ -15,51 +13,98 @@ struct load {
 static void load_log(void *arg, const struct journal_cursor *cursor)
 {
     struct load *load = arg;
-    if (cursor->enrolment == load->peer->enrolment && load->rc == 0) {
+    bool lives = cursor->enrolment == load->peer->enrolment && !cursor->ended;
+    if (lives && load->rc == 0) {
         load->rc = intake_add_log(&load->peer->intake, &cursor->incarnation, cursor->lane,
                                   cursor->last, &cursor->h);
     }
 }
 
-static int load_intake(struct aggregator *aggregator, struct peer *peer,
-                       const struct node_view *node)
+/* In a step of the intake: a log of this regency, also under an earlier enrolment. */
+static int look_up_log(void *arg, const struct entry_id *id, uint64_t *ret_last,
+                       struct hash *ret_h_last, struct hash *ret_h)
 {
-    struct intake_config config = {
+    struct peer *peer = arg;
+    struct aggregator *aggregator = peer->aggregator;
+    struct store_txn *txn = NULL;
+    struct journal_cursor cursor;
+    int rc = store_read_begin(aggregator->journal, &txn, NULL);
+    rc = rc != 0 ? rc : journal_find_cursor(txn, &id->incarnation, &cursor);
+    if (rc == 0 && strcmp(cursor.owner, peer->regency) != 0) {
+        rc = ERR_NOT_FOUND;
+    }
+    struct hash h = {{0}};
+    if (rc == 0 && id->seq == cursor.last) {
+        h = cursor.h;
+    } else if (rc == 0 && id->seq > 0 && id->seq < cursor.last) {
+        struct journal_entry entry;
+        rc = journal_reader_find(aggregator->loop_reader, txn, id, &entry);
+        h = rc == 0 ? entry.h : h;
+        rc = rc == ERR_NOT_FOUND ? ERR_FORMAT : rc; /* the cursor says that it is there */
+    }
+    store_read_end(txn);
+    if (rc == 0) {
+        *ret_last = cursor.last;
+        *ret_h_last = cursor.h;
+        *ret_h = h;
+    }
+    return rc;
+}
+
+static struct intake_config intake_config_of(struct peer *peer)
+{
+    const struct aggregator *aggregator = peer->aggregator;
+    return (struct intake_config){
         .limits = {.window_start_bytes = WINDOW_START_BYTES,
                    .window_max_bytes = WINDOW_MAX_BYTES,
                    .span_raw_bytes = SPAN_RAW_BYTES},
+        .lookup = {.arg = peer, .log = look_up_log},
+        .keep_alive_ms = aggregator->conf->keep_alive_s * 1000u,
+        .log_key = aggregator->log_key,
         .aggregator = aggregator->incarnation,
         .province = bytes_of_text(aggregator->conf->province),
         .regency = bytes_of_text(peer->regency),
         .enrolment = peer->enrolment,
-        .signing_key = node->signing_key,
-        .office = node->office,
+        .signing_key = peer->signing_key,
+        .office = peer->office,
         .log_secret = aggregator->log_secret,
         .receipt_interval_ms = aggregator->conf->receipt_interval_s * 1000u,
         .queue_bytes_max = NODE_QUEUE_BYTES_MAX,
     };
-    struct session_memory session = {0};
+}
+
+static int load_logs(struct peer *peer, struct store_txn *txn)
+{
+    struct load load = {.peer = peer};
     struct outlog office = {0};
+    int rc = journal_each_cursor(txn, load_log, &load);
+    rc = rc != 0 ? rc : load.rc;
+    if (rc == 0) {
+        rc = outlog_load(txn, &journal_office_tables, &peer->office, &office);
+        rc = rc == ERR_NOT_FOUND ? 0 : rc;
+    }
+    return rc != 0 ? rc : intake_set_office(&peer->intake, office.last, office.acked);
+}
+
+int net_load_intake(struct peer *peer)
+{
+    struct aggregator *aggregator = peer->aggregator;
+    struct session_memory session = {0};
     struct store_txn *txn = NULL;
     int rc = store_read_begin(aggregator->journal, &txn, NULL);
     if (rc == 0) {
         rc = journal_get_session(txn, peer->enrolment, &session);
         rc = rc == ERR_NOT_FOUND ? 0 : rc;
     }
+    rc = rc != 0 ? rc : journal_session_is_ours(txn, peer->enrolment, &peer->has_resumed);
+    rc = rc != 0 ? rc : journal_office_end(txn, &peer->enrolled_office, &peer->office);
     if (rc == 0) {
+        struct intake_config config = intake_config_of(peer);
         intake_init(&peer->intake, &config, &session);
-        struct load load = {.peer = peer};
-        rc = journal_each_cursor(txn, load_log, &load);
-        rc = rc == 0 ? load.rc : rc;
-    }
-    if (rc == 0) {
-        rc = outlog_load(txn, &journal_office_tables, &node->office, &office);
-        rc = rc == ERR_NOT_FOUND ? 0 : rc;
-    }
-    if (rc == 0) {
-        rc = intake_set_office(&peer->intake, office.last, office.acked);
+        rc = load_logs(peer, txn);
     }
     store_read_end(txn);
+    peer->intake.revoked = !peer->active;
     return rc;
 }
 
@@ -75,14 +120,15 @@ static int add_peer(struct aggregator *aggregator, const struct node_view *node)
     peer->enrolment = node->number;
     memcpy(peer->regency, regency.data, regency.len);
     peer->curve_key = node->curve_key;
-    peer->office = node->office;
+    peer->signing_key = node->signing_key;
+    peer->enrolled_office = node->office;
+    peer->enrolled_ms = node->at_ms;
     peer->active = node->state == NODE_ACTIVE;
-    int rc = load_intake(aggregator, peer, node);
+    int rc = net_load_intake(peer);
     if (rc != 0) {
         free(peer);
         return rc;
     }
-    peer->intake.revoked = !peer->active;
     struct peer **at = &aggregator->peers; /* in order of number, whatever order they come in */
     while (*at != NULL && (*at)->enrolment < peer->enrolment) {
         at = &(*at)->next;

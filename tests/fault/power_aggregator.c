@@ -462,8 +462,8 @@ static int verify_placed(struct work_state *state, struct store_txn *txn, uint64
         int rc = journal_get_placed(txn, position, &first, &count);
         for (size_t i = 0; rc == 0 && i < count; i++) {
             struct journal_entry entry;
-            const struct entry_id id = {.incarnation = own_log, .seq = first + i};
-            rc = journal_reader_find(state->reader, txn, &id, &entry);
+            rc = journal_reader_seek(state->reader, txn, first + i);
+            rc = rc != 0 ? rc : journal_reader_next(state->reader, &entry);
             if (rc != 0 || entry.kind != ENTRY_PLACEMENT) {
                 return wrong(err, "a placement is missing", position);
             }
