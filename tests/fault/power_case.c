@@ -290,12 +290,17 @@ bool case_life(struct power_case *run)
     return good;
 }
 
+bool case_look_here(struct power_case *run, const struct case_look *look)
+{
+    struct work_state *state = NULL;
+    return open_and_find(run, look, &state) && goes_on(run, state);
+}
+
 static bool look_child(struct power_case *run, void *arg)
 {
     const struct case_look *look = arg;
-    struct work_state *state = NULL;
     tape_record(NULL, look->disk);
-    return open_and_find(run, look, &state) && goes_on(run, state);
+    return case_look_here(run, look);
 }
 
 bool case_look(struct power_case *run, const struct case_look *look)

@@ -55,6 +55,8 @@ struct case_look {
     size_t promised, begun;
 };
 bool case_look(struct power_case *run, const struct case_look *look);
+/* The same in this process: for a child. */
+bool case_look_here(struct power_case *run, const struct case_look *look);
 /* After a process died: opens what it left, says what it read (on the tape, as a promise) and goes
  * on for a few transactions. */
 bool case_second_life(struct power_case *run, const struct case_look *look);

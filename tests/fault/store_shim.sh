@@ -111,5 +111,7 @@ done
 jq -se 'map(select(.kind == "report")) | (map(.hash) | unique | length) == length' \
     "$work/dump.jsonl" >/dev/null || fail "a report is there twice"
 say "$tries broken disks; nothing accepted was lost, nothing is there twice"
+printf '{"seed":%s,"broken_disks":%s,"accepted":%s}\n' "$seed" "$tries" \
+    "$(jq -s 'map(.hash) | unique | length' "$work/answers.jsonl")"
 stop_all
 say done
