@@ -39,7 +39,8 @@
     X(TROUBLE_CUT, "span_not_cut")                                                                 \
     X(TROUBLE_CONNECT, "connect_failed")                                                           \
     X(TROUBLE_STORE, "store_refused")                                                              \
-    X(TROUBLE_CARD, "card_refused")
+    X(TROUBLE_CARD, "card_refused")                                                                \
+    X(TROUBLE_LIFE, "logs_cannot_go_on")
 
 enum trouble {
 #define TROUBLE_X(name, text) name,
@@ -107,6 +108,8 @@ struct node_sync {
     bool saving, save_again; /* acks and aggregator on their way into the store */
     uint64_t backed_up_to[5];
     struct incarnation saved_aggregator;
+    struct loop_timer *life_retry;
+    struct entry_id life_from; /* what could not be stored, for the retry */
     uint8_t control[CONTROL_BYTES_MAX];
     enum uplink_state logged_state;
     enum denied_code logged_denied;
@@ -114,6 +117,7 @@ struct node_sync {
 
 struct node_office {
     bool applying; /* a batch is on its way into the store */
+    struct incarnation incarnation;
     uint64_t applied;
     struct loop_timer *retry;
     struct span_decoder *decoder;
@@ -196,12 +200,14 @@ void sync_stop(struct node *node);
 void sync_retry(struct node *node);
 void sync_close(struct node *node);
 /* An entry of ours is synced; the engine hears of it at sync_flush. */
-void sync_appended(struct node *node, enum lane lane, uint64_t last);
+void sync_appended(struct node *node, const struct entry_id *last);
 void sync_flush(struct node *node);
 /* Puts an event into the queue of the step at hand, or begins a step. */
 void sync_event(struct node *node, const struct uplink_event *event);
 void sync_frame(struct node *node, struct bytes frame);
 
+/* A log of ours now goes on as another one: what the engine had of it is over. */
+void sync_forget(struct node *node);
 void sync_commit_pair(struct node *node, const struct session_pair *pair);
 /* The frame of the event at hand. */
 void sync_store_span(struct node *node, const struct span_store *store);
@@ -214,10 +220,30 @@ void line_disconnect(struct node *node);
 void line_send(struct node *node, const struct control *control);
 void line_send_span(struct node *node, const struct span_plan *plan);
 
+/* ---- node_life.c: our logs go on under new names (ADR 7) ---- */
+enum life_why { LIFE_TOLD, LIFE_MOVED, LIFE_ENROLLED };
+struct life {
+    enum life_why why;
+    struct entry_id from;   /* LIFE_TOLD: incarnation zero, or where the aggregator has less */
+    struct genesis genesis; /* all but lane and predecessor */
+    struct incarnation fresh[2];
+    uint64_t entries; /* left by the writer: how many moved */
+};
+/* Fresh names, and what a genesis of this node says. */
+void life_begin(const struct node *node, enum life_why why, uint64_t enrolment,
+                struct bytes province, struct life *ret);
+/* In a write transaction; changes meta's log names, pair and successor flag, and stores them. */
+int life_run(struct store_txn *txn, struct life *life, struct node_meta *meta) MUST_USE;
+void life_say(const struct life *life);
+/* The engine has stopped and asks for it; it begins anew afterwards. */
+void life_succeed(struct node *node, const struct entry_id *from);
+
 /* ---- node_office.c ---- */
 int office_open(struct node *node, struct err_ctx *err) MUST_USE;
 /* Applies what is stored and not applied yet. */
 void office_pump(struct node *node);
+/* Our h at an entry of an office log that is stored; arg is the node. */
+int office_hash(void *arg, const struct entry_id *id, struct hash *ret) MUST_USE;
 void office_close(struct node *node);
 
 /* ---- node_prune.c ---- */

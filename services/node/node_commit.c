@@ -6,12 +6,13 @@ struct pair_command {
     struct store_command command;
     struct node *node;
     struct session_pair pair;
+    bool successor;
 };
 
 static int pair_run(struct store_txn *txn, void *arg)
 {
     const struct pair_command *pair = arg;
-    meta_put_pair(txn, &pair->pair);
+    meta_put_pair(txn, &pair->pair, pair->successor);
     return 0;
 }
 
@@ -33,6 +34,7 @@ void sync_commit_pair(struct node *node, const struct session_pair *value)
         pair->command = (struct store_command){.run = pair_run, .done = pair_done, .arg = pair};
         pair->node = node;
         pair->pair = *value;
+        pair->successor = node->sync.uplink.own.successor;
         rc = node_submit(node, &pair->command);
     }
     if (rc != 0) {
@@ -46,6 +48,7 @@ struct span_command {
     struct store_command command;
     struct node *node;
     struct span_store store;
+    struct entry_id urgent; /* left by the writer: the end of that log, if documents went back */
     int64_t received_ms;
     size_t len;
     uint8_t frame[];
@@ -53,8 +56,15 @@ struct span_command {
 
 static int span_run(struct store_txn *txn, void *arg)
 {
-    const struct span_command *span = arg;
-    return office_put_span(txn, &span->store, bytes_of(span->frame, span->len), span->received_ms);
+    struct span_command *span = arg;
+    struct outlog urgent;
+    int rc =
+        office_put_span(txn, &span->store, bytes_of(span->frame, span->len), span->received_ms);
+    if (rc == 0 && !incarnation_is_zero(&span->store.ends)) {
+        rc = node_log_load(txn, LANE_URGENT, &urgent);
+        span->urgent = (struct entry_id){urgent.incarnation, urgent.last};
+    }
+    return rc;
 }
 
 static void span_done(void *arg, int rc)
@@ -62,8 +72,17 @@ static void span_done(void *arg, int rc)
     struct span_command *span = arg;
     struct node *node = span->node;
     struct uplink_event event = {.type = UPLINK_EVENT_STORED, .rc = rc, .store = span->store};
+    const struct entry_id urgent = span->urgent;
     free(span);
     node_work_done(node, rc);
+    if (rc == 0 && !incarnation_is_zero(&event.store.ends)) {
+        node->office.incarnation = event.store.incarnation;
+        node->office.applied = 0;
+        sync_appended(node, &urgent);
+        LOG(LOG_LEVEL_WARN, "office_log_goes_on",
+            log_text("why", "the province was restored from a backup"),
+            log_u64("after", event.store.predecessor.seq));
+    }
     if (rc == 0) {
         uint64_t count = event.store.last - event.store.first_new + 1;
         node->counters.office_entries += count;
@@ -101,6 +120,7 @@ struct save_command {
     struct store_command command;
     struct node *node;
     struct out_log logs[LOGS_MAX];
+    struct ack receipts[LOGS_MAX];
     size_t log_count;
     uint64_t backed_up_to[5];
     struct incarnation aggregator;
@@ -119,6 +139,9 @@ static int save_run(struct store_txn *txn, void *arg)
         uint64_t backed_up_to = save->backed_up_to[now->lane];
         bool same = log.acked == now->acked && log.receipt == now->receipt &&
                     log.backed_up_to == backed_up_to;
+        if (save->receipts[i].id.seq > 0) {
+            meta_put_receipt(txn, now->lane, &save->receipts[i]);
+        }
         if (!same) {
             log.acked_ms = now->acked > log.acked ? save->now_ms : log.acked_ms;
             log.acked = now->acked;
@@ -157,6 +180,7 @@ void sync_save(struct node *node)
     save->command = (struct store_command){.run = save_run, .done = save_done, .arg = save};
     save->node = node;
     memcpy(save->logs, sync->uplink.sender.logs, sizeof save->logs);
+    memcpy(save->receipts, sync->uplink.receipts, sizeof save->receipts);
     save->log_count = sync->uplink.sender.log_count;
     memcpy(save->backed_up_to, sync->backed_up_to, sizeof save->backed_up_to);
     save->aggregator = sync->uplink.aggregator;

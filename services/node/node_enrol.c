@@ -11,6 +11,9 @@ struct birth {
     struct node_card card;
     struct incarnation urgent, routine;
     int64_t now_ms;
+    bool moved; /* the store is not where it was */
+    struct life life;
+    bool lives_on; /* left by the writer: our logs were succeeded */
 };
 
 static int born_log(struct store_txn *txn, const struct birth *birth, enum lane lane,
@@ -30,33 +33,66 @@ static int born_log(struct store_txn *txn, const struct birth *birth, enum lane 
     return outlog_create(txn, &node_log_tables, incarnation, &genesis, &log);
 }
 
-static int birth_run(struct store_txn *txn, void *arg)
+/* First enrolment of this store. */
+static int born(struct store_txn *txn, const struct birth *birth, struct node_meta *meta)
 {
-    const struct birth *birth = arg;
     const struct province_card *card = &birth->card.card;
-    struct node_meta meta;
-    int rc = meta_load(txn, &meta);
-    if (rc != 0) {
-        return rc;
-    }
-    if (meta.has_enrolment) {
-        bool same =
-            meta.enrolment == card->enrolment && incarnation_equal(&meta.office, &card->office);
-        return same ? 0 : ERR_STATE;
-    }
-    meta.enrolment = card->enrolment;
-    meta.urgent = birth->urgent;
-    meta.routine = birth->routine;
-    meta.office = card->office;
-    rc = born_log(txn, birth, LANE_URGENT, &birth->urgent);
+    meta->enrolment = card->enrolment;
+    meta->urgent = birth->urgent;
+    meta->routine = birth->routine;
+    meta->office = card->office;
+    meta->card_office = card->office;
+    int rc = born_log(txn, birth, LANE_URGENT, &birth->urgent);
     if (rc == 0) {
         rc = born_log(txn, birth, LANE_ROUTINE, &birth->routine);
     }
     if (rc == 0) {
-        meta_put_enrolment(txn, &meta);
+        meta_put_enrolment(txn, meta);
+        meta_put_ring(txn, card->ring);
+        store_settle(txn);
+    }
+    return rc;
+}
+
+/* Another card than the one this store knows: what it holds comes in under the new enrolment. */
+static int enrolled_anew(struct store_txn *txn, struct birth *birth, struct node_meta *meta)
+{
+    static const struct incarnation nobody;
+    const struct province_card *card = &birth->card.card;
+    meta->enrolment = card->enrolment;
+    meta->office = card->office;
+    meta->card_office = card->office;
+    birth->life.why = LIFE_ENROLLED;
+    int rc = life_run(txn, &birth->life, meta);
+    if (rc == 0) {
+        office_forget(txn);
+        meta_put_aggregator(txn, &nobody);
         meta_put_ring(txn, card->ring);
     }
     return rc;
+}
+
+static int birth_run(struct store_txn *txn, void *arg)
+{
+    struct birth *birth = arg;
+    const struct province_card *card = &birth->card.card;
+    struct node_meta meta;
+    birth->lives_on = false;
+    int rc = meta_load(txn, &meta);
+    if (rc != 0) {
+        return rc;
+    }
+    if (!meta.has_enrolment) {
+        return born(txn, birth, &meta);
+    }
+    bool same =
+        meta.enrolment == card->enrolment && incarnation_equal(&meta.card_office, &card->office);
+    if (same && !birth->moved) {
+        return 0;
+    }
+    birth->lives_on = true;
+    birth->life.why = LIFE_MOVED;
+    return same ? life_run(txn, &birth->life, &meta) : enrolled_anew(txn, birth, &meta);
 }
 
 int node_take_ring(struct node *node, struct bytes signed_ring, struct err_ctx *err)
@@ -114,6 +150,7 @@ static int enrolled(struct node *node, struct node_card *card, struct err_ctx *e
     rc = sync_start(node, &meta, err);
     if (rc == 0) {
         node->enrolled = true;
+        node->office.incarnation = meta.office;
         node->office.applied = meta.office_applied;
         LOG(LOG_LEVEL_INFO, "enrolled", log_text("regency", node->conf->regency),
             log_u64("enrolment", meta.enrolment));
@@ -140,10 +177,8 @@ static void birth_done(void *arg, int rc)
     struct err_ctx err = {""};
     node_work_done(node, rc);
     node->enrolling = false;
-    if (rc == ERR_STATE) {
-        err_set(&err, rc,
-                "this store belongs to another enrolment than the card: a store cannot be moved "
-                "to a new enrolment yet");
+    if (rc == 0 && birth->lives_on) {
+        life_say(&birth->life);
     }
     if (rc == 0 && !node->stopping) {
         rc = enrolled(node, &birth->card, &err);
@@ -168,6 +203,8 @@ int node_enrol(struct node *node, struct node_card *card, struct err_ctx *err)
     birth->node = node;
     birth->card = *card;
     birth->now_ms = host_wall_ms();
+    birth->moved = store_moved(node->store);
+    life_begin(node, LIFE_MOVED, card->card.enrolment, birth->card.ring.province, &birth->life);
     host_random(birth->urgent.b, sizeof birth->urgent.b);
     host_random(birth->routine.b, sizeof birth->routine.b);
     int rc = node_submit(node, &birth->command);

@@ -127,10 +127,9 @@ struct rung_command {
     struct door_call *call; /* NULL: the client went away */
     char id[NAME_BYTES_MAX + 1];
     enum rung_kind kind;
-    struct incarnation urgent;
     int64_t now_ms;
-    uint64_t last; /* left by the writer: of the urgent log, 0 when nothing was appended */
-    bool already;  /* left by the writer: this person had done so before */
+    struct entry_id last; /* left by the writer: what was appended; seq 0: nothing */
+    bool already;         /* left by the writer: this person had done so before */
     size_t len;
     uint8_t person[INBOX_PERSON_BYTES];
     uint8_t body[ENTRY_BYTES_MAX];
@@ -169,11 +168,11 @@ static int rung_run(struct store_txn *txn, void *arg)
     struct inbox_item item;
     struct outlog urgent;
     bool shown = rung->kind == RUNG_KIND_SHOWN;
-    rung->last = 0;
+    rung->last.seq = 0;
     rung->already = false;
     int rc = inbox_load(txn, id, &item);
     if (rc == 0) {
-        rc = outlog_load(txn, &node_log_tables, &rung->urgent, &urgent);
+        rc = node_log_load(txn, LANE_URGENT, &urgent);
     }
     if (rc != 0) {
         return rc;
@@ -191,7 +190,7 @@ static int rung_run(struct store_txn *txn, void *arg)
     mark(txn, rung, &item);
     outlog_append(txn, &node_log_tables, &urgent, ENTRY_RUNG, bytes_of(rung->body, rung->len),
                   rung->now_ms);
-    rung->last = urgent.last;
+    rung->last = (struct entry_id){urgent.incarnation, urgent.last};
     return 0;
 }
 
@@ -228,8 +227,8 @@ static void rung_done(void *arg, int rc)
     if (rc == ERR_FULL) {
         node_store_room(node, rc);
     }
-    if (rc == 0 && rung->last != 0) {
-        sync_appended(node, LANE_URGENT, rung->last);
+    if (rc == 0 && rung->last.seq != 0) {
+        sync_appended(node, &rung->last);
     }
     if (rung->call != NULL && rc == 0) {
         rung_answer(rung);
@@ -295,7 +294,6 @@ static void rung_begin(struct node *node, struct door_call *call, const json_t *
     rung->node = node;
     rung->call = call;
     rung->kind = kind;
-    rung->urgent = node->urgent;
     rung->now_ms = host_wall_ms();
     int rc = rung_fill(rung, args, &err);
     if (rc == 0) {

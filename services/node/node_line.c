@@ -171,6 +171,14 @@ static struct bytes acks_hash(struct store_txn *txn, const struct entry_id *id, 
     return ours ? bytes_of(ret->b, HASH_BYTES) : (struct bytes){NULL, 0};
 }
 
+/* An earlier log that one of ours goes on from. */
+static bool line_before(struct node *node, struct store_txn *txn, const struct incarnation *log)
+{
+    return !incarnation_equal(log, &node->urgent) && !incarnation_equal(log, &node->routine) &&
+           (outlog_in_line(txn, &node_log_tables, log, &node->urgent) ||
+            outlog_in_line(txn, &node_log_tables, log, &node->routine));
+}
+
 /* Our own hashes of the entries that the frame names, in its order. */
 static int look_up(struct node *node, const struct control *control, struct hash own[LOGS_MAX],
                    struct uplink_event *event)
@@ -193,6 +201,9 @@ static int look_up(struct node *node, const struct control *control, struct hash
     int rc = store_read_begin(node->store, &txn, NULL);
     for (size_t i = 0; rc == 0 && i < count; i++) {
         event->own_h[i] = acks_hash(txn, &ids[i], &own[i]).data != NULL ? &own[i] : NULL;
+    }
+    if (rc == 0 && control->kind == FRAME_GAP) {
+        event->line_before = line_before(node, txn, &ids[0].incarnation);
     }
     store_read_end(txn);
     return rc;

@@ -20,7 +20,6 @@ struct line {
     bool repeated;
     uint16_t kind;
     enum lane lane;
-    struct incarnation incarnation;
     int64_t now_ms;
     struct hash input;
     size_t key_len;

@@ -6,7 +6,8 @@
 #define LIMIT_DEFAULT 50
 #define LIMIT_MAX 1000
 #define ID_TEXT_CAPACITY (HEX_CAPACITY(INCARNATION_BYTES) + 22u)
-#define LOG_COUNT 2u
+#define LANE_COUNT 2u
+#define LIVES_MAX 16u /* of a log, that are looked through for what was said of an entry */
 
 /* ---- state of one entry ---- */
 
@@ -88,12 +89,36 @@ static void add_summary(json_t *row, const struct outlog_entry *entry, struct ar
     }
 }
 
+/* The entry that this one is a copy of, from before our log went on under its name. */
+static bool original_of(struct store_txn *txn, struct entry_id *id)
+{
+    struct outlog log;
+    if (outlog_load(txn, &node_log_tables, &id->incarnation, &log) != 0 || id->seq < 2 ||
+        id->seq - 1 > log.copies) {
+        return false;
+    }
+    *id = (struct entry_id){log.predecessor.incarnation, log.predecessor.seq + id->seq - 1};
+    return true;
+}
+
+/* What the province said of an entry, under whichever of its names. */
+static int notes_of(struct store_txn *txn, const struct entry_id *id,
+                    bool (*each)(void *arg, uint16_t kind, struct bytes body), void *arg)
+{
+    struct entry_id name = *id;
+    int rc = note_each(txn, &name, each, arg);
+    for (unsigned life = 0; rc == 0 && life < LIVES_MAX && original_of(txn, &name); life++) {
+        rc = note_each(txn, &name, each, arg);
+    }
+    return rc;
+}
+
 /* State, and the notes themselves when `all`; else the last status. Takes nothing. */
 static void add_state(json_t *row, struct store_txn *txn, const struct entry_id *id,
                       const struct outlog *log, struct arena *arena, bool all)
 {
     struct notes notes = {.arena = arena, .statuses = json_array(), .refusals = json_array()};
-    int rc = note_each(txn, id, note_collect, &notes);
+    int rc = notes_of(txn, id, note_collect, &notes);
     const char *state = rc == 0 ? state_of(log, id->seq, notes.refused) : "unreadable";
     (void)json_object_set_new(row, "state", json_string(state));
     if (all) {
@@ -114,19 +139,19 @@ static void add_state(json_t *row, struct store_txn *txn, const struct entry_id 
 
 /* ---- list ---- */
 
-/* Both logs, read from their ends. */
+/* Both lanes, read from their ends, through all lives of their logs. */
 struct listing {
     struct store_txn *txn;
-    struct outlog logs[LOG_COUNT];
-    uint64_t at[LOG_COUNT]; /* next seq to look at; 0: none left */
+    struct outlog logs[LANE_COUNT]; /* the life at hand */
+    uint64_t at[LANE_COUNT];        /* next seq in it to look at; 0: none left */
 };
 
-static int listing_open(struct node *node, struct store_txn *txn, struct listing *ret)
+static int listing_open(struct store_txn *txn, struct listing *ret)
 {
-    const struct incarnation *const incarnations[LOG_COUNT] = {&node->urgent, &node->routine};
+    static const enum lane lanes[LANE_COUNT] = {LANE_URGENT, LANE_ROUTINE};
     ret->txn = txn;
-    for (size_t i = 0; i < LOG_COUNT; i++) {
-        int rc = outlog_load(txn, &node_log_tables, incarnations[i], &ret->logs[i]);
+    for (size_t i = 0; i < LANE_COUNT; i++) {
+        int rc = node_log_load(txn, lanes[i], &ret->logs[i]);
         if (rc != 0) {
             return rc;
         }
@@ -135,28 +160,36 @@ static int listing_open(struct node *node, struct store_txn *txn, struct listing
     return 0;
 }
 
-/* The newest report at or below at[i]; 0 and *ret, or ERR_NOT_FOUND. Moves at[i] there. */
+/* The newest report at or before at[i]; 0 and *ret, or ERR_NOT_FOUND. Moves there. */
 static int listing_look(struct listing *listing, size_t i, struct outlog_entry *ret)
 {
-    while (listing->at[i] > 0) {
-        struct entry_id id = {listing->logs[i].incarnation, listing->at[i]};
-        int rc = outlog_read(listing->txn, &node_log_tables, &id, ret);
-        if (rc != 0) {
-            return rc; /* deleted: nothing older is there either */
-        }
-        if (is_report(ret->kind)) {
+    struct outlog *log = &listing->logs[i];
+    for (;;) {
+        struct entry_id id = {log->incarnation, listing->at[i]};
+        int rc =
+            id.seq == 0 ? ERR_NOT_FOUND : outlog_read(listing->txn, &node_log_tables, &id, ret);
+        if (rc == 0 && is_report(ret->kind)) {
             return 0;
         }
-        listing->at[i]--;
+        if (rc == 0) {
+            listing->at[i]--;
+        } else if (rc == ERR_NOT_FOUND && !incarnation_is_zero(&log->predecessor.incarnation)) {
+            struct incarnation before = log->predecessor.incarnation;
+            rc = outlog_load(listing->txn, &node_log_tables, &before, log);
+            listing->at[i] = log->last;
+        }
+        if (rc != 0) {
+            listing->at[i] = 0;
+            return rc; /* deleted: nothing older is there either */
+        }
     }
-    return ERR_NOT_FOUND;
 }
 
 /* The newest of both logs. False at the end. */
 static bool listing_next(struct listing *listing, size_t *ret_log, struct outlog_entry *ret)
 {
     bool found = false;
-    for (size_t i = 0; i < LOG_COUNT; i++) {
+    for (size_t i = 0; i < LANE_COUNT; i++) {
         struct outlog_entry entry;
         if (listing_look(listing, i, &entry) == 0 &&
             (!found || entry.created_ms > ret->created_ms)) {
@@ -180,16 +213,28 @@ static json_t *row_json(struct node *node, struct listing *listing, size_t log,
     return row;
 }
 
-/* "U.R": the seqs of both logs where the next page begins. */
+/* "INC-SEQ.INC-SEQ": where the next page begins in both lanes. */
 static bool after_parse(const char *text, struct listing *listing)
 {
-    unsigned long long at[LOG_COUNT] = {0};
-    int used = 0;
-    if (sscanf(text, "%20llu.%20llu%n", &at[0], &at[1], &used) != 2 || text[used] != '\0') {
-        return false;
-    }
-    for (size_t i = 0; i < LOG_COUNT; i++) {
-        listing->at[i] = at[i] < listing->at[i] ? at[i] : listing->at[i];
+    for (size_t i = 0; i < LANE_COUNT; i++) {
+        struct incarnation incarnation;
+        struct outlog log;
+        unsigned long long seq = 0;
+        int used = 0;
+        if (strlen(text) < 2 * INCARNATION_BYTES ||
+            !hex_decode(incarnation.b, INCARNATION_BYTES, bytes_of(text, 2 * INCARNATION_BYTES)) ||
+            sscanf(text + 2 * INCARNATION_BYTES, "-%20llu%n", &seq, &used) != 1 ||
+            outlog_load(listing->txn, &node_log_tables, &incarnation, &log) != 0 ||
+            log.lane != listing->logs[i].lane) {
+            return false;
+        }
+        listing->logs[i] = log;
+        listing->at[i] = seq < log.last ? seq : log.last;
+        text += 2 * INCARNATION_BYTES + (size_t)used;
+        if (*text != (i + 1 < LANE_COUNT ? '.' : '\0')) {
+            return false;
+        }
+        text++;
     }
     return true;
 }
@@ -197,13 +242,16 @@ static bool after_parse(const char *text, struct listing *listing)
 static json_t *next_json(struct listing *listing)
 {
     struct outlog_entry entry;
-    size_t log = 0;
-    char text[48];
-    if (!listing_next(listing, &log, &entry)) {
+    size_t lane = 0;
+    char one[ID_TEXT_CAPACITY];
+    char other[ID_TEXT_CAPACITY];
+    char text[2 * ID_TEXT_CAPACITY];
+    if (!listing_next(listing, &lane, &entry)) {
         return json_pack("{s:n}", "next");
     }
-    (void)snprintf(text, sizeof text, "%llu.%llu", (unsigned long long)listing->at[0],
-                   (unsigned long long)listing->at[1]);
+    const struct entry_id at[LANE_COUNT] = {{listing->logs[0].incarnation, listing->at[0]},
+                                            {listing->logs[1].incarnation, listing->at[1]}};
+    (void)snprintf(text, sizeof text, "%s.%s", id_text(&at[0], one), id_text(&at[1], other));
     return json_pack("{s:s}", "next", text);
 }
 
@@ -245,7 +293,7 @@ void report_list(struct node *node, struct door_call *call, const json_t *args)
     if (!open_store(node, call, &txn)) {
         return;
     }
-    int rc = listing_open(node, txn, &listing);
+    int rc = listing_open(txn, &listing);
     if (rc != 0) {
         node_fail(call, rc, NULL);
     } else if (after != NULL && !after_parse(after, &listing)) {
@@ -258,47 +306,56 @@ void report_list(struct node *node, struct door_call *call, const json_t *args)
 
 /* ---- one report ---- */
 
+/* Which log's name begins like this; false unless it is one only. */
+static bool log_of_prefix(struct store_txn *txn, const char *text, size_t digits,
+                          struct incarnation *ret)
+{
+    struct store_cursor *cursor = NULL;
+    struct bytes key;
+    struct bytes value;
+    char hex[HEX_CAPACITY(INCARNATION_BYTES)];
+    size_t found = 0;
+    int rc = store_cursor_open(txn, NODE_LOGS, &cursor);
+    rc = rc == 0 ? store_seek(cursor, (struct bytes){0}, &key, &value) : rc;
+    for (; rc == 0; rc = store_next(cursor, &key, &value)) {
+        if (key.len == INCARNATION_BYTES &&
+            strncmp(hex_encode(hex, key.data, INCARNATION_BYTES), text, digits) == 0) {
+            memcpy(ret->b, key.data, INCARNATION_BYTES);
+            found++;
+        }
+    }
+    store_cursor_close(cursor);
+    return found == 1;
+}
+
 /* "1f3a-12" or "1f3a/12": a prefix of one log's incarnation and a seq. */
-static bool id_parse(const char *text, const struct listing *listing, size_t *ret_log,
-                     uint64_t *ret_seq)
+static bool id_parse(struct store_txn *txn, const char *text, struct entry_id *ret)
 {
     size_t digits = strspn(text, "0123456789abcdef");
-    char hex[HEX_CAPACITY(INCARNATION_BYTES)];
     unsigned long long seq = 0;
     int used = 0;
-    size_t found = 0;
     if (digits == 0 || digits > 2 * INCARNATION_BYTES ||
         (text[digits] != '-' && text[digits] != '/') ||
         sscanf(text + digits + 1, "%20llu%n", &seq, &used) != 1 ||
         text[digits + 1 + (size_t)used] != '\0') {
         return false;
     }
-    for (size_t i = 0; i < LOG_COUNT; i++) {
-        (void)hex_encode(hex, listing->logs[i].incarnation.b, INCARNATION_BYTES);
-        if (strncmp(hex, text, digits) == 0) {
-            *ret_log = i;
-            found++;
-        }
-    }
-    *ret_seq = seq;
-    return found == 1;
+    ret->seq = seq;
+    return log_of_prefix(txn, text, digits, &ret->incarnation);
 }
 
-static int find(const char *text, const struct listing *listing, size_t *ret_log, uint64_t *ret_seq)
+/* By key or by name, also by one it had before our log went on. */
+static int find(struct store_txn *txn, const char *text, struct entry_id *ret)
 {
     struct key_record record;
+    struct entry_id id;
     size_t len = strlen(text);
-    if (len > 0 && len <= KEY_BYTES_MAX &&
-        key_load(listing->txn, bytes_of(text, len), &record) == 0) {
-        for (size_t i = 0; i < LOG_COUNT; i++) {
-            if (incarnation_equal(&listing->logs[i].incarnation, &record.id.incarnation)) {
-                *ret_log = i;
-                *ret_seq = record.id.seq;
-                return 0;
-            }
-        }
+    if (len > 0 && len <= KEY_BYTES_MAX && key_load(txn, bytes_of(text, len), &record) == 0) {
+        id = record.id;
+    } else if (!id_parse(txn, text, &id)) {
+        return ERR_NOT_FOUND;
     }
-    return id_parse(text, listing, ret_log, ret_seq) ? 0 : ERR_NOT_FOUND;
+    return outlog_follow(txn, &node_log_tables, &id, ret);
 }
 
 static json_t *body_json(const struct outlog_entry *entry, struct arena *arena)
@@ -314,18 +371,20 @@ static void show(struct node *node, struct listing *listing, struct door_call *c
                  const json_t *args, bool body)
 {
     const char *text = node_arg(args, "id");
-    size_t log = 0;
-    uint64_t seq = 0;
+    struct entry_id id;
+    struct outlog log;
     struct outlog_entry entry;
-    int rc = find(text == NULL ? "" : text, listing, &log, &seq);
-    struct entry_id id = {listing->logs[log].incarnation, seq};
+    int rc = find(listing->txn, text == NULL ? "" : text, &id);
+    if (rc == 0) {
+        rc = outlog_load(listing->txn, &node_log_tables, &id.incarnation, &log);
+    }
     if (rc == 0) {
         rc = outlog_read(listing->txn, &node_log_tables, &id, &entry);
     }
     if (rc == 0 && !is_report(entry.kind)) {
         rc = ERR_NOT_FOUND;
     }
-    json_t *row = rc == 0 ? identity_json(&id, &listing->logs[log], &entry) : NULL;
+    json_t *row = rc == 0 ? identity_json(&id, &log, &entry) : NULL;
     if (row == NULL) {
         struct err_ctx err = {""};
         err_set(&err, rc, rc == ERR_NOT_FOUND ? "no such report here" : "cannot be read");
@@ -334,7 +393,7 @@ static void show(struct node *node, struct listing *listing, struct door_call *c
     }
     char hash[HEX_CAPACITY(HASH_BYTES)];
     (void)json_object_set_new(row, "hash", json_string(hex_encode(hash, entry.h.b, HASH_BYTES)));
-    add_state(row, listing->txn, &id, &listing->logs[log], node->arena, true);
+    add_state(row, listing->txn, &id, &log, node->arena, true);
     if (body) {
         (void)json_object_set_new(row, "report", body_json(&entry, node->arena));
     }
@@ -355,7 +414,7 @@ static void with_listing(struct node *node, struct door_call *call, const json_t
     if (!open_store(node, call, &txn)) {
         return;
     }
-    int rc = listing_open(node, txn, &listing);
+    int rc = listing_open(txn, &listing);
     if (rc != 0) {
         node_fail(call, rc, NULL);
     } else {
@@ -395,7 +454,7 @@ static void count_log(struct node *node, struct listing *listing, size_t log, st
         struct entry_id id = {state->incarnation, listing->at[log]};
         struct notes notes = {.arena = node->arena};
         totals->accepted++;
-        if (note_each(listing->txn, &id, note_refuses, &notes) == 0 && notes.refused) {
+        if (notes_of(listing->txn, &id, note_refuses, &notes) == 0 && notes.refused) {
             totals->refused++;
         } else if (id.seq <= state->receipt) {
             totals->receipted++;
@@ -416,7 +475,7 @@ static void show_totals(struct node *node, struct listing *listing, struct door_
     struct totals totals = {0};
     (void)args;
     (void)body;
-    for (size_t i = 0; i < LOG_COUNT; i++) {
+    for (size_t i = 0; i < LANE_COUNT; i++) {
         count_log(node, listing, i, &totals);
     }
     struct node_meta meta;

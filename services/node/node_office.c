@@ -38,9 +38,9 @@ struct batch {
     struct store_command command;
     struct node *node;
     int64_t now_ms;
-    struct incarnation urgent;
-    uint64_t urgent_last; /* left by the writer */
-    uint64_t to;          /* entries up to here are in it */
+    struct incarnation office;
+    struct entry_id urgent; /* left by the writer: the end of that log */
+    uint64_t to;            /* entries up to here are in it */
     size_t count;
     struct change changes[BATCH_MAX];
 };
@@ -80,7 +80,7 @@ static int put_document(struct store_txn *txn, struct batch *batch, struct chang
     const struct inbox_item item = {
         .state = change->state,
         .received_ms = batch->now_ms,
-        .office_seq = change->seq,
+        .office = {batch->office, change->seq},
         .digest = change->digest,
         .reason = bytes_of_text(change->reason),
         .signed_document = bytes_of(change->body, change->len),
@@ -98,7 +98,7 @@ static int batch_run(struct store_txn *txn, void *arg)
 {
     struct batch *batch = arg;
     struct outlog urgent;
-    int rc = outlog_load(txn, &node_log_tables, &batch->urgent, &urgent);
+    int rc = node_log_load(txn, LANE_URGENT, &urgent);
     for (size_t i = 0; rc == 0 && i < batch->count; i++) {
         struct change *change = &batch->changes[i];
         struct bytes body = bytes_of(change->body, change->len);
@@ -116,8 +116,8 @@ static int batch_run(struct store_txn *txn, void *arg)
             break;
         }
     }
-    batch->urgent_last = rc == 0 ? urgent.last : 0;
     if (rc == 0) {
+        batch->urgent = (struct entry_id){urgent.incarnation, urgent.last};
         meta_put_applied(txn, batch->to);
     }
     return rc;
@@ -241,7 +241,8 @@ static int gather(struct node *node, struct batch *batch, uint64_t from, struct 
     struct span_header header;
     struct bytes payload;
     struct span_entry *entries = NULL;
-    int rc = office_find_span(txn, from, &span);
+    struct entry_id first = {batch->office, from};
+    int rc = office_find_span(txn, &first, &span);
     if (rc == 0) {
         rc = span_header_decode(span.frame, &header, &payload, NULL);
     }
@@ -306,7 +307,7 @@ static void batch_done(void *arg, int rc)
         return;
     }
     node->office.applied = batch->to;
-    sync_appended(node, LANE_URGENT, batch->urgent_last);
+    sync_appended(node, &batch->urgent);
     for (size_t i = 0; i < batch->count; i++) {
         applied(node, &batch->changes[i]);
     }
@@ -324,7 +325,7 @@ static int apply_next(struct node *node)
     batch->command = (struct store_command){.run = batch_run, .done = batch_done, .arg = batch};
     batch->node = node;
     batch->now_ms = host_wall_ms();
-    batch->urgent = node->urgent;
+    batch->office = node->office.incarnation;
     int rc = store_read_begin(node->store, &txn, NULL);
     if (rc == 0) {
         rc = gather(node, batch, node->office.applied + 1, txn);
@@ -353,6 +354,32 @@ void office_pump(struct node *node)
         node_trouble(node, TROUBLE_OFFICE, rc, err_text(rc));
         loop_timer_set(office->retry, RETRY_MS);
     }
+}
+
+int office_hash(void *arg, const struct entry_id *id, struct hash *ret)
+{
+    struct node *node = arg;
+    struct node_office *office = &node->office;
+    struct office_span span;
+    struct span_header header;
+    struct bytes payload;
+    struct span_entry *entries = NULL;
+    struct store_txn *txn = NULL;
+    int rc = store_read_begin(node->store, &txn, NULL);
+    rc = rc == 0 ? office_find_span(txn, id, &span) : rc;
+    rc = rc == 0 ? span_header_decode(span.frame, &header, &payload, NULL) : rc;
+    rc = rc == 0 ? span_entries_decode(office->decoder, &header, payload, office->scratch, &entries,
+                                       NULL)
+                 : rc;
+    if (rc == 0 && (id->seq < header.first || id->seq - header.first >= header.count)) {
+        rc = ERR_NOT_FOUND;
+    }
+    if (rc == 0) {
+        span_hash(&header, entries, id->seq, ret);
+    }
+    arena_reset(office->scratch);
+    store_read_end(txn);
+    return rc;
 }
 
 /* ---- life ---- */

@@ -151,7 +151,6 @@ static struct line *line_of(struct node *node, struct report_line *read, const c
     bool urgent = read->type == REPORT_LINE_REPORT && read->report.urgent;
     line->kind = read->type == REPORT_LINE_ZERO ? ENTRY_ZERO : ENTRY_REPORT;
     line->lane = urgent ? LANE_URGENT : LANE_ROUTINE;
-    line->incarnation = urgent ? node->urgent : node->routine;
     return line;
 }
 

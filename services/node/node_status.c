@@ -11,11 +11,14 @@ const char *denied_text(enum denied_code code)
         return "the province does not know this node's key: the enrolment is not active yet, was "
                "revoked, or the card is of another province";
     case DENIED_CLONE:
-        return "clone: another box, or a copy restored from a backup, speaks with this node's "
-               "keys; this one came second and has to be enrolled again";
+        return "clone: another machine speaks with this node's keys, or did until a moment ago. "
+               "This "
+               "one keeps what is handed in, and takes over by itself once the other has been "
+               "silent for long enough; if both are to live, enrol one of them anew";
     case DENIED_FORK:
-        return "fork: what this node says of its past is not what the province has; it was "
-               "restored from a backup, or copied, and has to be enrolled again";
+        return "fork: what this node says of its past is not what the province has. It keeps what "
+               "is "
+               "handed in; the province's officer has to look why, and to enrol it anew";
     case DENIED_NO_SESSION:
         return "no session: the province has no session with this node; it connects again";
     case DENIED_WRONG_LOG:
@@ -174,10 +177,11 @@ static json_t *line_json(const struct node *node)
     }
     bool met = !incarnation_is_zero(&uplink->aggregator);
     return json_pack(
-        "{s:I, s:s, s:o, s:I, s:o, s:I, s:I}", "enrolment", (json_int_t)uplink->config.enrolment,
-        "connection", uplink_state_name(uplink->state), "denied",
-        text_or_null(denied_text(uplink->denied)), "backlog",
-        (json_int_t)sender_backlog(&uplink->sender), "aggregator",
+        "{s:I, s:s, s:o, s:b, s:I, s:o, s:I, s:I}", "enrolment",
+        (json_int_t)uplink->config.enrolment, "connection", uplink_state_name(uplink->state),
+        "denied", text_or_null(denied_text(uplink->denied)), "taking_over",
+        (int)uplink->own.successor, "backlog", (json_int_t)sender_backlog(&uplink->sender),
+        "aggregator",
         text_or_null(met ? hex_encode(hex, uplink->aggregator.b, INCARNATION_BYTES) : NULL),
         "clock_offset_ms", (json_int_t)uplink->clock_offset_ms, "ring",
         (json_int_t)node->ring.number);

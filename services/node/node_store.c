@@ -11,7 +11,15 @@ const struct outlog_tables node_log_tables = {.entries = NODE_ENTRIES, .logs = N
 
 /* ---- meta ---- */
 
-#define ENROLMENT_BYTES (8u + 3u * INCARNATION_BYTES)
+#define ENROLMENT_BYTES (8u + 4u * INCARNATION_BYTES)
+
+#define PAIR_BYTES 33u
+#define RECEIPT_BYTES (2u * INCARNATION_BYTES + 8u + HASH_BYTES + 8u + SIGNATURE_BYTES)
+
+static const struct {
+    enum lane lane;
+    const char *receipt;
+} lanes[2] = {{LANE_URGENT, "receipt.urgent"}, {LANE_ROUTINE, "receipt.routine"}};
 
 static struct bytes name_of(const char *name)
 {
@@ -41,6 +49,7 @@ static int load_enrolment(struct store_txn *txn, struct node_meta *ret)
         reader_copy(&reader, ret->urgent.b, INCARNATION_BYTES);
         reader_copy(&reader, ret->routine.b, INCARNATION_BYTES);
         reader_copy(&reader, ret->office.b, INCARNATION_BYTES);
+        reader_copy(&reader, ret->card_office.b, INCARNATION_BYTES);
     }
     return rc;
 }
@@ -48,10 +57,11 @@ static int load_enrolment(struct store_txn *txn, struct node_meta *ret)
 static int load_session(struct store_txn *txn, struct node_meta *ret)
 {
     struct bytes value;
-    int rc = meta_get(txn, "pair", 32, &value);
+    int rc = meta_get(txn, "pair", PAIR_BYTES, &value);
     if (rc == 0 && value.len > 0) {
         memcpy(ret->pair.prev, value.data, 16);
         memcpy(ret->pair.next, value.data + 16, 16);
+        ret->successor = value.data[32] != 0;
     }
     if (rc == 0) {
         rc = meta_get(txn, "aggregator", INCARNATION_BYTES, &value);
@@ -85,6 +95,24 @@ static int load_office(struct store_txn *txn, struct node_meta *ret)
     return rc != 0 ? rc : meta_get(txn, "ring", 0, &ret->ring);
 }
 
+static int load_receipt(struct store_txn *txn, const char *name, struct ack *ret)
+{
+    struct bytes value;
+    struct reader reader;
+    int rc = meta_get(txn, name, RECEIPT_BYTES, &value);
+    if (rc == 0 && value.len > 0) {
+        reader_init(&reader, value);
+        reader_copy(&reader, ret->aggregator.b, INCARNATION_BYTES);
+        reader_copy(&reader, ret->id.incarnation.b, INCARNATION_BYTES);
+        ret->id.seq = reader_be64(&reader);
+        reader_copy(&reader, ret->h.b, HASH_BYTES);
+        ret->backed_up_to = reader_be64(&reader);
+        reader_copy(&reader, ret->signature.b, SIGNATURE_BYTES);
+        ret->has_signature = true;
+    }
+    return rc;
+}
+
 int meta_load(struct store_txn *txn, struct node_meta *ret)
 {
     memset(ret, 0, sizeof *ret);
@@ -99,6 +127,9 @@ int meta_load(struct store_txn *txn, struct node_meta *ret)
     }
     if (rc == 0) {
         rc = load_session(txn, ret);
+    }
+    for (size_t i = 0; rc == 0 && i < 2; i++) {
+        rc = load_receipt(txn, lanes[i].receipt, &ret->receipts[i]);
     }
     return rc != 0 ? rc : load_office(txn, ret);
 }
@@ -117,14 +148,43 @@ void meta_put_enrolment(struct store_txn *txn, const struct node_meta *meta)
     writer_bytes(&writer, bytes_of(meta->urgent.b, INCARNATION_BYTES));
     writer_bytes(&writer, bytes_of(meta->routine.b, INCARNATION_BYTES));
     writer_bytes(&writer, bytes_of(meta->office.b, INCARNATION_BYTES));
+    writer_bytes(&writer, bytes_of(meta->card_office.b, INCARNATION_BYTES));
     store_put(txn, NODE_META, name_of("enrolment"), bytes_of(value, writer.len));
 }
 
-void meta_put_pair(struct store_txn *txn, const struct session_pair *pair)
+void meta_put_receipt(struct store_txn *txn, enum lane lane, const struct ack *receipt)
 {
-    uint8_t value[32];
+    uint8_t value[RECEIPT_BYTES];
+    struct writer writer;
+    writer_init(&writer, value, sizeof value);
+    writer_bytes(&writer, bytes_of(receipt->aggregator.b, INCARNATION_BYTES));
+    writer_bytes(&writer, bytes_of(receipt->id.incarnation.b, INCARNATION_BYTES));
+    writer_be64(&writer, receipt->id.seq);
+    writer_bytes(&writer, bytes_of(receipt->h.b, HASH_BYTES));
+    writer_be64(&writer, receipt->backed_up_to);
+    writer_bytes(&writer, bytes_of(receipt->signature.b, SIGNATURE_BYTES));
+    store_put(txn, NODE_META, name_of(lanes[lane == LANE_ROUTINE].receipt),
+              bytes_of(value, writer.len));
+}
+
+int node_log_load(struct store_txn *txn, enum lane lane, struct outlog *ret)
+{
+    struct node_meta meta = {0};
+    int rc = load_enrolment(txn, &meta);
+    if (rc == 0 && !meta.has_enrolment) {
+        rc = ERR_NOT_FOUND;
+    }
+    return rc != 0 ? rc
+                   : outlog_load(txn, &node_log_tables,
+                                 lane == LANE_URGENT ? &meta.urgent : &meta.routine, ret);
+}
+
+void meta_put_pair(struct store_txn *txn, const struct session_pair *pair, bool successor)
+{
+    uint8_t value[PAIR_BYTES];
     memcpy(value, pair->prev, 16);
     memcpy(value + 16, pair->next, 16);
+    value[32] = successor;
     store_put(txn, NODE_META, name_of("pair"), bytes_of(value, sizeof value));
 }
 
@@ -193,29 +253,43 @@ void key_put(struct store_txn *txn, struct bytes key, const struct key_record *r
 /* ---- office ---- */
 
 #define OFFICE_HEAD_BYTES 12u
+#define OFFICE_KEY_BYTES (INCARNATION_BYTES + 8u)
 
-static int check_cursor(struct store_txn *txn, const struct span_store *store)
+static void put_cursor(struct store_txn *txn, uint64_t last, const struct hash *h)
 {
-    struct node_meta meta = {0};
-    int rc = load_office(txn, &meta);
-    if (rc != 0) {
-        return rc;
-    }
-    bool fits =
-        meta.office_last + 1 == store->first_new && hash_equal(&meta.office_h, &store->h_before);
-    return fits ? 0 : ERR_GAP;
+    uint8_t cursor[8 + HASH_BYTES];
+    put_be64(cursor, last);
+    memcpy(cursor + 8, h->b, HASH_BYTES);
+    store_put(txn, NODE_META, name_of("office"), bytes_of(cursor, sizeof cursor));
 }
 
-int office_put_span(struct store_txn *txn, const struct span_store *store, struct bytes frame,
-                    int64_t received_ms)
+void office_forget(struct store_txn *txn)
 {
-    uint8_t key[8];
-    uint8_t cursor[8 + HASH_BYTES];
-    int rc = check_cursor(txn, store);
-    if (rc != 0) {
-        return rc;
+    static const struct hash none;
+    put_cursor(txn, 0, &none);
+    meta_put_applied(txn, 0);
+}
+
+/* Whether `store` continues what is here; *ret_begins: it begins the log that ours goes on as. */
+static int check_cursor(const struct node_meta *meta, const struct span_store *store,
+                        bool *ret_begins)
+{
+    *ret_begins = !incarnation_equal(&store->incarnation, &meta->office);
+    if (!*ret_begins) {
+        bool fits = meta->office_last + 1 == store->first_new &&
+                    hash_equal(&meta->office_h, &store->h_before);
+        return fits ? 0 : ERR_GAP;
     }
-    ASSERT(frame.len <= FRAME_BYTES_MAX);
+    if (!store->is_new_log || !incarnation_equal(&store->ends, &meta->office)) {
+        return ERR_GAP;
+    }
+    return meta->office_applied == meta->office_last ? 0 : ERR_AGAIN;
+}
+
+static int put_frame(struct store_txn *txn, const struct span_store *store, struct bytes frame,
+                     int64_t received_ms)
+{
+    uint8_t key[OFFICE_KEY_BYTES];
     uint8_t *value = malloc(OFFICE_HEAD_BYTES + frame.len);
     if (value == NULL) {
         return ERR_NOMEM;
@@ -223,25 +297,79 @@ int office_put_span(struct store_txn *txn, const struct span_store *store, struc
     put_be32(value, store->skip);
     put_be64(value + 4, (uint64_t)received_ms);
     memcpy(value + OFFICE_HEAD_BYTES, frame.data, frame.len);
-    put_be64(key, store->first_new);
+    memcpy(key, store->incarnation.b, INCARNATION_BYTES);
+    put_be64(key + INCARNATION_BYTES, store->first_new);
     store_put(txn, NODE_OFFICE, bytes_of(key, sizeof key),
               bytes_of(value, OFFICE_HEAD_BYTES + frame.len));
     free(value);
-    put_be64(cursor, store->last);
-    memcpy(cursor + 8, store->h_last.b, HASH_BYTES);
-    store_put(txn, NODE_META, name_of("office"), bytes_of(cursor, sizeof cursor));
     return 0;
 }
 
-int office_find_span(struct store_txn *txn, uint64_t seq, struct office_span *ret)
+/* The documents that stood behind where the province goes on: it has lost them. */
+static int hand_back(struct store_txn *txn, const struct entry_id *from, int64_t now_ms)
+{
+    struct store_cursor *cursor = NULL;
+    struct outlog urgent;
+    struct bytes key;
+    struct bytes value;
+    uint8_t body[ENTRY_BYTES_MAX];
+    int rc = node_log_load(txn, LANE_URGENT, &urgent);
+    rc = rc == 0 ? store_cursor_open(txn, NODE_INBOX, &cursor) : rc;
+    rc = rc == 0 ? store_seek(cursor, (struct bytes){0}, &key, &value) : rc;
+    for (; rc == 0; rc = store_next(cursor, &key, &value)) {
+        struct inbox_item item;
+        size_t len = 0;
+        if (inbox_decode(value, &item) != 0 || item.state == INBOX_REJECTED ||
+            item.office.seq <= from->seq ||
+            !incarnation_equal(&item.office.incarnation, &from->incarnation)) {
+            continue;
+        }
+        const struct returned returned = {.signed_document = item.signed_document,
+                                          .office = item.office.incarnation,
+                                          .office_seq = item.office.seq};
+        if (returned_encode(&returned, body, sizeof body, &len, NULL) == 0) {
+            outlog_append(txn, &node_log_tables, &urgent, ENTRY_RETURNED, bytes_of(body, len),
+                          now_ms);
+        }
+    }
+    store_cursor_close(cursor);
+    return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+int office_put_span(struct store_txn *txn, const struct span_store *store, struct bytes frame,
+                    int64_t received_ms)
+{
+    struct node_meta meta;
+    bool begins = false;
+    int rc = meta_load(txn, &meta);
+    rc = rc == 0 ? check_cursor(&meta, store, &begins) : rc;
+    if (rc != 0) {
+        return rc;
+    }
+    ASSERT(frame.len <= FRAME_BYTES_MAX);
+    rc = put_frame(txn, store, frame, received_ms);
+    if (rc == 0 && begins) {
+        meta.office = store->incarnation;
+        meta_put_enrolment(txn, &meta);
+        office_forget(txn);
+        rc = hand_back(txn, &store->predecessor, received_ms);
+    }
+    if (rc == 0) {
+        put_cursor(txn, store->last, &store->h_last);
+    }
+    return rc;
+}
+
+int office_find_span(struct store_txn *txn, const struct entry_id *id, struct office_span *ret)
 {
     struct store_cursor *cursor = NULL;
     int rc = store_cursor_open(txn, NODE_OFFICE, &cursor);
     if (rc != 0) {
         return rc;
     }
-    uint8_t wanted[8];
-    put_be64(wanted, seq);
+    uint8_t wanted[OFFICE_KEY_BYTES];
+    memcpy(wanted, id->incarnation.b, INCARNATION_BYTES);
+    put_be64(wanted + INCARNATION_BYTES, id->seq);
     struct bytes key;
     struct bytes value;
     rc = store_seek_before(cursor, bytes_of(wanted, sizeof wanted), &key, &value);
@@ -249,8 +377,11 @@ int office_find_span(struct store_txn *txn, uint64_t seq, struct office_span *re
     if (rc != 0) {
         return rc;
     }
-    if (key.len != 8 || value.len < OFFICE_HEAD_BYTES) {
+    if (key.len != sizeof wanted || value.len < OFFICE_HEAD_BYTES) {
         return ERR_FORMAT;
+    }
+    if (memcmp(key.data, id->incarnation.b, INCARNATION_BYTES) != 0) {
+        return ERR_NOT_FOUND;
     }
     ret->skip = get_be32(value.data);
     ret->received_ms = (int64_t)get_be64(value.data + 4);
@@ -260,7 +391,7 @@ int office_find_span(struct store_txn *txn, uint64_t seq, struct office_span *re
 
 /* ---- inbox ---- */
 
-#define INBOX_HEAD_BYTES (1u + 8u + 8u + HASH_BYTES)
+#define INBOX_HEAD_BYTES (1u + 8u + INCARNATION_BYTES + 8u + HASH_BYTES)
 #define INBOX_BYTES_MAX                                                                            \
     (INBOX_HEAD_BYTES + 2u + INBOX_REASON_MAX + 2u + INBOX_PEOPLE_MAX * INBOX_PERSON_BYTES +       \
      ENTRY_BYTES_MAX)
@@ -278,7 +409,8 @@ int inbox_decode(struct bytes value, struct inbox_item *ret)
     reader_init(&reader, value);
     ret->state = (enum inbox_state)reader_u8(&reader);
     ret->received_ms = (int64_t)reader_be64(&reader);
-    ret->office_seq = reader_be64(&reader);
+    reader_copy(&reader, ret->office.incarnation.b, INCARNATION_BYTES);
+    ret->office.seq = reader_be64(&reader);
     reader_copy(&reader, ret->digest.b, HASH_BYTES);
     ret->reason = reader_bytes(&reader, reader_be16(&reader));
     ret->people = reader_bytes(&reader, reader_be16(&reader));
@@ -307,7 +439,8 @@ void inbox_put(struct store_txn *txn, struct bytes id, const struct inbox_item *
     writer_init(&writer, value, sizeof value);
     writer_u8(&writer, (uint8_t)item->state);
     writer_be64(&writer, (uint64_t)item->received_ms);
-    writer_be64(&writer, item->office_seq);
+    writer_bytes(&writer, bytes_of(item->office.incarnation.b, INCARNATION_BYTES));
+    writer_be64(&writer, item->office.seq);
     writer_bytes(&writer, bytes_of(item->digest.b, HASH_BYTES));
     writer_be16(&writer, (uint16_t)item->reason.len);
     writer_bytes(&writer, item->reason);
@@ -331,6 +464,19 @@ static struct bytes note_key(const struct entry_id *about, uint64_t office_seq,
     return bytes_of(key, NOTE_ABOUT_BYTES + 8);
 }
 
+struct same_note {
+    uint16_t kind;
+    struct bytes body;
+    bool found;
+};
+
+static bool note_compare(void *arg, uint16_t kind, struct bytes body)
+{
+    struct same_note *same = arg;
+    same->found = kind == same->kind && bytes_equal(body, same->body);
+    return !same->found;
+}
+
 void note_put(struct store_txn *txn, const struct entry_id *about, uint64_t office_seq,
               uint16_t kind, struct bytes body)
 {
@@ -339,6 +485,10 @@ void note_put(struct store_txn *txn, const struct entry_id *about, uint64_t offi
     uint8_t value[2 + ENTRY_BYTES_MAX];
     put_be16(value, kind);
     memcpy(value + 2, body.data, body.len);
+    struct same_note same = {.kind = kind, .body = body};
+    if (note_each(txn, about, note_compare, &same) != 0 || same.found) {
+        return; /* an office log that went on says what it said before */
+    }
     store_put(txn, NODE_NOTES, note_key(about, office_seq, key), bytes_of(value, 2 + body.len));
 }
 

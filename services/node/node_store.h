@@ -1,12 +1,15 @@
 /* node_store.h - the node's tables and what stands in them.
  *
- *   meta     "secret" 32 | "enrolment" number 8 ‖ urgent 16 ‖ routine 16 ‖ office 16
- *            "pair" prev 16 ‖ next 16 | "aggregator" 16 | "office" seq 8 ‖ h 32 | "applied" 8
+ *   meta     "secret" 32 | "enrolment" number 8 ‖ urgent 16 ‖ routine 16 ‖ office 16 ‖ the
+ *            office log that the card named 16
+ *            "pair" prev 16 ‖ next 16 ‖ successor 1 | "aggregator" 16
+ *            "office" seq 8 ‖ h 32, "applied" 8: of the office log in "enrolment"
+ *            "receipt.urgent", "receipt.routine": the last receipt, whole
  *            "pruned" 8: reports deleted so far
  *            "ring" SignedRing
  *   entries, logs   our own logs (platform/store/outlog.h)
  *   keys     report's key → keyed hash of its input 32 ‖ incarnation 16 ‖ seq 8 ‖ h 32
- *   office   first new seq 8 → skip 4 ‖ received_ms 8 ‖ the span as received
+ *   office   incarnation 16 ‖ first new seq 8 → skip 4 ‖ received_ms 8 ‖ the span as received
  *   inbox    document id → struct inbox_item
  *   notes    incarnation 16 ‖ seq 8 ‖ office seq 8 → kind 2 ‖ body of a status or refusal
  *
@@ -37,9 +40,11 @@ struct node_meta {
     bool has_secret, has_enrolment;
     uint8_t input_secret[KEY_BYTES];
     uint64_t enrolment;
-    struct incarnation urgent, routine, office;
+    struct incarnation urgent, routine, office, card_office;
     struct session_pair pair;
+    bool successor; /* no RESUMED has come for the pair since our logs were succeeded */
     struct incarnation aggregator;
+    struct ack receipts[2]; /* urgent, routine; id.seq 0: none */
     uint64_t office_last;
     struct hash office_h;
     uint64_t office_applied;
@@ -50,11 +55,15 @@ struct node_meta {
 int meta_load(struct store_txn *txn, struct node_meta *ret) MUST_USE;
 void meta_put_secret(struct store_txn *txn, const uint8_t secret[KEY_BYTES]);
 void meta_put_enrolment(struct store_txn *txn, const struct node_meta *meta);
-void meta_put_pair(struct store_txn *txn, const struct session_pair *pair);
+void meta_put_pair(struct store_txn *txn, const struct session_pair *pair, bool successor);
+void meta_put_receipt(struct store_txn *txn, enum lane lane, const struct ack *receipt);
 void meta_put_aggregator(struct store_txn *txn, const struct incarnation *aggregator);
 void meta_put_applied(struct store_txn *txn, uint64_t seq);
 void meta_put_pruned(struct store_txn *txn, uint64_t reports);
 void meta_put_ring(struct store_txn *txn, struct bytes signed_ring);
+
+/* The log of this lane that lives: the one to append to. */
+int node_log_load(struct store_txn *txn, enum lane lane, struct outlog *ret) MUST_USE;
 
 /* ---- keys ---- */
 struct key_record {
@@ -67,7 +76,10 @@ int key_load(struct store_txn *txn, struct bytes key, struct key_record *ret) MU
 void key_put(struct store_txn *txn, struct bytes key, const struct key_record *record);
 
 /* ---- office ---- */
-/* ERR_GAP, before any write, unless the cursor is exactly where `store` continues. */
+/* ERR_GAP, before any write, unless the cursor is exactly where `store` continues. The first span
+ * of the log that ours goes on as makes that one ours: ERR_AGAIN while entries of ours wait to be
+ * applied. Documents that the province lost with what it had sent us are handed back: appended to
+ * the urgent log. */
 int office_put_span(struct store_txn *txn, const struct span_store *store, struct bytes frame,
                     int64_t received_ms) MUST_USE;
 struct office_span {
@@ -75,8 +87,12 @@ struct office_span {
     int64_t received_ms;
     struct bytes frame; /* borrowed from the transaction */
 };
-/* The span that holds entry seq. ERR_NOT_FOUND, ERR_FORMAT. */
-int office_find_span(struct store_txn *txn, uint64_t seq, struct office_span *ret) MUST_USE;
+/* The span that holds an entry of an office log, ours now or an earlier one. ERR_NOT_FOUND,
+ * ERR_FORMAT. */
+int office_find_span(struct store_txn *txn, const struct entry_id *id,
+                     struct office_span *ret) MUST_USE;
+/* A new enrolment's office log: nothing of it is here yet. */
+void office_forget(struct store_txn *txn);
 
 /* ---- inbox ---- */
 enum inbox_state {
@@ -94,7 +110,7 @@ const char *inbox_state_name(enum inbox_state state);
 struct inbox_item {
     enum inbox_state state;
     int64_t received_ms;
-    uint64_t office_seq;
+    struct entry_id office;       /* the entry that brought it */
     struct hash digest;           /* of the document's bytes */
     struct bytes reason;          /* of a rejection */
     struct bytes people;          /* hashes of who it was shown to or acknowledged it, 8 each */

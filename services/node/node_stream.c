@@ -157,7 +157,7 @@ static int line_run(struct store_txn *txn, void *arg)
     if (rc != ERR_NOT_FOUND) {
         return rc;
     }
-    rc = outlog_load(txn, &node_log_tables, &line->incarnation, &log);
+    rc = node_log_load(txn, line->lane, &log);
     if (rc != 0) {
         return rc;
     }
@@ -194,7 +194,7 @@ static void line_done(void *arg, int rc)
     }
     settle(line, rc);
     if (rc == 0 && !line->repeated) {
-        sync_appended(node, line->lane, line->id.seq);
+        sync_appended(node, &line->id);
     }
     stream_flush(stream);
 }

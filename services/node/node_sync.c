@@ -23,6 +23,8 @@ static void acked(struct node *node, const struct ack *ack)
         /* Only the province's signature lets us delete: a bare ack says nothing of backups. */
         if (ack->has_signature) {
             node->sync.backed_up_to[log->lane] = ack->backed_up_to;
+        } else if (log->acked < node->sync.backed_up_to[log->lane]) {
+            node->sync.backed_up_to[log->lane] = log->acked; /* it lost even that */
         }
         LOG(LOG_LEVEL_DEBUG, "acked", log_text("lane", lane_name(log->lane)),
             log_u64("seq", ack->id.seq), log_u64("receipt", log->receipt));
@@ -96,8 +98,10 @@ static void carry_out(struct node *node, const struct effect *effect, uint64_t n
         wake(node, effect->as.at_ms, now_ms);
         break;
     case EFFECT_SUCCEED:
+        life_succeed(node, &effect->as.from);
+        break;
     case EFFECT_RESTORED:
-        ASSERT(false && "no engine asks for this yet");
+        ASSERT(false && "an aggregator's, not ours");
     }
 }
 
@@ -164,6 +168,14 @@ void sync_event(struct node *node, const struct uplink_event *event)
     log_state(node);
 }
 
+static void on_life_retry(void *arg)
+{
+    struct node *node = arg;
+    if (!node->stopping) {
+        life_succeed(node, &node->sync.life_from);
+    }
+}
+
 static void on_tick(void *arg)
 {
     struct node *node = arg;
@@ -181,12 +193,21 @@ void sync_retry(struct node *node)
     }
 }
 
-void sync_appended(struct node *node, enum lane lane, uint64_t last)
+void sync_appended(struct node *node, const struct entry_id *last)
 {
-    ASSERT(lane == LANE_URGENT || lane == LANE_ROUTINE);
-    if (last > node->sync.appended[lane]) {
-        node->sync.appended[lane] = last;
+    bool urgent = incarnation_equal(&last->incarnation, &node->urgent);
+    if (!urgent && !incarnation_equal(&last->incarnation, &node->routine)) {
+        return; /* it went on with its log; whoever begins anew finds it in the store */
     }
+    uint64_t *to = &node->sync.appended[urgent ? LANE_URGENT : LANE_ROUTINE];
+    *to = last->seq > *to ? last->seq : *to;
+}
+
+void sync_forget(struct node *node)
+{
+    memset(node->sync.appended, 0, sizeof node->sync.appended);
+    node->sync.ready = false;
+    node->sync.posted_count = 0;
 }
 
 void sync_flush(struct node *node)
@@ -210,11 +231,12 @@ int sync_open(struct node *node, struct err_ctx *err)
     struct node_sync *sync = &node->sync;
     sync->wake_ms = UINT64_MAX;
     sync->tick = loop_timer_new(node->loop, on_tick, node);
+    sync->life_retry = loop_timer_new(node->loop, on_life_retry, node);
     sync->builder = span_builder_new();
     sync->decoder = span_decoder_new();
     sync->scratch = arena_new(SPAN_SCRATCH_BYTES_MAX);
-    if (sync->tick == NULL || sync->builder == NULL || sync->decoder == NULL ||
-        sync->scratch == NULL || line_open(node) != 0) {
+    if (sync->tick == NULL || sync->life_retry == NULL || sync->builder == NULL ||
+        sync->decoder == NULL || sync->scratch == NULL || line_open(node) != 0) {
         return err_set(err, ERR_NOMEM, "uplink: out of memory");
     }
     return 0;
@@ -228,6 +250,9 @@ static int add_log(struct node *node, struct store_txn *txn, const struct incarn
         node->sync.backed_up_to[log.lane] = log.backed_up_to;
         rc = uplink_add_log(&node->sync.uplink, incarnation, log.lane, log.last, log.acked,
                             log.receipt);
+    }
+    if (rc == 0) {
+        uplink_set_predecessor(&node->sync.uplink, incarnation, &log.predecessor);
     }
     return rc;
 }
@@ -248,8 +273,10 @@ int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *
         .regency = bytes_of_text(node->conf->regency),
         .office = meta->office,
         .software = bytes_of_text(software),
+        .lookup_arg = node,
+        .office_h = office_hash,
     };
-    const struct session_own own = {.pair = meta->pair};
+    const struct session_own own = {.pair = meta->pair, .successor = meta->successor};
     struct store_txn *txn = NULL;
     int rc = store_read_begin(node->store, &txn, err);
     if (rc != 0) {
@@ -260,6 +287,12 @@ int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *
     rc = add_log(node, txn, &meta->urgent);
     if (rc == 0) {
         rc = add_log(node, txn, &meta->routine);
+    }
+    for (size_t i = 0; rc == 0 && i < 2; i++) {
+        const struct ack *receipt = &meta->receipts[i];
+        if (sender_log(&sync->uplink.sender, &receipt->id.incarnation) != NULL) {
+            uplink_set_receipt(&sync->uplink, receipt);
+        }
     }
     store_read_end(txn);
     if (rc != 0) {
@@ -285,6 +318,7 @@ void sync_close(struct node *node)
     sync->ready = false;
     line_disconnect(node);
     loop_timer_free(sync->tick);
+    loop_timer_free(sync->life_retry);
     loop_timer_free(sync->outbox);
     span_builder_free(sync->builder);
     span_decoder_free(sync->decoder);

@@ -1,5 +1,7 @@
 #include "core/wire/span.h"
 
+#include "core/seal/chain.h"
+
 #include "core/base/assert.h"
 #include "core/wire/control.h"
 #include "core/wire/span_codec.h"
@@ -179,4 +181,23 @@ int span_entries_decode(struct span_decoder *decoder, const struct span_header *
         *ret = entries;
     }
     return rc;
+}
+
+void span_hash(const struct span_header *header, const struct span_entry *entries, uint64_t seq,
+               struct hash *ret)
+{
+    ASSERT(seq + 1 >= header->first && seq - header->first + 1 <= header->count);
+    struct entry_id id = {.incarnation = header->incarnation, .seq = header->first};
+    *ret = header->h_before;
+    for (; id.seq <= seq; id.seq++) {
+        const struct span_entry *entry = &entries[id.seq - header->first];
+        struct hash before = *ret;
+        struct hash b;
+        if (entry->erased) {
+            memcpy(b.b, entry->body.data, sizeof b.b);
+        } else {
+            chain_body(entry->body, &b);
+        }
+        chain_next(&before, &b, &id, entry->kind, ret);
+    }
 }

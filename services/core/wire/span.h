@@ -57,6 +57,10 @@ int span_entries_decode(struct span_decoder *decoder, const struct span_header *
                         struct bytes payload, struct arena *scratch, struct span_entry **ret,
                         struct err_ctx *err) MUST_USE;
 
+/* h of entry `seq` of a decoded span, or of the one before it (header->first - 1 … last). */
+void span_hash(const struct span_header *header, const struct span_entry *entries, uint64_t seq,
+               struct hash *ret);
+
 /* Builds a payload entry by entry, then a frame. Choose the codec: with SPAN_ZSTD the encoder
  * decodes its own output and compares, and falls back to raw when it differs or is not smaller. */
 struct span_builder;
