@@ -507,6 +507,82 @@ static void many_and_overlapping_spans_are_applied_once(void **state)
     check_rungs(office, ids, COUNT(ids));
 }
 
+/* ---- the office log goes on as another one ---- */
+
+/* The first span of a log that goes on from (log, s). */
+static int go_on(struct office *office, uint64_t s, struct incarnation *ret)
+{
+    static const struct signature head;
+    static const struct hash none;
+    const struct span_entry entry = {.kind = ENTRY_STATUS, .body = bytes_of_text("not read here")};
+    struct put put = {.store = {.first_new = 1,
+                                .last = 1,
+                                .h_last = hash_of(1),
+                                .is_new_log = true,
+                                .lane = LANE_OFFICE,
+                                .predecessor = {office->log, s},
+                                .ends = office->log}};
+    memset(ret->b, 9, sizeof ret->b);
+    put.store.incarnation = *ret;
+    span_builder_start(office->builder, ret, 1, &none);
+    assert_int_equal(span_builder_add(office->builder, &entry, 1000), 0);
+    assert_int_equal(span_builder_finish(office->builder, SPAN_RAW, &head, &put.frame, NULL), 0);
+    return store_apply(office->node->store, put_run, &put, NULL);
+}
+
+static void documents_that_the_province_lost_go_back(void **state)
+{
+    static const char *const ids[] = {"16-kept", "16-lost"};
+    struct office *office = *state;
+    struct incarnation next;
+    struct document kept = decision_of(ids[0]);
+    struct document lost = decision_of(ids[1]);
+    add_signed(office, &kept, "sri budi");
+    add_signed(office, &lost, "sri budi");
+    apply_all(office);
+    check_rungs(office, ids, 2);
+    assert_int_equal(go_on(office, 1, &next), 0);
+
+    struct store_txn *txn = NULL;
+    struct node_meta meta;
+    struct outlog urgent;
+    struct outlog_entry entry;
+    struct returned returned;
+    assert_int_equal(store_read_begin(office->node->store, &txn, NULL), 0);
+    assert_int_equal(meta_load(txn, &meta), 0);
+    assert_true(incarnation_equal(&meta.office, &next));
+    assert_int_equal(meta.office_last, 1);
+    assert_int_equal(meta.office_applied, 0);
+    assert_int_equal(node_log_load(txn, LANE_URGENT, &urgent), 0);
+    assert_int_equal(urgent.last, 1 + 4 + 1);
+    struct entry_id id = {urgent.incarnation, urgent.last};
+    assert_int_equal(outlog_read(txn, &node_log_tables, &id, &entry), 0);
+    assert_int_equal(entry.kind, ENTRY_RETURNED);
+    assert_int_equal(returned_decode(entry.body, arena, &returned, NULL), 0);
+    assert_true(incarnation_equal(&returned.office, &office->log));
+    assert_int_equal(returned.office_seq, 2);
+    struct signed_document outer = document_signed(&lost, "sri budi");
+    assert_true(bytes_equal(returned.signed_document, ENCODED(signed_document, &outer)));
+    /* What stood in the old log is still found there: a hash may be asked for. */
+    struct office_span span;
+    id = (struct entry_id){office->log, 2};
+    assert_int_equal(office_find_span(txn, &id, &span), 0);
+    store_read_end(txn);
+}
+
+static void nothing_goes_on_before_all_is_applied(void **state)
+{
+    struct office *office = *state;
+    struct incarnation next;
+    struct document document = decision_of("16-waits");
+    add_signed(office, &document, "sri budi");
+    store_span(office);
+    assert_int_equal(go_on(office, 1, &next), ERR_AGAIN);
+    assert_int_equal(applied_in_store(office), 0);
+    apply_all(office);
+    assert_int_equal(go_on(office, 1, &next), 0);
+}
+
 /* ---- life ---- */
 
 static int born_run(struct store_txn *txn, void *arg)
@@ -538,6 +614,7 @@ static void node_make(struct office *office)
     node->tables = node_log_tables;
     memset(node->urgent.b, 1, sizeof node->urgent.b);
     memset(office->log.b, 2, sizeof office->log.b);
+    node->office.incarnation = office->log;
     node->card.card.root_key = key_of(ROOT_SEED, secret);
     node->card.ring.province = bytes_of_text("16");
     assert_int_equal(node_take_ring(node, ring_signed(&ring, ROOT_SEED), NULL), 0);
@@ -607,6 +684,8 @@ int main(void)
         TEST(notes_are_kept_by_what_they_are_about),
         TEST(what_cannot_be_read_is_passed),
         TEST(many_and_overlapping_spans_are_applied_once),
+        TEST(documents_that_the_province_lost_go_back),
+        TEST(nothing_goes_on_before_all_is_applied),
     };
     return cmocka_run_group_tests(tests, quiet, NULL);
 }
