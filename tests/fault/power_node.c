@@ -135,6 +135,7 @@ static int enrolled(struct store_txn *txn, struct work_state *state, size_t step
     meta.urgent = urgent;
     meta.routine = routine;
     meta.office = office;
+    meta.card_office = office;
     rc = born_log(txn, LANE_URGENT, &urgent);
     rc = rc != 0 ? rc : born_log(txn, LANE_ROUTINE, &routine);
     if (rc == 0) {
@@ -150,7 +151,7 @@ static int session_pair(struct store_txn *txn, struct work_state *state, size_t 
     struct session_pair pair;
     (void)state;
     memset(&pair, (int)step, sizeof pair);
-    meta_put_pair(txn, &pair);
+    meta_put_pair(txn, &pair, step % 2 == 1);
     return 0;
 }
 
@@ -314,7 +315,7 @@ static int office_applied(struct store_txn *txn, struct work_state *state, size_
     const struct entry_id about = {.incarnation = routine, .seq = 2};
     const struct inbox_item item = {.state = INBOX_VERIFIED,
                                     .received_ms = work_now_ms(step),
-                                    .office_seq = 3,
+                                    .office = {.seq = 3},
                                     .digest = {{3}},
                                     .signed_document = noise(step, 5000, bytes)};
     (void)state;
@@ -332,7 +333,7 @@ static int office_applied_again(struct store_txn *txn, struct work_state *state,
     const struct entry_id about = {.incarnation = routine, .seq = 3};
     const struct inbox_item item = {.state = INBOX_REJECTED,
                                     .received_ms = work_now_ms(step),
-                                    .office_seq = 6,
+                                    .office = {.seq = 6},
                                     .digest = {{4}},
                                     .reason = bytes_of_text("one signature")};
     (void)state;
@@ -511,7 +512,7 @@ static int verify_office(struct store_txn *txn, struct work_state *state, struct
         struct span_header header;
         struct bytes payload;
         struct span_entry *entries = NULL;
-        rc = office_find_span(txn, seq, &span);
+        rc = office_find_span(txn, &(struct entry_id){office, seq}, &span);
         rc = rc != 0 ? rc : span_header_decode(span.frame, &header, &payload, err);
         rc = rc != 0 ? rc
                      : span_entries_decode(state->decoder, &header, payload, state->arena, &entries,
