@@ -163,7 +163,7 @@ static void take_meta(struct bytes input)
     if (rc == 0) {
         CHECK(!meta.has_secret || (there & 1u) != 0, "nothing is there that was not stored");
         meta_put_enrolment(txn, &meta);
-        meta_put_pair(txn, &meta.pair);
+        meta_put_pair(txn, &meta.pair, meta.successor);
         meta_put_aggregator(txn, &meta.aggregator);
         meta_put_applied(txn, meta.office_applied);
         struct node_meta again;
@@ -195,9 +195,9 @@ static void take_office(struct bytes input)
     struct office_span span;
     uint8_t key_len = take_u8(&input);
     uint64_t seq = take_u64(&input);
-    uint8_t key[8] = {0, 0, 0, 0, 0, 0, 0, 5};
-    fake_put(NODE_OFFICE, bytes_of(key, key_len % 4 == 3 ? 7 : 8), input);
-    int rc = office_find_span(txn, seq, &span);
+    uint8_t key[INCARNATION_BYTES + 8] = {[INCARNATION_BYTES + 7] = 5};
+    fake_put(NODE_OFFICE, bytes_of(key, key_len % 4 == 3 ? sizeof key - 1 : sizeof key), input);
+    int rc = office_find_span(txn, &(struct entry_id){.seq = seq}, &span);
     check_code(rc);
     CHECK(rc != 0 || span.frame.len + 12 == input.len, "the frame is what stands behind the head");
 }
