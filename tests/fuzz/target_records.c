@@ -148,7 +148,7 @@ static void take_meta(struct bytes input)
 {
     static const char *const names[] = {"secret", "enrolment", "pair",   "aggregator",
                                         "office", "applied",   "pruned", "ring"};
-    static const size_t sizes[] = {32, 56, 32, 16, 40, 8, 8, 60};
+    static const size_t sizes[] = {32, 72, 33, 16, 40, 8, 8, 60};
     struct store_txn *txn = fake_store();
     struct node_meta meta;
     unsigned there = take_u8(&input);
