@@ -153,8 +153,24 @@ static json_t *body_json(struct aggregator *aggregator, const struct journal_ent
                                               aggregator->arena);
 }
 
+/* What it said was said before: by whom, in the first log in which it was. */
+static json_t *copy_json(struct store_txn *views, uint64_t position)
+{
+    uint8_t key[8];
+    struct bytes value;
+    struct copied_view copied;
+    put_be64(key, position);
+    if (store_get(views, VIEW_COPIED, bytes_of(key, sizeof key), &value) != 0 ||
+        copied_view_decode(value, &copied) != 0) {
+        return NULL;
+    }
+    return json_pack("{s:o, s:I, s:I}", "incarnation",
+                     door_hex_json(copied.canonical.incarnation.b, INCARNATION_BYTES), "seq",
+                     (json_int_t)copied.canonical.seq, "position", (json_int_t)copied.position);
+}
+
 static json_t *entry_json(struct aggregator *aggregator, struct store_txn *txn,
-                          const struct journal_entry *entry)
+                          struct store_txn *views, const struct journal_entry *entry)
 {
     struct bytes rejected = {0};
     json_t *json = json_pack(
@@ -171,6 +187,10 @@ static json_t *entry_json(struct aggregator *aggregator, struct store_txn *txn,
     if (journal_get_rejected(txn, entry->position, &rejected) == 0) {
         (void)json_object_set_new(json, "rejected", json_text(rejected));
     }
+    json_t *copy = copy_json(views, entry->position);
+    if (copy != NULL) {
+        (void)json_object_set_new(json, "copy_of", copy);
+    }
     (void)json_object_set_new(json, "body", body_json(aggregator, entry, rejected));
     return json;
 }
@@ -180,7 +200,11 @@ static json_t *entry_json(struct aggregator *aggregator, struct store_txn *txn,
 static bool dump_rows(struct dump *dump, int *ret_rc)
 {
     struct store_txn *txn = NULL;
+    struct store_txn *views = NULL;
     *ret_rc = store_read_begin(dump->aggregator->journal, &txn, NULL);
+    if (*ret_rc == 0) {
+        *ret_rc = store_read_begin(dump->aggregator->views, &views, NULL);
+    }
     if (*ret_rc == 0) {
         *ret_rc = journal_reader_seek(dump->reader, txn, dump->next);
     }
@@ -190,13 +214,14 @@ static bool dump_rows(struct dump *dump, int *ret_rc)
         struct journal_entry entry;
         *ret_rc = journal_reader_next(dump->reader, &entry);
         if (*ret_rc == 0) {
-            door_call_row(dump->call, entry_json(dump->aggregator, txn, &entry));
+            door_call_row(dump->call, entry_json(dump->aggregator, txn, views, &entry));
             dump->next = entry.position + 1;
             dump->left--;
             dump->given++;
             turn++;
         }
     }
+    store_read_end(views);
     store_read_end(txn);
     bool more = *ret_rc == 0 && dump->left > 0;
     *ret_rc = *ret_rc == ERR_NOT_FOUND ? 0 : *ret_rc;

@@ -22,6 +22,24 @@ const char *check_text(const json_t *row, const char *name);
 json_int_t check_number(const json_t *row, const char *name);
 bool check_unhex(const char *text, unsigned char *ret, size_t len);
 
+/* h = BLAKE2b-256(before ‖ b ‖ seq 8 BE ‖ kind 2 BE; salt incarnation, "kabar.entry.v1"), all hex.
+ * False: something is not hex of its length. */
+struct check_link {
+    const char *incarnation, *before, *body_hash;
+    json_int_t seq, kind;
+};
+bool check_chain(const struct check_link *link, char ret[65]);
+
+/* ---- check_line.c ---- */
+void check_line_open(void);
+void check_line_close(void);
+/* True: the statement was in the journal before, so that it must not count. `hashes`: those of the
+ * entries so far, by "incarnation-seq". */
+bool check_line_entry(const json_t *row, json_t *hashes, const char *where);
+/* The hash of an entry that came only in a log that went on from its own; NULL. */
+const char *check_line_hash(const char *name);
+bool check_line_repeats(json_int_t position);
+
 /* ---- check_signed.c ---- */
 void check_signed_open(void);
 void check_signed_close(void);

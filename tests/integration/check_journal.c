@@ -5,7 +5,8 @@
  * chain hash follows from the one before, b, seq and kind; every entry is vouched for by a head
  * that the log's key signed, and an enrolment or the ring names that key (check_signed.c); every
  * answer that said "accepted" has its entry, with its hash; a report's key stands in a regency's
- * logs once; a subject of a report is placed once, after the report; a document is stored and
+ * logs once, but for copies in a log that goes on from another one (check_line.c), and those do not
+ * count; a subject of a report is placed once, after the report; a document is stored and
  * verified once at its node, and shown or acknowledged only after that. Exit: 0 all holds, 1
  * something does not (one line each), 2 nothing could be judged.
  */
@@ -72,34 +73,43 @@ bool check_unhex(const char *text, unsigned char *ret, size_t len)
            sodium_hex2bin(ret, len, text, 2 * len, NULL, &got, NULL) == 0 && got == len;
 }
 
-/* h = BLAKE2b-256(h_before ‖ b ‖ seq 8 BE ‖ kind 2 BE; salt incarnation, "kabar.entry.v1") */
-static void chain(struct check_log *log, const json_t *row, const char *where)
+bool check_chain(const struct check_link *link, char ret[65])
 {
     unsigned char input[32 + 32 + 8 + 2];
     unsigned char salt[crypto_generichash_blake2b_SALTBYTES];
     unsigned char personal[crypto_generichash_blake2b_PERSONALBYTES] = "kabar.entry.v1";
-    unsigned char wanted[32];
-    unsigned char found[32];
-    unsigned long long seq = (unsigned long long)check_number(row, "seq");
-    unsigned long long kind = (unsigned long long)check_number(row, "kind_number");
-    memcpy(input, log->h, 32);
-    if (!check_unhex(check_text(row, "body_hash"), input + 32, 32) ||
-        !check_unhex(check_text(row, "hash"), found, 32) ||
-        !check_unhex(log->incarnation, salt, sizeof salt)) {
-        check_violation("hash, body_hash or incarnation is not hex of its length", where);
-        return;
+    unsigned char h[32];
+    unsigned long long seq = (unsigned long long)link->seq;
+    if (!check_unhex(link->before, input, 32) || !check_unhex(link->body_hash, input + 32, 32) ||
+        !check_unhex(link->incarnation, salt, sizeof salt)) {
+        return false;
     }
     for (size_t i = 0; i < 8; i++) {
         input[64 + i] = (unsigned char)(seq >> (56 - 8 * i) & 0xffu);
     }
-    input[72] = (unsigned char)(kind >> 8 & 0xffu);
-    input[73] = (unsigned char)(kind & 0xffu);
-    (void)crypto_generichash_blake2b_salt_personal(wanted, sizeof wanted, input, sizeof input, NULL,
-                                                   0, salt, personal);
-    if (memcmp(wanted, found, sizeof wanted) != 0) {
+    input[72] = (unsigned char)((unsigned long long)link->kind >> 8 & 0xffu);
+    input[73] = (unsigned char)((unsigned long long)link->kind & 0xffu);
+    (void)crypto_generichash_blake2b_salt_personal(h, sizeof h, input, sizeof input, NULL, 0, salt,
+                                                   personal);
+    (void)sodium_bin2hex(ret, 65, h, sizeof h);
+    return true;
+}
+
+static void chain(struct check_log *log, const json_t *row, const char *where)
+{
+    char before[65];
+    char wanted[65];
+    struct check_link link = {.incarnation = log->incarnation,
+                              .before = sodium_bin2hex(before, sizeof before, log->h, 32),
+                              .body_hash = check_text(row, "body_hash"),
+                              .seq = check_number(row, "seq"),
+                              .kind = check_number(row, "kind_number")};
+    const char *found = check_text(row, "hash");
+    if (!check_chain(&link, wanted) || !check_unhex(found, log->h, 32)) {
+        check_violation("hash, body_hash or incarnation is not hex of its length", where);
+    } else if (strcmp(wanted, found) != 0) {
         check_violation("the chain hash does not follow from the entry before", where);
     }
-    memcpy(log->h, found, sizeof found);
 }
 
 static void count_rung(const json_t *row, const json_t *body, const char *where)
@@ -138,6 +148,9 @@ static void count_placement(const json_t *row, const json_t *body, const char *w
     if (check_number(body, "position") <= 0 ||
         check_number(body, "position") >= check_number(row, "position")) {
         check_violation("a placement before its report", where);
+    }
+    if (check_line_repeats(check_number(body, "position"))) {
+        check_violation("a copy of a report was placed", where);
     }
     (void)json_object_set_new(placed, name, json_true());
 }
@@ -189,8 +202,10 @@ static void judge_entry(const json_t *row)
     }
     (void)json_object_set_new(hashes, name, json_string(check_text(row, "hash")));
     check_signed_entry(log, row, where);
-    check_lists_entry(row);
-    judge_body(row, where);
+    if (!check_line_entry(row, hashes, where)) {
+        check_lists_entry(row);
+        judge_body(row, where);
+    }
 }
 
 /* What a person needs to find an answer again: the storm writes down the rest. */
@@ -217,6 +232,7 @@ static void judge_answer(const json_t *row)
                    (long long)check_number(row, "seq"));
     name_answer(row, name, where, sizeof where);
     const char *found = json_string_value(json_object_get(hashes, name));
+    found = found != NULL ? found : check_line_hash(name);
     if (found == NULL) {
         lost++;
         check_violation("accepted, but not in the journal", where);
@@ -282,6 +298,7 @@ static void open_all(void)
     rungs = json_object();
     addressed = json_object();
     placed = json_object();
+    check_line_open();
     check_signed_open();
     check_lists_open();
 }
@@ -290,6 +307,7 @@ static void close_all(void)
 {
     check_lists_close();
     check_signed_close();
+    check_line_close();
     json_decref(hashes);
     json_decref(keys);
     json_decref(rungs);
