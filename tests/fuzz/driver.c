@@ -23,10 +23,17 @@ static void say_which(void)
     }
 }
 
-static void on_abort(int number)
+/* Says which, and lets it end as it would have. */
+static void on_end(int number)
 {
-    (void)number;
     say_which();
+    (void)raise(number);
+}
+
+static void watch(int number)
+{
+    struct sigaction action = {.sa_handler = on_end, .sa_flags = (int)SA_RESETHAND | SA_NODEFER};
+    (void)sigaction(number, &action, NULL);
 }
 
 /* Sanitizers end the process their own way. */
@@ -80,10 +87,13 @@ int main(int argc, char **argv)
 {
     int inputs = 0;
     (void)setvbuf(stdout, NULL, _IOLBF, 0);
-    (void)signal(SIGABRT, on_abort);
     if (__sanitizer_set_death_callback != NULL) {
         __sanitizer_set_death_callback(say_which);
+    } else {
+        watch(SIGSEGV);
+        watch(SIGBUS);
     }
+    watch(SIGABRT);
     for (int i = 1; i < argc; i++) {
         struct stat status;
         bool folder = stat(argv[i], &status) == 0 && S_ISDIR(status.st_mode);

@@ -26,6 +26,12 @@ struct store_cursor {
 
 static struct store_txn only;
 static struct store_cursor cursor;
+static bool refusing;
+
+void fake_refuses(bool refuses)
+{
+    refusing = refuses;
+}
 
 struct store_txn *fake_store(void)
 {
@@ -99,7 +105,7 @@ int store_cursor_open(struct store_txn *txn, unsigned table, struct store_cursor
     (void)txn;
     cursor = (struct store_cursor){.table = table};
     *ret = &cursor;
-    return 0;
+    return refusing ? ERR_STORAGE : 0;
 }
 
 void store_cursor_close(struct store_cursor *closed)

@@ -9,5 +9,7 @@
 struct store_txn *fake_store(void);
 /* Each value lies in memory of just its size. */
 void fake_put(unsigned table, struct bytes key, struct bytes value);
+/* From now on nothing can be opened or read: ERR_STORAGE. */
+void fake_refuses(bool refuses);
 
 #endif

@@ -88,6 +88,7 @@ void take_journal_placed(struct bytes value)
 
 struct record_plan {
     bool sealed;
+    unsigned odd; /* 1: later format, 2: no cursor, 3: a wrong index, 4: a cut cursor */
     uint32_t skip, count;
     uint64_t enrolment, position, key;
     struct bytes frame;
@@ -110,6 +111,7 @@ static void read_plan(struct bytes input, struct record_plan *plan)
     plan->key = (choice & 16u) != 0 ? plan->position + 1 : plan->position;
     plan->span = (choice & 32u) == 0 && made_span_make(input, &span) ? &span : NULL;
     plan->frame = plan->span != NULL ? span.frame : input;
+    plan->odd = count / 32;
     if ((choice & 64u) != 0 && plan->span != NULL) { /* numbers that fit together */
         plan->count = span.count - plan->skip;
     }
@@ -122,7 +124,7 @@ static void put_record(const struct record_plan *plan)
     struct writer writer;
     uint8_t key[8];
     writer_init(&writer, value, sizeof value);
-    writer_u8(&writer, JOURNAL_FORMAT);
+    writer_u8(&writer, JOURNAL_RECORD_VERSION + (plan->odd == 1 ? 1 : 0));
     writer_u8(&writer, 0);
     writer_be16(&writer, 0);
     writer_be32(&writer, plan->skip);
@@ -138,12 +140,15 @@ static void put_record(const struct record_plan *plan)
     fake_put(JOURNAL_RECORDS, bytes_of(key, sizeof key), bytes_of(value, writer.len));
     if (plan->span != NULL) {
         uint8_t name[INCARNATION_BYTES + 8];
-        static const uint8_t owner[57] = {[49] = '1', [50] = '6'};
+        static const uint8_t owner[58] = {[50] = '1', [51] = '6'};
         memcpy(name, plan->frame.data + 16, INCARNATION_BYTES);
-        put_be64(name + INCARNATION_BYTES, plan->span->first + plan->skip);
+        put_be64(name + INCARNATION_BYTES,
+                 plan->span->first + plan->skip - (plan->odd == 3 ? 1 : 0));
         fake_put(JOURNAL_SPANS, bytes_of(name, sizeof name), bytes_of(key, sizeof key));
-        fake_put(JOURNAL_CURSORS, bytes_of(name, INCARNATION_BYTES),
-                 bytes_of(owner, plan->count % 5 == 4 ? 7 : sizeof owner));
+        if (plan->odd != 2) {
+            fake_put(JOURNAL_CURSORS, bytes_of(name, INCARNATION_BYTES),
+                     bytes_of(owner, plan->odd == 4 ? 7 : sizeof owner));
+        }
     }
 }
 
@@ -172,7 +177,11 @@ void take_journal_record(struct bytes input)
     struct store_txn *txn = fake_store();
     struct journal_entry entry;
     uint64_t nth = 0;
-    reader = reader != NULL ? reader : journal_reader_new();
+    if (reader == NULL) {
+        journal_reader_free(journal_reader_new());
+        journal_reader_free(NULL);
+        reader = journal_reader_new();
+    }
     CHECK(reader != NULL, "there is memory");
     read_plan(input, &plan);
     put_record(&plan);
@@ -185,16 +194,23 @@ void take_journal_record(struct bytes input)
     check_code(rc);
     CHECK(nth == 0 || (plan.sealed && plan.key == plan.position && nth == plan.count),
           "only a sound record is read, and whole");
-    CHECK(!plan.sealed || plan.span == NULL || plan.key != plan.position || plan.count == 0 ||
-              (uint64_t)plan.skip + plan.count != plan.span->count ||
-              plan.position + plan.count < plan.position || nth == plan.count ||
-              (plan.enrolment != 0 && plan.count % 5 == 4),
-          "a sound record is read");
-    if (plan.span != NULL) {
-        struct entry_id id = {.seq = plan.span->first + plan.span->cursor % 8};
+    bool sound = plan.sealed && plan.span != NULL && plan.key == plan.position && plan.odd != 1 &&
+                 (uint64_t)plan.skip + plan.count == plan.span->count &&
+                 plan.position + plan.count > plan.position &&
+                 (plan.enrolment == 0 || (plan.odd != 2 && plan.odd != 4));
+    CHECK(!sound || nth == plan.count, "a sound record is read");
+    for (uint64_t i = 0; plan.span != NULL && i < 3; i++) {
+        struct entry_id id = {.seq = plan.span->first + plan.skip + (2 - i)};
         memcpy(id.incarnation.b, plan.frame.data + 16, INCARNATION_BYTES);
         rc = journal_reader_find(reader, txn, &id, &entry);
         check_code(rc);
         CHECK(rc != 0 || entry.id.seq == id.seq, "who is found is who was asked for");
     }
+    fake_refuses(true);
+    struct entry_id any = {.seq = 1};
+    CHECK(journal_reader_seek(reader, txn, 1) == 0 &&
+              journal_reader_next(reader, &entry) == ERR_STORAGE &&
+              journal_reader_find(reader, txn, &any, &entry) == ERR_STORAGE,
+          "a store that fails is said");
+    fake_refuses(false);
 }

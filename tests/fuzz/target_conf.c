@@ -20,10 +20,15 @@ int __wrap_file_check(const char *path, enum file_guard guard, struct err_ctx *e
 
 static struct bytes file;
 static bool guard_refuses;
+static bool file_is_gone;
+static bool file_is_wide;
 
 int __wrap_file_read(const char *path, size_t bytes_max, uint8_t **ret, size_t *ret_len,
                      struct err_ctx *err)
 {
+    if (file_is_gone) {
+        return err_set(err, ERR_NOT_FOUND, "%s: open: No such file", path);
+    }
     if (file.len > bytes_max) {
         return err_set(err, ERR_LIMIT, "%s: longer than %zu bytes", path, bytes_max);
     }
@@ -40,7 +45,8 @@ int __wrap_file_read(const char *path, size_t bytes_max, uint8_t **ret, size_t *
 
 int __wrap_file_check(const char *path, enum file_guard guard, struct err_ctx *err)
 {
-    if (guard_refuses && strstr(path, "wide") != NULL) {
+    bool wide = file_is_wide && strcmp(path, PATH) == 0;
+    if (wide || (guard_refuses && strstr(path, "wide") != NULL)) {
         return err_set(err, ERR_PERMISSION, "%s: mode is 0666, must be 06%s0", path,
                        guard == FILE_SECRET ? "0" : "4");
     }
@@ -203,9 +209,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct err_ctx err = {""};
     struct err_ctx again = {""};
     guard_refuses = (choice & 2u) != 0;
+    file_is_gone = choice / 4 == 1;
+    file_is_wide = choice / 4 == 2;
     int rc = load(node, text, &first, &err);
     CHECK(load(node, text, &second, &again) == rc, "the same file is read the same way twice");
     CHECK(strcmp(err.text, again.text) == 0, "with the same words");
+    CHECK(rc != 0 || (!file_is_gone && !file_is_wide), "a file nobody may read, or all may write");
     if (rc != 0) {
         CHECK(rc == ERR_CONFIG, "a file that is no good is a configuration error");
         check_words(&err);

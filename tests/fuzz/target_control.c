@@ -80,10 +80,36 @@ static void check_again(const struct control *control, struct bytes frame)
     CHECK(control_encode(control, encoded, len - 1, &len, &err) < 0, "no byte too many is written");
 }
 
+/* Once: what no frame that arrives can be, and what no struct may be that goes out. */
+static void check_edges(void)
+{
+    static const uint8_t big[FRAME_BYTES_MAX + 1] = {FRAME_VERSION, FRAME_BYE};
+    static uint8_t to[CONTROL_BYTES_MAX];
+    static bool done;
+    struct control control = {.kind = FRAME_SPAN};
+    struct err_ctx err = {""};
+    size_t len = 0;
+    if (done) {
+        return;
+    }
+    CHECK(frame_kind_of(bytes_of(big, sizeof big), &err) == ERR_LIMIT, "a frame has a limit");
+    CHECK(control_encode(&control, to, sizeof to, &len, &err) == ERR_FORMAT,
+          "a span is no control");
+    control = (struct control){.kind = FRAME_RESUME, .as.resume = {.log_count = LOGS_MAX + 1}};
+    CHECK(control_encode(&control, to, sizeof to, &len, &err) == ERR_LIMIT, "too many logs");
+    control.as.resume.log_count = 1; /* of lane 0 */
+    CHECK(control_encode(&control, to, sizeof to, &len, &err) == ERR_VALUE, "no such lane");
+    control = (struct control){.kind = FRAME_BYE};
+    CHECK(control_encode(&control, to, 1, &len, &err) == ERR_LIMIT, "no room");
+    CHECK(strcmp(denied_code_name((enum denied_code)99), "unknown") == 0, "names of codes");
+    done = true;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes frame = bytes_of(data, size);
     struct err_ctx err = {""};
+    check_edges();
     int kind = frame_kind_of(frame, &err);
     if (kind < 0) {
         check_refused(kind, &err);

@@ -53,6 +53,44 @@ static void count(const ProtobufCMessage *message, size_t depth, struct tally *t
     }
 }
 
+/* The number at `at`, which moves behind it; by another hand than the pre-scan's. */
+static uint64_t varint(struct bytes message, size_t *at)
+{
+    uint64_t value = 0;
+    for (unsigned shift = 0; *at < message.len && shift < 70; shift += 7) {
+        uint8_t byte = message.data[(*at)++];
+        value |= shift < 64 ? (uint64_t)(byte & 0x7fu) << shift : 0;
+        if (byte < 0x80) {
+            return value;
+        }
+    }
+    CHECK(false, "no number is cut or too long");
+    return 0;
+}
+
+/* Of a message that was passed, the outermost fields: none but repeated ones stands there twice. */
+static void check_once(const ProtobufCMessageDescriptor *descriptor, struct bytes message)
+{
+    bool seen[128] = {false};
+    for (size_t at = 0; at < message.len;) {
+        uint64_t tag = varint(message, &at);
+        unsigned type = (unsigned)(tag & 7);
+        CHECK(tag >> 3 != 0 && (type <= 2 || type == 5), "no field 0, no groups");
+        uint64_t len = type == 0 ? 0 : type == 1 ? 8 : type == 5 ? 4 : varint(message, &at);
+        if (type == 0) {
+            (void)varint(message, &at);
+        }
+        CHECK(len <= message.len - at, "no field ends outside");
+        at += (size_t)len;
+        const ProtobufCFieldDescriptor *field =
+            protobuf_c_message_descriptor_get_field(descriptor, (unsigned)(tag >> 3));
+        if (field != NULL && field->label != PROTOBUF_C_LABEL_REPEATED) {
+            CHECK(field->id < 128 && !seen[field->id], "no singular field twice");
+            seen[field->id] = true;
+        }
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes message = bytes_of(data, size);
@@ -68,6 +106,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CHECK(rc == ERR_FORMAT || rc == ERR_LIMIT, "a pre-scan refuses for form or limits");
         return 0;
     }
+    check_once(descriptor, message);
     struct tally tally = {0};
     const ProtobufCMessage *unpacked = fuzz_unpack(descriptor, message, fuzz_arena());
     CHECK(unpacked != NULL, "what the pre-scan passes unpacks within the arena");

@@ -24,6 +24,19 @@ static void check_code(int rc)
     CHECK(rc == 0 || rc == ERR_FORMAT || rc == ERR_NOT_FOUND, "a bad record is an error of form");
 }
 
+static void take_own_session(const struct session_pair *pair)
+{
+    static const uint8_t none[16];
+    static const uint8_t fresh[16] = {5};
+    struct session_own own = {.pair = *pair};
+    bool new_one = memcmp(pair->next, none, 16) == 0;
+    CHECK(session_own_next(&own, fresh) == new_one, "a pair not answered goes out again");
+    CHECK(!session_own_confirm(&own, (const uint8_t *)"not this one ...."), "nobody else's");
+    CHECK(session_own_confirm(&own, own.pair.next) && own.confirmed, "answered");
+    CHECK(session_own_next(&own, fresh) && !own.confirmed, "and a new one is drawn");
+    session_own_succeed(&own);
+}
+
 static void take_session(struct bytes value)
 {
     struct session_memory memory;
@@ -42,6 +55,16 @@ static void take_session(struct bytes value)
         session_accept(&memory, &got);
         CHECK(session_judge(&memory, &got, false, false) == SESSION_RETRY, "accepted, so a retry");
     }
+    got.next[0] ^= 1;
+    got.prev[1] ^= 1;
+    enum session_verdict verdict = session_judge(&memory, &got, true, false);
+    CHECK(verdict == SESSION_FORK || verdict == SESSION_OLD, "a pair out of nowhere is a fork");
+    CHECK(strcmp(session_verdict_name(verdict), "unknown") != 0, "verdicts have names");
+    got = memory.accepted;
+    memcpy(got.prev, memory.accepted.next, 16);
+    got.next[2] ^= 1;
+    CHECK(session_judge(&memory, &got, true, false) != SESSION_FORK, "a pair that follows is none");
+    take_own_session(&memory.accepted);
 }
 
 /* ---- views ---- */
@@ -65,11 +88,40 @@ TAKE_VIEW(rung_view);
 TAKE_VIEW(zero_view);
 TAKE_VIEW(refused_view);
 TAKE_VIEW(node_view);
+TAKE_VIEW(line_view);
+TAKE_VIEW(copy_view);
+TAKE_VIEW(copied_view);
+TAKE_VIEW(held_view);
 
 /* ---- our own logs ---- */
 
 static const struct incarnation log_name = {{0x77}};
 static const struct outlog_tables tables = {.entries = 1, .logs = 2};
+
+/* What we write ourselves can be read again. */
+static void make_log(void)
+{
+    struct store_txn *txn = fake_store();
+    struct outlog log;
+    struct outlog listed;
+    struct outlog_entry entry;
+    struct entry_id id = {.incarnation = log_name, .seq = 2};
+    struct genesis genesis = {.direction = DIRECTION_UP,
+                              .lane = LANE_ROUTINE,
+                              .owner = bytes_of_text("16.07"),
+                              .counterpart = bytes_of_text("16"),
+                              .enrolment = 7};
+    CHECK(outlog_create(txn, &tables, &log_name, &genesis, &log) == 0, "a log is made");
+    CHECK(outlog_create(txn, &tables, &log_name, &genesis, &log) == ERR_EXISTS, "once");
+    outlog_append(txn, &tables, &log, 65535, bytes_of_text("x"), 5);
+    CHECK(outlog_read(txn, &tables, &id, &entry) == 0 && entry.kind == 65535 &&
+              hash_equal(&entry.h, &log.h_last),
+          "what was appended is read");
+    CHECK(outlog_next(txn, &tables, NULL, &listed) == 0 && listed.last == 2, "and is listed");
+    genesis.owner = bytes_of("", 0);
+    CHECK(outlog_create(fake_store(), &tables, &log_name, &genesis, &log) == ERR_FORMAT,
+          "a log is somebody's");
+}
 
 static void take_log(struct bytes value)
 {
@@ -91,6 +143,10 @@ static void take_log(struct bytes value)
     }
     fake_put(tables.logs, bytes_of("short", 5), value);
     CHECK(outlog_next(txn, &tables, NULL, &listed) < 0, "a key of another length is damage");
+    fake_refuses(true);
+    CHECK(outlog_next(txn, &tables, NULL, &listed) == ERR_STORAGE, "a store that fails is said");
+    fake_refuses(false);
+    make_log();
 }
 
 /* Up to eight entries: length 2 and value each. A cut gives them back or says what is wrong. */
@@ -266,6 +322,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         take_journal_cursor,
         take_journal_record,
         take_journal_placed,
+        take_line_view,
+        take_copy_view,
+        take_copied_view,
+        take_held_view,
     };
     struct bytes value = bytes_of(data, size);
     takers[take_u8(&value) % (sizeof takers / sizeof takers[0])](value);

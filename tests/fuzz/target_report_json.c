@@ -151,12 +151,47 @@ static void check_zero_entry(struct zero_report *zero)
     CHECK(same_zero(zero, &again), "nothing is lost between a line and its entry");
 }
 
+/* Once: a line over its limit is refused before it is looked at. */
+static void check_too_long(void)
+{
+    static uint8_t blanks[LINE_BYTES_MAX + 1];
+    static bool done;
+    struct report_line line;
+    struct field_error error = {"", ""};
+    if (!done) {
+        memset(blanks, ' ', sizeof blanks);
+        CHECK(report_line_read(bytes_of(blanks, sizeof blanks), fuzz_arena(), &line, &error) ==
+                  ERR_LIMIT,
+              "no line over the limit");
+        done = true;
+    }
+}
+
+/* With less memory than it needs, a line is refused for that, or is what it is with more. */
+static void check_little_memory(struct bytes text, int rc)
+{
+    static struct arena *arenas[4];
+    struct report_line line;
+    struct field_error error = {"", ""};
+    for (size_t i = 0; i < 4; i++) {
+        arenas[i] = arenas[i] != NULL ? arenas[i] : arena_new((size_t)16 << (2 * i));
+        CHECK(arenas[i] != NULL, "there is memory");
+        arena_reset(arenas[i]);
+        int again = report_line_read(text, arenas[i], &line, &error);
+        CHECK(again == rc || again == ERR_LIMIT, "what lacks is memory");
+    }
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct report_line line = {0};
     struct field_error error;
     memset(&error, 0x55, sizeof error);
+    check_too_long();
     int rc = report_line_read(bytes_of(data, size), fuzz_arena(), &line, &error);
+    if (size % 16 == 0) {
+        check_little_memory(bytes_of(data, size), rc);
+    }
     if (rc != 0) {
         struct bytes field = bytes_of(error.field, strnlen(error.field, sizeof error.field));
         struct bytes reason = bytes_of(error.reason, strnlen(error.reason, sizeof error.reason));

@@ -16,18 +16,6 @@ static struct span_decoder *decoder;
 static struct arena *scratch;
 static struct span_builder *builder;
 
-static void prepare(void)
-{
-    if (decoder == NULL) {
-        CHECK(sodium_init() >= 0, "libsodium is there");
-        decoder = span_decoder_new();
-        builder = span_builder_new();
-        scratch = arena_new(SPAN_SCRATCH_BYTES_MAX);
-        CHECK(decoder != NULL && builder != NULL && scratch != NULL, "there is memory");
-    }
-    arena_reset(scratch);
-}
-
 /* ---- 0: any frame ---- */
 
 static void check_entries(const struct span_header *header, const struct span_entry *entries)
@@ -39,6 +27,52 @@ static void check_entries(const struct span_header *header, const struct span_en
         raw_len += 4 + entries[i].body.len;
     }
     CHECK(raw_len == header->raw_len, "the entries fill the payload");
+}
+
+/* With less memory than it needs, a span is refused for that, and with just enough it is not. */
+static void check_little_memory(const struct span_header *header, struct bytes payload)
+{
+    static struct arena *tight;
+    struct span_entry *entries = NULL;
+    struct err_ctx err = {""};
+    tight = tight != NULL ? tight : arena_new(2048);
+    CHECK(tight != NULL, "there is memory");
+    arena_reset(tight);
+    size_t need = header->count * sizeof *entries + 16;
+    need += header->codec == SPAN_RAW ? 0 : header->raw_len;
+    int rc = span_entries_decode(decoder, header, payload, tight, &entries, &err);
+    CHECK(rc == 0 || rc == ERR_LIMIT, "what lacks is memory");
+    CHECK(rc == 0 || need > 2048, "and it does lack");
+}
+
+/* Once: a body over its limit, in a frame that is right but for that. */
+static void check_body_too_long(void)
+{
+    static uint8_t frame[SPAN_HEADER_BYTES + 4 + ENTRY_BYTES_MAX + 1];
+    struct span_header header = {.count = 1, .first = 1, .raw_len = 4 + ENTRY_BYTES_MAX + 1};
+    struct bytes payload;
+    struct span_entry *entries = NULL;
+    struct err_ctx err = {""};
+    span_header_encode(&header, frame);
+    put_be16(frame + SPAN_HEADER_BYTES + 2, ENTRY_BYTES_MAX + 1);
+    CHECK(span_header_decode(bytes_of(frame, sizeof frame), &header, &payload, &err) == 0 &&
+              span_entries_decode(decoder, &header, payload, scratch, &entries, &err) == ERR_LIMIT,
+          "a body has a limit");
+}
+
+static void prepare(void)
+{
+    if (decoder == NULL) {
+        CHECK(sodium_init() >= 0, "libsodium is there");
+        span_decoder_free(span_decoder_new());
+        span_decoder_free(NULL);
+        decoder = span_decoder_new();
+        builder = span_builder_new();
+        scratch = arena_new(SPAN_SCRATCH_BYTES_MAX);
+        CHECK(decoder != NULL && builder != NULL && scratch != NULL, "there is memory");
+        check_body_too_long();
+    }
+    arena_reset(scratch);
 }
 
 static void take_frame(struct bytes frame)
@@ -66,6 +100,7 @@ static void take_frame(struct bytes frame)
         return;
     }
     check_entries(&header, entries);
+    check_little_memory(&header, payload);
 }
 
 /* ---- 1: a frame that a receiver takes ---- */
@@ -102,10 +137,11 @@ static void check_taken(const struct made_span *plan, struct receiver *receiver,
         CHECK(!receiver_stored(receiver, store->last, &store->h_last, store->epoch, ERR_STORAGE),
               "nothing is acknowledged that is not stored");
         CHECK(receiver->taken == plan->cursor && receiver->epoch == epoch + 1, "it is given up");
-        return;
     }
     CHECK(receiver_stored(receiver, store->last, &store->h_last, store->epoch, 0), "an ack is due");
-    CHECK(receiver->durable == plan->last, "now it is durable");
+    CHECK(receiver->durable == plan->last && receiver->taken == plan->last, "now it is durable");
+    CHECK(!receiver_stored(receiver, store->last, &store->h_last, store->epoch, 0),
+          "and is acknowledged once");
 }
 
 static bool unmoved(const struct receiver *receiver, const struct made_span *plan)
@@ -119,18 +155,24 @@ static void check_receiver(const struct made_span *plan, const struct span_heade
 {
     struct receiver receiver;
     struct hash cursor_h;
-    struct span_store store;
+    struct span_store store = {.last = 0};
     struct err_ctx err = {""};
     memcpy(cursor_h.b, plan->cursor_h, HASH_BYTES);
     receiver_init(&receiver, &header->incarnation, LANE_ROUTINE, &plan->signer, plan->cursor,
                   &cursor_h);
+    struct span_store kept;
     int rc = receiver_take(&receiver, header, entries, &store, &err);
+    kept = store;
     CHECK(rc == expected(plan), "a receiver judges as SPEC says");
     if (rc < 0) {
         check_refused(rc, &err);
     }
+    struct span_header none = *header;
+    none.first = 0;
+    struct receiver other = receiver;
+    CHECK(receiver_take(&other, &none, entries, &store, &err) == ERR_FORMAT, "seq is from 1");
     if (rc == (int)RECEIVER_NEW) {
-        check_taken(plan, &receiver, &store);
+        check_taken(plan, &receiver, &kept);
     } else {
         CHECK(unmoved(&receiver, plan), "nothing changes when nothing is new");
     }
@@ -155,6 +197,7 @@ static void take_plan(struct bytes input)
     CHECK(span_entries_decode(decoder, &header, payload, scratch, &entries, &err) == 0,
           "what is made by the book is read");
     check_entries(&header, entries);
+    check_little_memory(&header, payload);
     check_receiver(&plan, &header, entries);
 }
 

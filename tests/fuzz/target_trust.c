@@ -31,14 +31,16 @@ static const size_t message_of_mode[TRUST_MODES] = {
 
 const ProtobufCMessageDescriptor *fuzz_message_at(const uint8_t *data, size_t size, size_t *ret_at)
 {
-    *ret_at = 1;
-    return size < 1 ? NULL : fuzz_message(message_of_mode[data[0] % TRUST_MODES]);
+    *ret_at = 2;
+    return size < 2 ? NULL : fuzz_message(message_of_mode[data[0] % TRUST_MODES]);
 }
 
 /* ---- keys and the ring that documents are judged by ---- */
 
-#define PERSONS 5u
-enum { PROVINCE_WIDE, OF_BANYUASIN, RETIRED, REVOKED, READER };
+#define PERSONS 7u
+/* FIRST_AGAIN: the first one's name in other letters; KEY_REVOKED: an active one with a revoked
+ * key. */
+enum { PROVINCE_WIDE, OF_MUARA_ENIM, RETIRED, REVOKED, READER, FIRST_AGAIN, OF_REVOKED_KEY };
 #define ROOT_SEED 9
 
 struct pair {
@@ -59,8 +61,9 @@ static struct pair pair_of(uint8_t number)
 
 static void prepare(void)
 {
-    static const char *const ids[PERSONS] = {"ani", "budi", "citra", "dewi", "eko"};
-    static const char *const names[PERSONS] = {"Ani", "Budi", "Citra", "Dewi", "Eko"};
+    static const char *const ids[PERSONS] = {"ani", "budi", "citra", "dewi", "eko", "ani2", "fani"};
+    static const char *const names[PERSONS] = {"Ani", "Budi",  "Citra", "Dewi",
+                                               "Eko", "A n I", "Fani"};
     if (ring.number != 0) {
         return;
     }
@@ -69,12 +72,12 @@ static void prepare(void)
     ring.province = bytes_of_text("16");
     ring.officer_count = PERSONS;
     for (uint8_t i = 0; i < PERSONS; i++) {
-        persons[i] = pair_of((uint8_t)(i + 1));
+        persons[i] = i == OF_REVOKED_KEY ? persons[REVOKED] : pair_of((uint8_t)(i + 1));
         ring.officers[i] = (struct officer){
             .id = bytes_of_text(ids[i]),
             .name = bytes_of_text(names[i]),
             .role = bytes_of_text(i == READER ? "reader" : "officer"),
-            .scope = bytes_of_text(i == OF_BANYUASIN ? "16.07" : "16"),
+            .scope = bytes_of_text(i == OF_MUARA_ENIM ? "16.03" : "16"),
             .key = persons[i].key,
             .state = i == RETIRED   ? KEY_RETIRED
                      : i == REVOKED ? KEY_REVOKED_FOR_GOOD
@@ -82,6 +85,10 @@ static void prepare(void)
         };
     }
     ring.number = 5;
+    char words[WORDS_TEXT_CAPACITY];
+    struct hash any = {{3}};
+    enrolment_words(&any, bytes_of_text("card"), words);
+    CHECK(text_sound(bytes_of_text(words)) && words_match(words, words), "eight words");
 }
 
 static void sign_digest(const struct pair *pair, const char *domain, const struct hash *digest,
@@ -100,7 +107,8 @@ static bool covered(struct bytes code, const char *scope)
 /* May this one's signature count for something new about `where`? */
 static bool may_sign(size_t person, struct bytes where)
 {
-    return person == PROVINCE_WIDE || (person == OF_BANYUASIN && covered(where, "16.07"));
+    return person == PROVINCE_WIDE || person == FIRST_AGAIN ||
+           (person == OF_MUARA_ENIM && covered(where, "16.03"));
 }
 
 /* ---- rings and cards ---- */
@@ -122,7 +130,7 @@ static void take_ring(struct bytes file, unsigned option)
     static struct ring found;
     struct err_ctx err = {""};
     uint64_t least = option % 4 == 0 ? 0 : option % 4 == 1 ? 2 : option;
-    struct bytes province = bytes_of_text(option >= 16 ? "16" : "");
+    struct bytes province = bytes_of_text(option >= 32 ? "17" : option >= 16 ? "16" : "");
     int rc = trust_ring(&root.key, file, least, province, fuzz_arena(), &found, &err);
     if (rc != 0) {
         check_refused(rc, &err);
@@ -181,6 +189,7 @@ static void take_raw_card(struct bytes file)
 static void take_card_with_ring(struct bytes content, unsigned option)
 {
     static uint8_t file[2 * ENTRY_BYTES_MAX];
+    const char *regency = option % 3 == 1 ? "17.01" : "16.07";
     struct province_card card = {
         .request_hash = {{1}},
         .root_key = root.key,
@@ -188,15 +197,41 @@ static void take_card_with_ring(struct bytes content, unsigned option)
         .endpoints = {bytes_of_text("tcp://127.0.0.1:5616")},
         .endpoint_count = 1,
         .enrolment = option % 5 == 4 ? 0 : 7,
-        .regency = bytes_of_text(option % 3 == 0 ? "16.07" : "17.01"),
+        .regency = bytes_of_text(regency),
         .aggregator = {{1}},
         .office = {{option % 7 == 6 ? 0 : 1}},
     };
     struct hash asked = {{option % 11 == 10 ? 2 : 1}};
     size_t len = 0;
     if (card.ring.len > 0 && province_card_encode(&card, file, sizeof file, &len, NULL) == 0) {
-        take_card(bytes_of(file, len), &asked, bytes_of_text("16.07"));
+        take_card(bytes_of(file, len), &asked, bytes_of_text(option % 3 == 2 ? "17.01" : regency));
     }
+}
+
+/* Once: cards that no reader would have given, and that no writer may make. */
+static void check_card_edges(void)
+{
+    static uint8_t file[2 * ENTRY_BYTES_MAX];
+    static uint8_t big[ENTRY_BYTES_MAX + 1];
+    static const uint8_t broken[] = {0x0a, 0x7f};
+    static bool done;
+    struct bytes rings[] = {{NULL, 0}, bytes_of(big, sizeof big), bytes_of(broken, 2)};
+    const int codes[] = {ERR_FORMAT, ERR_LIMIT, ERR_FORMAT};
+    struct province_card card = {.endpoints = {bytes_of_text("tcp://x:1")},
+                                 .endpoint_count = 1,
+                                 .regency = bytes_of_text("16.07")};
+    struct act act = {.officer = bytes_of_text("ani"),
+                      .type = ACT_PROPOSE,
+                      .propose = {.document = bytes_of_text("d"), .signature_count = 5}};
+    struct err_ctx err = {""};
+    size_t len = 0;
+    for (size_t i = 0; !done && i < 3; i++) {
+        card.ring = rings[i];
+        CHECK(province_card_encode(&card, file, sizeof file, &len, &err) == codes[i],
+              "a card holds a ring");
+    }
+    CHECK(done || act_encode(&act, file, sizeof file, &len, &err) == ERR_LIMIT, "four signatures");
+    done = true;
 }
 
 /* ---- requests ---- */
@@ -270,9 +305,9 @@ static void check_decision(const struct document *document)
 
 static void take_document(struct bytes content, unsigned option)
 {
-    struct signed_document file = {.document = content,
-                                   .signature_count = option % 26 == 25 ? 0 : 2};
-    size_t signers[2] = {option % 5, option / 5 % 5};
+    size_t count = option >= 245 ? SIGNATURES_MAX + 1 : option >= 196 ? 0 : 2;
+    struct signed_document file = {.document = content, .signature_count = count};
+    size_t signers[2] = {option % PERSONS, option / PERSONS % PERSONS};
     struct document found;
     struct hash digest;
     struct err_ctx err = {""};
@@ -289,7 +324,9 @@ static void take_document(struct bytes content, unsigned option)
     CHECK(file.signature_count == 2, "nothing holds that nobody signed");
     CHECK(may_sign(signers[0], found.addressee) && may_sign(signers[1], found.addressee),
           "both may sign");
-    CHECK(!needs_two(found.type) || signers[0] != signers[1], "two persons signed");
+    CHECK(!needs_two(found.type) ||
+              (signers[0] != signers[1] && signers[0] + signers[1] != FIRST_AGAIN),
+          "two persons signed");
     check_decision(&found);
 }
 
@@ -317,6 +354,8 @@ static void take_enrolment(struct bytes content, unsigned option)
         return;
     }
     CHECK(trust_enrolment(&ring, &enrolment, &err) < 0, "nobody can sign without a key");
+    enrolment.officer = bytes_of("", 0);
+    CHECK(trust_enrolment(&ring, &enrolment, &err) == ERR_FORMAT, "nobody signs nothing");
     enrolment.officer = ring.officers[signer].id;
     CHECK(enrolment_digest(&enrolment, &digest, &err) == 0, "what decodes has a digest");
     sign_digest(&persons[signer], "kabar.enrol.v1", &digest, &enrolment.signature);
@@ -337,11 +376,13 @@ static void take_revocation(struct bytes content, unsigned option)
         return;
     }
     CHECK(trust_revocation(&ring, &revocation, &err) < 0, "nobody can sign without a key");
+    revocation.officer = bytes_of("", 0);
+    CHECK(trust_revocation(&ring, &revocation, &err) == ERR_FORMAT, "nobody signs nothing");
     revocation.officer = ring.officers[signer].id;
     CHECK(revocation_digest(&revocation, &digest, &err) == 0, "what decodes has a digest");
     sign_digest(&persons[signer], "kabar.revoke.v1", &digest, &revocation.signature);
     CHECK((trust_revocation(&ring, &revocation, &err) == 0) ==
-              (signer == PROVINCE_WIDE || signer == RETIRED),
+              (signer == PROVINCE_WIDE || signer == RETIRED || signer == FIRST_AGAIN),
           "a revocation holds when its officer's scope covers the province");
 }
 
@@ -349,8 +390,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes content = bytes_of(data, size);
     uint8_t choice = take_u8(&content);
-    unsigned option = choice / (unsigned)TRUST_MODES;
+    unsigned option = take_u8(&content);
     prepare();
+    check_card_edges();
     switch ((enum mode)(choice % TRUST_MODES)) {
     case RING_RAW:
         take_ring(content, option);

@@ -42,6 +42,14 @@
     X(VIEWS_AHEAD, "views-ahead")                                                                  \
     X(COPY_COUNTED_TWICE, "copy-counted-twice")                                                    \
     X(POISON_SKIPPED, "poison-skipped")                                                            \
+    /* the borders (tests/fuzz) */                                                                 \
+    X(FIELD_TWICE, "field-twice")                                                                  \
+    X(MANY_UNKNOWN, "many-unknown")                                                                \
+    X(DENSE_SPAN, "dense-span")                                                                    \
+    X(ANY_TEXT, "any-text")                                                                        \
+    X(ANY_SCOPE, "any-scope")                                                                      \
+    X(RECORD_WRAPS, "record-wraps")                                                                \
+    X(NAME_UNBOUND, "name-unbound")                                                                \
     /* no mistake of ours, but of whoever wrote an entry: the fold dies at a marked text */        \
     X(CRASH_ON_MARK, "crash-on-mark")
 

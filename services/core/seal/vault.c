@@ -1,6 +1,7 @@
 #include "core/seal/vault.h"
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "core/base/text.h"
 #include "core/seal/chain.h"
 
@@ -62,7 +63,7 @@ static void bind_key(const struct sealed *sealed, struct bytes kind, struct byte
     writer_be64(&writer, sealed->memory_bytes);
     writer_bytes(&writer, kind);
     writer_u8(&writer, '\n');
-    writer_bytes(&writer, name);
+    writer_bytes(&writer, PLANTED(NAME_UNBOUND) ? bytes_of(NULL, 0) : name);
     ASSERT(!writer.overflow);
     seal_hash("kabar.vault.v1", bytes_of(material, writer.len), ret);
     sodium_memzero(material, sizeof material);

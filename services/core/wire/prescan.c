@@ -2,6 +2,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/limits.h"
+#include "core/base/plant.h"
 
 /* protobuf-c reads tags and lengths of at most 5 bytes, numbers of at most 10. */
 #define TAG_BYTES_MAX 5u
@@ -198,7 +199,7 @@ static int note_seen(struct scan *scan, const ProtobufCFieldDescriptor *field)
 {
     struct level *top = &scan->levels[scan->depth - 1];
     const ProtobufCFieldDescriptor *all = top->descriptor->fields;
-    if (field->label == PROTOBUF_C_LABEL_REPEATED) {
+    if (field->label == PROTOBUF_C_LABEL_REPEATED || PLANTED(FIELD_TWICE)) {
         return 0;
     }
     if ((top->seen >> (field - all) & 1u) != 0) {
@@ -236,7 +237,7 @@ static int scan_unknown(struct scan *scan, unsigned wire_type)
 {
     uint64_t ignored = 0;
     size_t len = 0;
-    if (++scan->unknown > PARSE_UNKNOWN_MAX) {
+    if (++scan->unknown > PARSE_UNKNOWN_MAX && !PLANTED(MANY_UNKNOWN)) {
         return bad(scan, ERR_LIMIT, "too many unknown fields");
     }
     switch (wire_type) {

