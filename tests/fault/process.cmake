@@ -15,14 +15,21 @@ target_link_libraries(fault_kill_storm PRIVATE PkgConfig::JANSSON kabar_flags)
 set_target_properties(fault_kill_storm PROPERTIES
   OUTPUT_NAME kill_storm RUNTIME_OUTPUT_DIRECTORY ${fault_tools})
 
-# process_test(NAME [TIMEOUT])
+add_executable(fault_net_relay net_relay.c)
+target_link_libraries(fault_net_relay PRIVATE kabar_flags)
+set_target_properties(fault_net_relay PROPERTIES
+  OUTPUT_NAME net_relay RUNTIME_OUTPUT_DIRECTORY ${fault_tools})
+
+# process_test(NAME)
 function(process_test name)
   add_test(NAME fault_${name}
     COMMAND ${CMAKE_CURRENT_SOURCE_DIR}/${name}.sh WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
   set_tests_properties(fault_${name} PROPERTIES
     LABELS fault TIMEOUT 900 SKIP_RETURN_CODE 77 ENVIRONMENT "${fault_environment}")
 endfunction()
-process_test(kill_storm)
+foreach(name kill_storm kill_freeze net_damage net_silence)
+  process_test(${name})
+endforeach()
 
 if(PLANTS)
   # One end only: links to the installed programs, and to the planted twin of the other.

@@ -366,9 +366,10 @@ knows_all_arrived() {
 
 # all_rows NAME LIST - every page of a node's "report list", or its "inbox list".
 all_rows() {
-    local after=() more
+    local page=() after=() more
+    [ "$2" != report ] || page=(--limit 1000)
     while :; do
-        ask "$1" "$2" list "${after[@]}" >"$work/page" 2>"$work/page-end"
+        ask "$1" "$2" list "${page[@]}" "${after[@]}" >"$work/page" 2>"$work/page-end"
         jq -c --arg owner "$1" --arg list "$2" '{owner: $owner, list: $list} + .' "$work/page"
         more=$(sed -n 's/^there is more: --after //p' "$work/page-end")
         [ -n "$more" ] || break
