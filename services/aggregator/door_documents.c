@@ -55,11 +55,11 @@ static json_t *document_json(struct aggregator *aggregator, struct store_txn *vi
         (void)case_short_text(bytes_of_text(aggregator->conf->province), case_view.number, brief);
     }
     json_t *json =
-        json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:I, s:I}", "id", json_text(id), "type",
+        json_pack("{s:o, s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:b}", "id", json_text(id), "type",
                   document_type_name(view->type), "state", document_state_name(view->state), "case",
                   case_name_text(&view->case_name, name), "short", brief, "addressee",
                   json_text(view->addressee), "proposed_ms", (json_int_t)view->proposed_ms,
-                  "issued_ms", (json_int_t)view->issued_ms);
+                  "issued_ms", (json_int_t)view->issued_ms, "returned", (int)view->returned);
     struct signed_document signed_document;
     json_t *signed_by = json_array();
     arena_reset(aggregator->arena);
