@@ -79,3 +79,12 @@ if(FUSE3_FOUND)
 else()
   fault_test(power_fuse 10 sh -c "echo 'skipped: no libfuse3-dev here'; exit 77")
 endif()
+
+add_executable(fault_store_reader store_reader.c)
+target_link_libraries(fault_store_reader PRIVATE PkgConfig::LMDB kabar_flags)
+set_target_properties(fault_store_reader PROPERTIES OUTPUT_NAME store_reader
+  RUNTIME_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tools)
+foreach(script store_second store_map)
+  fault_test(${script} 900 ${CMAKE_CURRENT_SOURCE_DIR}/${script}.sh)
+  set_tests_properties(fault_${script} PROPERTIES ENVIRONMENT "${store_environment}")
+endforeach()

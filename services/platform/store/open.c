@@ -57,18 +57,14 @@ static int refuse_network(const char *path, struct err_ctx *err)
     return 0;
 }
 
-/* A file of its own: LMDB's fcntl locks on its files vanish with any close of them. */
+/* On the folder itself, which nobody can remove while the store is in it: a lock file can be, and
+ * then a second process makes itself another. (LMDB's own locks vanish with any close of its file.)
+ */
 static int lock_take(struct store *store, struct err_ctx *err)
 {
-    char path[PATH_BYTES_MAX];
-    int rc = path_join(path, store->path, "lock", err);
-    if (rc != 0) {
-        return rc;
-    }
-    int create = store->read_only ? 0 : O_CREAT;
-    store->lock_fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | create, 0600);
+    store->lock_fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (store->lock_fd < 0) {
-        return fail(err, "lock file", errno);
+        return fail(err, "folder", errno);
     }
     if (flock(store->lock_fd, LOCK_NB | (store->read_only ? LOCK_SH : LOCK_EX)) != 0) {
         return errno == EWOULDBLOCK ? err_set(err, ERR_BUSY, "another process has it")

@@ -5,7 +5,7 @@
  * (LMDB has no latch of its own: after a failed commit the next one succeeds). Straight after
  * open the environment is synced by force, so that nothing which a crashed process left unsynced
  * is ever told to anyone. Stale readers are checked at open, every 60 s and when the map is full.
- * A second process is refused by our own flock on PATH/lock. Never WRITEMAP, NOSYNC, NOMETASYNC,
+ * A second process is refused by our own flock on the folder. Never WRITEMAP, NOSYNC, NOMETASYNC,
  * DUPSORT.
  *
  * Keys ≤ 511 bytes, big-endian numbers. Values point into the map: valid until the transaction

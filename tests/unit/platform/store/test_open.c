@@ -178,6 +178,19 @@ static void test_a_second_process_is_refused(void **state)
     assert_int_equal(open_rc(&fixture->config, NULL), 0);
 }
 
+static void test_lock_files_may_vanish(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[256];
+    fixture_open(fixture);
+    file_of(fixture, "lock.mdb", path);
+    assert_int_equal(unlink(path), 0);
+    file_of(fixture, "lock", path);
+    assert_true(unlink(path) == 0 || errno == ENOENT);
+    assert_int_equal(open_rc(&fixture->config, NULL), ERR_BUSY);
+    apply_put(fixture, 1);
+}
+
 static void test_another_format_is_refused(void **state)
 {
     struct fixture *fixture = *state;
@@ -367,6 +380,7 @@ int main(void)
         TEST(test_a_half_made_file_is_made_again),
         TEST(test_folders_are_synced),
         TEST(test_a_second_process_is_refused),
+        TEST(test_lock_files_may_vanish),
         TEST(test_another_format_is_refused),
         TEST(test_a_foreign_store_is_refused),
         TEST(test_garbage_is_refused),
