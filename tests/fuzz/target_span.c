@@ -198,6 +198,11 @@ static void take_plan(struct bytes input)
           "what is made by the book is read");
     check_entries(&header, entries);
     check_little_memory(&header, payload);
+    struct hash h;
+    span_hash(&header, entries, plan.last, &h);
+    CHECK(memcmp(h.b, plan.h_last, HASH_BYTES) == 0, "h of the last entry, by SPEC 3");
+    span_hash(&header, entries, plan.first - 1, &h);
+    CHECK(hash_equal(&h, &header.h_before), "and what stands before the first");
     check_receiver(&plan, &header, entries);
 }
 
