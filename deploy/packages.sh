@@ -15,7 +15,7 @@ build_packages=(
 # clang, its runtime (fuzzing) and clang-format; nm for tests/lint; the rest for tests of processes.
 test_packages=(
     libcmocka-dev clang libclang-rt-14-dev clang-format binutils
-    tcpdump procps util-linux mount e2fsprogs libfuse3-dev fuse3
+    tcpdump iproute2 procps util-linux mount e2fsprogs libfuse3-dev fuse3
 )
 
 usage() {
