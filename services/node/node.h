@@ -108,6 +108,7 @@ struct node_sync {
     bool saving, save_again; /* acks and aggregator on their way into the store */
     uint64_t backed_up_to[5];
     struct incarnation saved_aggregator;
+    bool saved_successor;
     struct loop_timer *life_retry;
     struct entry_id life_from; /* what could not be stored, for the retry */
     uint8_t control[CONTROL_BYTES_MAX];

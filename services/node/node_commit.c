@@ -124,6 +124,8 @@ struct save_command {
     size_t log_count;
     uint64_t backed_up_to[5];
     struct incarnation aggregator;
+    struct session_pair pair;
+    bool confirmed; /* the pair: as a successor's it was taken */
     int64_t now_ms;
 };
 
@@ -151,6 +153,9 @@ static int save_run(struct store_txn *txn, void *arg)
         }
     }
     meta_put_aggregator(txn, &save->aggregator);
+    if (save->confirmed) {
+        meta_put_pair(txn, &save->pair, false);
+    }
     return 0;
 }
 
@@ -184,6 +189,8 @@ void sync_save(struct node *node)
     save->log_count = sync->uplink.sender.log_count;
     memcpy(save->backed_up_to, sync->backed_up_to, sizeof save->backed_up_to);
     save->aggregator = sync->uplink.aggregator;
+    save->pair = sync->uplink.own.pair;
+    save->confirmed = sync->saved_successor && sync->uplink.own.confirmed;
     save->now_ms = host_wall_ms();
     if (node_submit(node, &save->command) != 0) {
         free(save);
@@ -191,4 +198,5 @@ void sync_save(struct node *node)
     }
     sync->saving = true;
     sync->saved_aggregator = save->aggregator;
+    sync->saved_successor = sync->saved_successor && !save->confirmed;
 }

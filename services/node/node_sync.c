@@ -126,7 +126,8 @@ static void log_state(struct node *node)
     }
     sync->logged_state = uplink->state;
     sync->logged_denied = uplink->denied;
-    if (!incarnation_equal(&uplink->aggregator, &sync->saved_aggregator)) {
+    if (!incarnation_equal(&uplink->aggregator, &sync->saved_aggregator) ||
+        (sync->saved_successor && uplink->own.confirmed)) {
         sync_save(node);
     }
 }
@@ -299,6 +300,7 @@ int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *
         return err_set(err, rc, "store: one of our logs cannot be read");
     }
     sync->saved_aggregator = meta->aggregator;
+    sync->saved_successor = meta->successor;
     sync->ready = true;
     struct uplink_event event = {.type = UPLINK_EVENT_START};
     sync_event(node, &event);

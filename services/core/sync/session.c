@@ -88,7 +88,6 @@ bool session_own_next(struct session_own *own, const uint8_t fresh[16])
             return false; /* not answered yet: the same pair goes out again */
         }
     }
-    own->successor = own->successor && !own->confirmed;
     memcpy(own->pair.prev, own->pair.next, 16);
     memcpy(own->pair.next, fresh, 16);
     own->confirmed = false;
@@ -106,5 +105,6 @@ bool session_own_confirm(struct session_own *own, const uint8_t next[16])
         return false;
     }
     own->confirmed = true;
+    own->successor = false;
     return true;
 }

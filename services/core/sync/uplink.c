@@ -399,6 +399,8 @@ static void resumed(struct uplink *uplink, const struct uplink_event *event,
     }
     if (resumed->old) {
         effects_alarm(effects, uplink->connection, ALARM_CLONE, ERR_FORK);
+        uplink->own.successor =
+            false; /* this pair was taken before: whose it was is another life */
         not_ourselves(uplink, event, effects, DENIED_CLONE, 0);
         return;
     }

@@ -228,6 +228,22 @@ static void a_successor_nothing_of_which_arrived_has_no_other(void **state)
     assert_true(uplink.wake_ms - now_ms >= 300000);
 }
 
+static void a_pair_that_was_taken_is_no_successors(void **state)
+{
+    (void)state;
+    begin_with(true, 5); /* a copy from before the store heard that it was taken */
+    connect();
+    struct control control = {.kind = FRAME_RESUMED};
+    control.as.resumed.old = true;
+    hears(&control, NULL, false);
+    assert_true(asked_for_all());
+    struct ack ahead = sample_ack(&urgent, 12);
+    begin_with(true, 5);
+    connect();
+    resumed(&office.incarnation, &ahead);
+    assert_true(asked_for_all());
+}
+
 static struct control gap_of(const struct sample *sample, uint64_t seq)
 {
     struct control control = {.kind = FRAME_GAP};
@@ -417,6 +433,7 @@ int main(void)
         TEST(resume_says_successor_until_it_is_confirmed),
         TEST(a_refused_successor_waits_as_long_as_it_is_told),
         TEST(a_successor_nothing_of_which_arrived_has_no_other),
+        TEST(a_pair_that_was_taken_is_no_successors),
         TEST(a_gap_in_the_line_leads_further_back),
         TEST(a_gap_in_the_line_must_be_ours_and_further_back),
         TEST(a_cursor_below_our_receipt_gets_it_back),
