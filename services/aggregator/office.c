@@ -138,6 +138,10 @@ static int succeed_run(struct store_txn *txn, void *arg)
     struct outlog_succession succession = succeed->succession;
     struct outlog successor;
     succession.genesis = &genesis;
+    if (!outlog_in_line(txn, &journal_office_tables, &succession.from.incarnation,
+                        &succession.current)) { /* the node has a log of a life that is lost */
+        succession.from = (struct entry_id){.incarnation = succeed->peer->enrolled_office};
+    }
     return outlog_succeed(txn, &journal_office_tables, &succession, &successor);
 }
 

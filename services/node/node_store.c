@@ -305,8 +305,19 @@ static int put_frame(struct store_txn *txn, const struct span_store *store, stru
     return 0;
 }
 
-/* The documents that stood behind where the province goes on: it has lost them. */
-static int hand_back(struct store_txn *txn, const struct entry_id *from, int64_t now_ms)
+/* The documents that stood behind where the province goes on: it has lost them. Where it goes on
+ * from an earlier log than the one we had, all but those it still has: it passes what it knows. */
+static bool is_lost(const struct inbox_item *item, const struct entry_id *from,
+                    const struct incarnation *present)
+{
+    if (incarnation_equal(&item->office.incarnation, &from->incarnation)) {
+        return item->office.seq > from->seq;
+    }
+    return !incarnation_equal(&from->incarnation, present);
+}
+
+static int hand_back(struct store_txn *txn, const struct entry_id *from,
+                     const struct incarnation *present, int64_t now_ms)
 {
     struct store_cursor *cursor = NULL;
     struct outlog urgent;
@@ -320,8 +331,7 @@ static int hand_back(struct store_txn *txn, const struct entry_id *from, int64_t
         struct inbox_item item;
         size_t len = 0;
         if (inbox_decode(value, &item) != 0 || item.state == INBOX_REJECTED ||
-            item.office.seq <= from->seq ||
-            !incarnation_equal(&item.office.incarnation, &from->incarnation)) {
+            !is_lost(&item, from, present)) {
             continue;
         }
         const struct returned returned = {.signed_document = item.signed_document,
@@ -349,10 +359,11 @@ int office_put_span(struct store_txn *txn, const struct span_store *store, struc
     ASSERT(frame.len <= FRAME_BYTES_MAX);
     rc = put_frame(txn, store, frame, received_ms);
     if (rc == 0 && begins) {
+        const struct incarnation present = meta.office;
         meta.office = store->incarnation;
         meta_put_enrolment(txn, &meta);
         office_forget(txn);
-        rc = hand_back(txn, &store->predecessor, received_ms);
+        rc = hand_back(txn, &store->predecessor, &present, received_ms);
     }
     if (rc == 0) {
         put_cursor(txn, store->last, &store->h_last);

@@ -121,6 +121,16 @@ done
 equal "contradictions" "$(ask aggregator status | jq .contradictions)" 0
 check_lists
 
+say "the same copy once more: the life between is lost as well"
+stop_aggregator_and_nodes
+rm "$journal"
+cp "$work/copy.mdb" "$journal"
+start_all
+wait_until "$long" holds aggregator status '.[0].restored == null'
+comes_back
+equal "acts" "$(acts)" $((2 * acts_in_copy))
+check_lists
+
 say "and life goes on"
 generate 16.07 5 c-16.07 | submit 16.07 -
 settle

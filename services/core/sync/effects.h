@@ -81,7 +81,8 @@ enum effect_type {
     /* Our logs go on under new incarnations (outlog_succeed), because the other end shows that this
      * store was restored or copied (from.incarnation zero: all of them, after what is acknowledged,
      * in a new session chain), or because it has no more than `from` of an earlier log of this
-     * line. The engine has stopped; the shell commits, then begins it anew. */
+     * line (seq 0 and a log that we do not know: all of the line). The engine has stopped; the
+     * shell commits, then begins it anew. */
     EFFECT_SUCCEED,
     /* Aggregator: this store lost what it had receipted. The shell marks it restored and ends. */
     EFFECT_RESTORED,

@@ -252,14 +252,15 @@ static void office_acked(struct intake *intake, const struct intake_event *event
 }
 
 /* A session begins where the node says its office log ends: at nothing of this one, if the node has
- * an earlier log of its line. */
+ * another one. */
 static void office_resume(struct intake *intake, const struct intake_event *event,
                           struct effects *effects, const struct resume *resume)
 {
-    struct ack at = {.id = {.incarnation = intake->config.office,
-                            .seq = event->office_before ? 0 : resume->office_seq},
-                     .h = resume->office_h,
-                     .credit_bytes = resume->credit_bytes};
+    bool present = incarnation_equal(&resume->office, &intake->config.office);
+    struct ack at = {
+        .id = {.incarnation = intake->config.office, .seq = present ? resume->office_seq : 0},
+        .h = resume->office_h,
+        .credit_bytes = resume->credit_bytes};
     bool back = false;
     int rc = sender_cursor(&intake->office, &at, event->own_h, &back);
     intake->office_held = rc != 0;
@@ -270,25 +271,28 @@ static void office_resume(struct intake *intake, const struct intake_event *even
     office_acked(intake, event, effects, &at);
 }
 
-/* The node has less of an earlier office log than this one goes on from. */
+/* The node has less of an earlier office log than this one goes on from; or another one, of a life
+ * of ours that is lost: then all of the line is said again. */
 static void office_gap(struct intake *intake, struct intake_connection *connection,
                        const struct intake_event *event, struct effects *effects)
 {
     const struct gap *gap = &event->control->as.gap;
-    if (!event->office_before) {
-        sender_rewind(&intake->office, &gap->have.incarnation);
+    struct entry_id from = gap->have;
+    if (incarnation_equal(&from.incarnation, &intake->config.office)) {
+        sender_rewind(&intake->office, &from.incarnation);
         return;
     }
     const struct out_log *office = sender_log(&intake->office, &intake->config.office);
     bool ours = gap->have.seq == 0 || (event->own_h != NULL && hash_equal(event->own_h, &gap->h));
-    if (!ours || office == NULL || office->acked > 0) {
+    if (office == NULL || office->acked > 0 || (event->office_before && !ours)) {
         effects_alarm(effects, connection->number, ALARM_FORK, ERR_FORK);
         intake->office_held = true;
         return;
     }
+    from.seq = event->office_before ? from.seq : 0;
     effects_alarm(effects, connection->number, ALARM_SUCCESSOR, 0);
     intake_come_back(intake, connection, effects, OFFICE_RETRY_S);
-    effects_add(effects, EFFECT_SUCCEED, 0)->as.from = gap->have;
+    effects_add(effects, EFFECT_SUCCEED, 0)->as.from = from;
 }
 
 /* ---- sessions ---- */
@@ -382,6 +386,14 @@ static void note_resume(struct intake *intake, const struct intake_event *event)
     }
 }
 
+/* The node met a life of this aggregator that is not in our store: put back to the same copy twice.
+ * Its office log may be one that we know nothing of. */
+static bool of_lost_life(const struct intake *intake, const struct resume *resume)
+{
+    return !incarnation_is_zero(&resume->aggregator) &&
+           !incarnation_equal(&resume->aggregator, &intake->config.aggregator);
+}
+
 static void resume(struct intake *intake, struct intake_connection *connection,
                    const struct intake_event *event, struct effects *effects)
 {
@@ -390,8 +402,8 @@ static void resume(struct intake *intake, struct intake_connection *connection,
         effects_alarm(effects, connection->number, ALARM_BAD_FRAME, ERR_STATE);
         return; /* one session a connection: RESUMED speaks of one pair only */
     }
-    bool office =
-        event->office_before || incarnation_equal(&resume->office, &intake->config.office);
+    bool office = event->office_before || of_lost_life(intake, resume) ||
+                  incarnation_equal(&resume->office, &intake->config.office);
     if (resume->enrolment != intake->config.enrolment || !office) {
         effects_alarm(effects, connection->number, ALARM_WRONG_LOG, ERR_KEY);
         (void)intake_deny(

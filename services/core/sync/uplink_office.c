@@ -51,23 +51,36 @@ static void tell_office_gap(struct uplink *uplink, struct effects *effects,
     }
 }
 
-/* 0; ERR_GAP: we have another log of the line, or less of it; ERR_FORK. */
+/* Our h at the entry that it goes on from: of the office log we have, or of an earlier one, when
+ * the province was put back to the same copy twice. ERR_NOT_FOUND. */
+static int office_h(const struct uplink *uplink, const struct entry_id *from, struct hash *ret)
+{
+    const struct receiver *office = &uplink->office;
+    bool present = incarnation_equal(&from->incarnation, &office->incarnation);
+    if (present && from->seq > office->durable) {
+        return ERR_NOT_FOUND;
+    }
+    *ret = office->durable_h;
+    return present && from->seq == office->durable
+               ? 0
+               : uplink->config.office_h(uplink->config.lookup_arg, from, ret);
+}
+
+/* 0; ERR_GAP: we never were where it goes on from; ERR_FORK. seq 0: we are given all of it. */
 static int check_office_line(const struct uplink *uplink, const struct genesis *genesis)
 {
-    const struct entry_id *from = &genesis->predecessor;
-    const struct receiver *office = &uplink->office;
-    struct hash h = office->durable_h;
+    struct hash h;
     if (!genesis->has_predecessor) {
         return ERR_KEY;
     }
-    if (!incarnation_equal(&from->incarnation, &office->incarnation) ||
-        from->seq > office->durable) {
-        return ERR_GAP;
+    if (genesis->predecessor.seq == 0) {
+        return 0;
     }
-    int rc = from->seq == 0 || from->seq == office->durable
-                 ? 0
-                 : uplink->config.office_h(uplink->config.lookup_arg, from, &h);
-    return rc != 0 ? rc : from->seq == 0 || hash_equal(&h, &genesis->predecessor_h) ? 0 : ERR_FORK;
+    int rc = office_h(uplink, &genesis->predecessor, &h);
+    if (rc != 0) {
+        return rc == ERR_NOT_FOUND ? ERR_GAP : rc;
+    }
+    return hash_equal(&h, &genesis->predecessor_h) ? 0 : ERR_FORK;
 }
 
 /* Entry 1 of an office log must say that it is ours, and a new one that it goes on from ours. */

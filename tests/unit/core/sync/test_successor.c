@@ -410,6 +410,27 @@ static void gap_in_an_earlier_office_log_asks_for_another(void **state)
     assert_int_equal(frames_of(&effects, FRAME_COME_BACK), 1);
 }
 
+/* The same copy was put in our place twice: the node has an office log of the life between. */
+static void node_of_a_lost_life_begins_anew(void **state)
+{
+    (void)state;
+    struct control control = resume_of(1, 2, false);
+    memset(control.as.resume.office.b, 44, INCARNATION_BYTES);
+    memset(control.as.resume.aggregator.b, 45, INCARNATION_BYTES);
+    control.as.resume.office_seq = 9;
+    hears(1, &control);
+    assert_int_equal(count_of(&effects, EFFECT_COMMIT_PAIR), 1);
+    pair_stored(1);
+    assert_int_equal(effect_of(&effects, EFFECT_SEND_SPAN)->as.plan.first, 1);
+    /* And where ours goes on from says nothing to it: it gets all of the line. */
+    control = (struct control){.kind = FRAME_GAP};
+    memset(control.as.gap.have.incarnation.b, 44, INCARNATION_BYTES);
+    control.as.gap.have.seq = 9;
+    hears(1, &control);
+    assert_int_equal(effect_of(&effects, EFFECT_SUCCEED)->as.from.seq, 0);
+    assert_int_equal(frames_of(&effects, FRAME_COME_BACK), 1);
+}
+
 static void backup_makes_a_receipt_due(void **state)
 {
     (void)state;
@@ -448,6 +469,7 @@ int main(void)
         TEST(receipt_of_an_earlier_life_says_nothing),
         TEST(node_with_an_earlier_office_log_begins_anew),
         TEST(gap_in_an_earlier_office_log_asks_for_another),
+        TEST(node_of_a_lost_life_begins_anew),
         TEST(backup_makes_a_receipt_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,7 @@
 
 #define KEEP_ALIVE_MS 20000u
 
-static struct sample urgent, old, office, office_next;
+static struct sample urgent, old, earlier, office, office_next;
 static struct incarnation aggregator;
 static struct uplink uplink;
 static struct effects effects;
@@ -18,9 +18,14 @@ static uint8_t chance;
 static int office_h(void *arg, const struct entry_id *id, struct hash *ret)
 {
     (void)arg;
-    assert_true(incarnation_equal(&id->incarnation, &office.incarnation));
-    *ret = office.h[id->seq];
-    return 0;
+    const struct sample *known[] = {&office, &earlier};
+    for (size_t i = 0; i < 2; i++) {
+        if (incarnation_equal(&id->incarnation, &known[i]->incarnation)) {
+            *ret = known[i]->h[id->seq];
+            return 0;
+        }
+    }
+    return ERR_NOT_FOUND;
 }
 
 /* The urgent log goes on from (old, 10); `acked` of it is acknowledged. */
@@ -50,6 +55,7 @@ static int begin(void **state)
     (void)state;
     sample_open(&old, 1, LANE_URGENT);
     sample_succeed(&urgent, &old, 2, LANE_URGENT, 11);
+    sample_open(&earlier, 6, LANE_OFFICE);
     sample_open(&office, 3, LANE_OFFICE);
     sample_succeed(&office_next, &office, 4, LANE_OFFICE, 16);
     memset(aggregator.b, 9, sizeof aggregator.b);
@@ -423,6 +429,39 @@ static void an_office_log_beyond_ours_is_a_gap(void **state)
     assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 0);
 }
 
+/* The province was put back to the same copy twice: its log goes on from one before ours. */
+static void an_office_log_that_goes_on_from_an_earlier_one_is_followed(void **state)
+{
+    (void)state;
+    static struct sample again;
+    earlier.key = office.key;
+    memcpy(earlier.secret, office.secret, sizeof earlier.secret);
+    sample_succeed(&again, &earlier, 4, LANE_OFFICE, 16);
+    follow();
+    office_span(&again, 1, 3);
+    struct span_store store = effect_of(&effects, EFFECT_STORE_SPAN)->as.store;
+    assert_true(incarnation_equal(&store.ends, &office.incarnation));
+    assert_true(incarnation_equal(&store.predecessor.incarnation, &earlier.incarnation));
+    assert_int_equal(store.predecessor.seq, 15);
+}
+
+static void all_of_an_unknown_line_is_taken_and_no_less(void **state)
+{
+    (void)state;
+    static struct sample unknown, later, whole;
+    sample_open(&unknown, 7, LANE_OFFICE);
+    unknown.key = office.key;
+    memcpy(unknown.secret, office.secret, sizeof unknown.secret);
+    sample_succeed(&later, &unknown, 4, LANE_OFFICE, 16);
+    follow();
+    office_span(&later, 1, 3);
+    assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 0);
+    assert_int_equal(frames_of(&effects, FRAME_GAP), 1);
+    sample_succeed(&whole, &unknown, 4, LANE_OFFICE, 1);
+    office_span(&whole, 1, 3);
+    assert_int_equal(effect_of(&effects, EFFECT_STORE_SPAN)->as.store.predecessor.seq, 0);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -442,6 +481,8 @@ int main(void)
         TEST(a_genesis_that_was_not_stored_changes_nothing),
         TEST(an_office_log_with_another_past_is_not_followed),
         TEST(an_office_log_beyond_ours_is_a_gap),
+        TEST(an_office_log_that_goes_on_from_an_earlier_one_is_followed),
+        TEST(all_of_an_unknown_line_is_taken_and_no_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
