@@ -12,9 +12,10 @@ build_packages=(
     libzstd-dev libconfuse-dev libjansson-dev libsystemd-dev
     jq # deploy/quickstart reads the programs' answers with it
 )
-# clang, its runtime (fuzzing) and clang-format; nm for tests/lint; the rest for tests of processes.
+# clang, its runtime (fuzzing), what tests/lint looks with (nm, readelf too); the rest for tests of
+# processes.
 test_packages=(
-    libcmocka-dev clang libclang-rt-14-dev clang-format binutils
+    libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck binutils
     tcpdump iproute2 procps util-linux mount e2fsprogs libfuse3-dev fuse3
 )
 

@@ -121,7 +121,6 @@ static void file_of(const struct bench *bench, uint64_t round, char *to, size_t 
 
 static void do_command(struct bench *bench, uint64_t round)
 {
-    extern char **environ;
     char path[4096];
     char *words[7];
     const char *given[] = {bench->kabar, "--socket", bench->socket, "report", "submit", path};

@@ -113,7 +113,7 @@ bool apply_stopping(struct apply *apply);
 
 /* ---- apply_outputs.c ---- */
 /* Whose office log an entry goes to. */
-int apply_find_office(struct store_txn *views, struct office_out *out) MUST_USE;
+int apply_find_office(struct store_txn *txn, struct office_out *out) MUST_USE;
 /* Makes the batch's outputs durable, and tells the loop thread which office logs grew. */
 int apply_put_out(struct apply *apply) MUST_USE;
 

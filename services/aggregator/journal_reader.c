@@ -207,7 +207,7 @@ static void give(struct journal_reader *reader, uint64_t position, struct journa
         .id = {.incarnation = reader->header.incarnation, .seq = reader->header.first + index},
         .kind = entry->kind,
         .erased = entry->erased,
-        .body = entry->erased ? (struct bytes){0} : entry->body,
+        .body = entry->erased ? bytes_of(NULL, 0) : entry->body,
         .h = reader->h,
         .b = reader->b,
         .has_head = index + 1 == reader->header.count,

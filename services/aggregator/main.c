@@ -419,6 +419,7 @@ int main(int argc, char **argv)
     bool check_only = false;
     bool without_zap = false;
     for (int option = 0; option != -1;) {
+        /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
         option = getopt_long(argc, argv, "", options, NULL);
         if (option == 'c') {
             path = optarg;

@@ -25,6 +25,7 @@ static int options_read(int argc, char **argv, struct options *ret)
         {NULL, 0, NULL, 0},
     };
     int option;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         switch (option) {
         case 'c':

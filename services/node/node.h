@@ -209,7 +209,7 @@ void sync_frame(struct node *node, struct bytes frame);
 
 /* A log of ours now goes on as another one: what the engine had of it is over. */
 void sync_forget(struct node *node);
-void sync_commit_pair(struct node *node, const struct session_pair *pair);
+void sync_commit_pair(struct node *node, const struct session_pair *value);
 /* The frame of the event at hand. */
 void sync_store_span(struct node *node, const struct span_store *store);
 /* What the engine knows of acks and of the aggregator, soon: nothing waits for it. */

@@ -213,28 +213,44 @@ static json_t *row_json(struct node *node, struct listing *listing, size_t log,
     return row;
 }
 
+/* Digits only, and no more than fit; *at goes behind them. */
+static bool seq_parse(const char **at, uint64_t *ret)
+{
+    const char *from = *at;
+    uint64_t value = 0;
+    for (; **at >= '0' && **at <= '9'; (*at)++) {
+        uint64_t digit = (uint64_t)(**at - '0');
+        if (value > (UINT64_MAX - digit) / 10) {
+            return false;
+        }
+        value = value * 10 + digit;
+    }
+    *ret = value;
+    return *at != from;
+}
+
 /* "INC-SEQ.INC-SEQ": where the next page begins in both lanes. */
 static bool after_parse(const char *text, struct listing *listing)
 {
     for (size_t i = 0; i < LANE_COUNT; i++) {
         struct incarnation incarnation;
         struct outlog log;
-        unsigned long long seq = 0;
-        int used = 0;
+        uint64_t seq = 0;
         if (strlen(text) < 2 * INCARNATION_BYTES ||
-            !hex_decode(incarnation.b, INCARNATION_BYTES, bytes_of(text, 2 * INCARNATION_BYTES)) ||
-            sscanf(text + 2 * INCARNATION_BYTES, "-%20llu%n", &seq, &used) != 1 ||
+            !hex_decode(incarnation.b, INCARNATION_BYTES, bytes_of(text, 2 * INCARNATION_BYTES))) {
+            return false;
+        }
+        text += 2 * INCARNATION_BYTES;
+        if (*text++ != '-' || !seq_parse(&text, &seq) ||
             outlog_load(listing->txn, &node_log_tables, &incarnation, &log) != 0 ||
             log.lane != listing->logs[i].lane) {
             return false;
         }
         listing->logs[i] = log;
         listing->at[i] = seq < log.last ? seq : log.last;
-        text += 2 * INCARNATION_BYTES + (size_t)used;
-        if (*text != (i + 1 < LANE_COUNT ? '.' : '\0')) {
+        if (*text++ != (i + 1 < LANE_COUNT ? '.' : '\0')) {
             return false;
         }
-        text++;
     }
     return true;
 }
@@ -332,12 +348,11 @@ static bool log_of_prefix(struct store_txn *txn, const char *text, size_t digits
 static bool id_parse(struct store_txn *txn, const char *text, struct entry_id *ret)
 {
     size_t digits = strspn(text, "0123456789abcdef");
-    unsigned long long seq = 0;
-    int used = 0;
+    const char *number = text + digits + 1;
+    uint64_t seq = 0;
     if (digits == 0 || digits > 2 * INCARNATION_BYTES ||
-        (text[digits] != '-' && text[digits] != '/') ||
-        sscanf(text + digits + 1, "%20llu%n", &seq, &used) != 1 ||
-        text[digits + 1 + (size_t)used] != '\0') {
+        (text[digits] != '-' && text[digits] != '/') || !seq_parse(&number, &seq) ||
+        *number != '\0') {
         return false;
     }
     ret->seq = seq;
@@ -372,8 +387,8 @@ static void show(struct node *node, struct listing *listing, struct door_call *c
 {
     const char *text = node_arg(args, "id");
     struct entry_id id;
-    struct outlog log;
-    struct outlog_entry entry;
+    struct outlog log = {.last = 0};
+    struct outlog_entry entry = {.kind = 0};
     int rc = find(listing->txn, text == NULL ? "" : text, &id);
     if (rc == 0) {
         rc = outlog_load(listing->txn, &node_log_tables, &id.incarnation, &log);

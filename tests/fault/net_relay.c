@@ -90,6 +90,9 @@ static int listen_at(const char *port)
     bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
                 bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
                 listen(fd, 128) == 0;
+    if (!good && fd >= 0) {
+        (void)close(fd);
+    }
     return good ? fd : -1;
 }
 
@@ -317,11 +320,13 @@ static int replay(const char *to, const char *path)
     FILE *file = fopen(path, "re");
     size_t len = file == NULL ? 0 : fread(data, 1, sizeof data, file);
     int fd = dial(to);
+    if (file != NULL) {
+        (void)fclose(file);
+    }
     if (len == 0 || fd < 0) {
         (void)fprintf(stderr, "net_relay: nothing to replay, or nobody there\n");
         return 1;
     }
-    (void)fclose(file);
     bool whole = send_all(fd, data, len);
     size_t answered = 0;
     ssize_t got = 1;

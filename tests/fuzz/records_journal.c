@@ -164,7 +164,7 @@ static void check_entry(const struct record_plan *plan, const struct journal_ent
     const struct span_entry *wanted = &plan->span->entries[plan->skip + nth];
     CHECK(entry->id.seq == plan->span->first + plan->skip + nth, "seq");
     CHECK(entry->kind == wanted->kind && entry->erased == wanted->erased, "kind");
-    CHECK(bytes_equal(entry->body, wanted->erased ? (struct bytes){0} : wanted->body), "body");
+    CHECK(bytes_equal(entry->body, wanted->erased ? bytes_of(NULL, 0) : wanted->body), "body");
     CHECK(entry->id.seq != plan->span->last ||
               memcmp(entry->h.b, plan->span->h_last, HASH_BYTES) == 0,
           "h");

@@ -37,6 +37,9 @@ static int listen_at(const char *port)
     bool good = fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 &&
                 bind(fd, (const struct sockaddr *)&address, sizeof address) == 0 &&
                 listen(fd, 16) == 0;
+    if (!good && fd >= 0) {
+        (void)close(fd);
+    }
     return good ? fd : -1;
 }
 

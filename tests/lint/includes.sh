@@ -97,9 +97,11 @@ control() {
     refused core/wire/a.h '"core/rules/a.h"' 'core/wire may not include core/rules/a.h'
     refused core/sync/a.c '"core/cases/a.h"' 'core/sync may not include core/cases/a.h'
     refused core/cases/a.c '"core/sync/a.h"' 'core/cases may not include core/sync/a.h'
-    refused core/cases/a.c '"platform/host/host.h"' 'core/cases may not include platform/host/host.h'
+    refused core/cases/a.c '"platform/host/host.h"' \
+        'core/cases may not include platform/host/host.h'
     refused platform/host/a.c '"core/rules/a.h"' 'platform/host may not include core/rules/a.h'
-    refused platform/host/a.c '"platform/loop/a.h"' 'platform/host may not include platform/loop/a.h'
+    refused platform/host/a.c '"platform/loop/a.h"' \
+        'platform/host may not include platform/loop/a.h'
     refused platform/door/a.c '"node/a.h"' 'platform/door may not include node/a.h'
     refused node/a.c '"aggregator/a.h"' 'node may not include aggregator/a.h'
     refused node/a.c '"a.h"' 'a.h: written from services/'

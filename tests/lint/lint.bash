@@ -64,6 +64,32 @@ plant() {
     printf '%s\n' "$@" >"$file"
 }
 
+# hold FILE - of "NAME WHERE" lines on standard input, one for each thing counted, no more and no
+# fewer than the number that FILE, below the folder of the checks, has for NAME. Numbers there only
+# may fall.
+hold() {
+    awk -v list="tests/lint/$(basename "$1")" '
+        FNR == NR {
+            if ($0 !~ /^#/ && NF) {
+                if ($2 !~ /^[0-9]+$/) print list ": bad line: " $0
+                held[$1] = $2
+            }
+            next
+        }
+        { where[$1] = where[$1] "\n    " $2; count[$1]++ }
+        END {
+            for (name in count)
+                if (!(name in held)) print name ": not in " list
+            for (name in held) {
+                if (count[name] > held[name])
+                    print name ": " count[name] " times, " held[name] " at most (" list "):" \
+                        where[name]
+                if (count[name] < held[name])
+                    print name ": fell to " count[name] + 0 ", good: write that number in " list
+            }
+        }' "$1" -
+}
+
 lint_main() {
     work=$(mktemp -d)
     trap 'rm -rf "$work"' EXIT

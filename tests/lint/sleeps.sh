@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# sleeps.sh SOURCE BUILD - no test waits for time to pass; it waits for a condition, with a deadline.
+# sleeps.sh SOURCE BUILD - no test waits for time to pass: for a condition, with a deadline.
 #
 # The one place that may sleep, between two looks at a condition, is wait_until: tests/lib/
 # wait_until.c for programs, tests/lib/wait_until.bash for scripts. (This file has what it plants.)
@@ -37,11 +37,13 @@ check() {
     mapfile -t c_files < <(printf '%s' "$sources")
     mapfile -t script_files < <(printf '%s' "$texts")
     if [ ${#c_files[@]} -gt 0 ]; then
-        look_for '(^|[^A-Za-z0-9_])(sleep|usleep|nanosleep|clock_nanosleep|thrd_sleep|uv_sleep)[ ]*[(]' \
+        look_for \
+            '(^|[^A-Za-z0-9_])(sleep|usleep|nanosleep|clock_nanosleep|thrd_sleep|uv_sleep)[ ]*[(]' \
             '(//|/[*]|^ [*] ).*' "${c_files[@]}"
     fi
     if [ ${#script_files[@]} -gt 0 ]; then
-        look_for '(^|[;&|({ \t.])u?sleep([ \t]*[(]|[ \t]+["$0-9.])' '(^|[ \t])#.*' "${script_files[@]}"
+        look_for '(^|[;&|({ \t.])u?sleep([ \t]*[(]|[ \t]+["$0-9.])' '(^|[ \t])#.*' \
+            "${script_files[@]}"
     fi
 }
 

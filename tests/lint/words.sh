@@ -36,7 +36,8 @@ check() {
 spec_of() {
     mkdir -p "$(dirname "$1")"
     {
-        printf '%s\n' '# Spec' '## 17 Others' '```' '  0  no word' '```' '## 18 The words' 'Rows.' '```'
+        printf '%s\n' '# Spec' '## 17 Others' '```' '  0  no word' '```' \
+            '## 18 The words' 'Rows.' '```'
         paste -d ' ' - - - - - - - - | awk '{ print (NR - 1) * 8, $0 }'
         printf '%s\n' '```' '## 19 An example' '```' '  0  no word either' '```'
     } >"$1"

@@ -229,6 +229,7 @@ static void replay(struct sim *sim, bool own)
     const struct hostile *hostile = sim->hostile;
     const struct records *records = &sim->hub.peers[0].up;
     uint32_t count = own ? hostile->kept_count : records->count;
+    /* NOLINTNEXTLINE(bugprone-branch-clone): two limits that happen to be one number */
     uint32_t most = own ? KEPT : SIM_RECORDS;
     count = count < most ? count : most;
     if (count > 0) {

@@ -447,8 +447,8 @@ void net_disconnect(struct sim *sim, struct node *node, uint32_t number);
 void net_send_up(struct sim *sim, struct node *node, uint32_t number, struct bytes frame);
 void net_send_down(struct sim *sim, uint32_t peer, uint32_t hub_number, struct bytes frame);
 void net_arrive(struct sim *sim, struct packet *packet);
-void net_link_event(struct sim *sim, uint32_t link, bool up);
-void net_gone(struct sim *sim, uint32_t link);
+void net_link_event(struct sim *sim, uint32_t index, bool up);
+void net_gone(struct sim *sim, uint32_t index);
 /* Breaks a node's connections (SIM_HUB: everybody's); the ends may learn of it. */
 void net_break(struct sim *sim, uint32_t node);
 /* A frame that came another way: into the session that there is, or it waits for one. */

@@ -9,7 +9,7 @@ struct bytes bytes_of(const void *data, size_t len)
 
 struct bytes bytes_of_text(const char *text)
 {
-    return text == NULL ? (struct bytes){0} : bytes_of(text, strlen(text));
+    return bytes_of(text, text == NULL ? 0 : strlen(text));
 }
 
 int bytes_compare(struct bytes a, struct bytes b)

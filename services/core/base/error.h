@@ -78,6 +78,12 @@ int err_set(struct err_ctx *ctx, int code, const char *format, ...)
 int err_wrap(struct err_ctx *ctx, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+#ifdef KABAR_ANALYSED
+/* For static analysers, which do not look into another file to see what these return. */
+#define err_set(ctx, code, ...) ((void)(err_set)((ctx), (code), __VA_ARGS__), (code))
+#define err_wrap(ctx, code, ...) ((void)(err_wrap)((ctx), (code), __VA_ARGS__), (code))
+#endif
+
 /* The text for a person: what was said, or the code's fixed text. Borrowed from ctx. */
 const char *err_peek(const struct err_ctx *ctx, int code);
 

@@ -8,6 +8,8 @@
 #include <stdarg.h>
 #include <string.h>
 
+#undef fold_refuse
+
 /* ---- answers ---- */
 /* Cut at the last whole character: what is quoted in it may be any UTF-8. */
 static void write_text(char *ret, size_t capacity, const char *format, va_list arguments)

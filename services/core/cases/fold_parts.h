@@ -26,6 +26,9 @@ struct fold {
 /* ---- answers ---- */
 int fold_refuse(struct fold *fold, int code, const char *format, ...) MUST_USE
     __attribute__((format(printf, 3, 4)));
+#ifdef KABAR_ANALYSED
+#define fold_refuse(...) ((void)(fold_refuse)(__VA_ARGS__), FOLD_REFUSED)
+#endif
 /* A failed decode or check of contents: refused with its text; memory and storage go through. */
 int fold_refuse_for(struct fold *fold, int code, const struct err_ctx *why) MUST_USE;
 void fold_say(struct fold *fold, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -34,7 +37,7 @@ void fold_alarm(struct fold *fold, int code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 int fold_office_add(struct fold *fold, struct bytes regency, uint64_t enrolment, uint16_t kind,
                     struct bytes body) MUST_USE;
-int fold_status(struct fold *fold, const struct status *status, struct bytes regency,
+int fold_status(struct fold *fold, const struct status *value, struct bytes regency,
                 uint64_t enrolment) MUST_USE;
 
 /* ---- views: values are copied into the arena, so that they outlive the next change ---- */

@@ -22,7 +22,7 @@ static bool numbers_differ(struct bytes a, struct bytes b)
            !bytes_equal(bytes_of(one, one_len), bytes_of(two, two_len));
 }
 
-/* Two names that have nothing in common, and both say enough to tell. */
+/* Two names that share nothing, and both say enough to tell. */
 static bool names_differ(struct bytes a, struct bytes b)
 {
     char one[NORMAL_NAME_CAPACITY], two[NORMAL_NAME_CAPACITY];

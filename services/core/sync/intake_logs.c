@@ -208,7 +208,7 @@ static void not_taken(struct intake *intake, struct intake_connection *connectio
                       struct intake_log *log, const struct intake_event *event,
                       struct effects *effects, int rc)
 {
-    if (rc == RECEIVER_SEEN) {
+    if (rc == RECEIVER_SEEN && log != NULL) {
         log->ack_due = true;
     } else if (rc == ERR_GAP) {
         tell_gap(log, event, &event->header->incarnation, effects);

@@ -589,33 +589,60 @@ static json_t *rejected_to_json(const struct rejected *rejected)
 
 /* ---- any kind ---- */
 
-/* A case of the switch below: decode, then the kind's own function. */
-#define BODY_CASE(kind, type, ...)                                                                 \
-    case kind: {                                                                                   \
+/* Decode, then the kind's own function. */
+#define BODY_SHOWN(type, ...)                                                                      \
+    static json_t *type##_shown(struct bytes body, struct arena *arena)                            \
+    {                                                                                              \
         struct type value;                                                                         \
-        if (type##_decode(body, arena, &value, NULL) != 0) {                                       \
-            return json_undecoded(body);                                                           \
-        }                                                                                          \
-        return type##_to_json(__VA_ARGS__);                                                        \
+        return type##_decode(body, arena, &value, NULL) == 0 ? type##_to_json(__VA_ARGS__)         \
+                                                             : json_undecoded(body);               \
     }
+BODY_SHOWN(genesis, &value)
+BODY_SHOWN(report, &value)
+BODY_SHOWN(zero_report, &value)
+BODY_SHOWN(rung, &value)
+BODY_SHOWN(returned, &value, arena)
+BODY_SHOWN(signed_document, &value, arena)
+BODY_SHOWN(status, &value)
+BODY_SHOWN(refusal, &value)
+BODY_SHOWN(signed_ring, &value, arena)
+BODY_SHOWN(enrolment, &value)
+BODY_SHOWN(revocation, &value)
+BODY_SHOWN(placement, &value)
+BODY_SHOWN(act, &value, arena)
+BODY_SHOWN(rejected, &value)
 
 json_t *entry_body_to_json(uint16_t kind, struct bytes body, struct arena *arena)
 {
     switch (kind) {
-        BODY_CASE(ENTRY_GENESIS, genesis, &value)
-        BODY_CASE(ENTRY_REPORT, report, &value)
-        BODY_CASE(ENTRY_ZERO, zero_report, &value)
-        BODY_CASE(ENTRY_RUNG, rung, &value)
-        BODY_CASE(ENTRY_RETURNED, returned, &value, arena)
-        BODY_CASE(ENTRY_DOCUMENT, signed_document, &value, arena)
-        BODY_CASE(ENTRY_STATUS, status, &value)
-        BODY_CASE(ENTRY_REFUSAL, refusal, &value)
-        BODY_CASE(ENTRY_RING, signed_ring, &value, arena)
-        BODY_CASE(ENTRY_ENROLMENT, enrolment, &value)
-        BODY_CASE(ENTRY_REVOCATION, revocation, &value)
-        BODY_CASE(ENTRY_PLACEMENT, placement, &value)
-        BODY_CASE(ENTRY_ACT, act, &value, arena)
-        BODY_CASE(ENTRY_REJECTED, rejected, &value)
+    case ENTRY_GENESIS:
+        return genesis_shown(body, arena);
+    case ENTRY_REPORT:
+        return report_shown(body, arena);
+    case ENTRY_ZERO:
+        return zero_report_shown(body, arena);
+    case ENTRY_RUNG:
+        return rung_shown(body, arena);
+    case ENTRY_RETURNED:
+        return returned_shown(body, arena);
+    case ENTRY_DOCUMENT:
+        return signed_document_shown(body, arena);
+    case ENTRY_STATUS:
+        return status_shown(body, arena);
+    case ENTRY_REFUSAL:
+        return refusal_shown(body, arena);
+    case ENTRY_RING:
+        return signed_ring_shown(body, arena);
+    case ENTRY_ENROLMENT:
+        return enrolment_shown(body, arena);
+    case ENTRY_REVOCATION:
+        return revocation_shown(body, arena);
+    case ENTRY_PLACEMENT:
+        return placement_shown(body, arena);
+    case ENTRY_ACT:
+        return act_shown(body, arena);
+    case ENTRY_REJECTED:
+        return rejected_shown(body, arena);
     default:
         return json_undecoded(body);
     }

@@ -39,7 +39,7 @@ struct loop {
     uv_prepare_t prepare;
     uv_check_t check;
     uv_idle_t idle; /* active: the poll does not sleep */
-    TAILQ_HEAD(, loop_zmq) busy;
+    TAILQ_HEAD(loop_zmq_list, loop_zmq) busy;
     struct deferred_list deferred;
     size_t open; /* timers, signals, wakes and watches not yet freed */
 };

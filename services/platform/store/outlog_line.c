@@ -121,8 +121,12 @@ static int load_from_h(struct store_txn *txn, const struct outlog_tables *tables
                        const struct entry_id *from, struct line *line)
 {
     const struct outlog *log = &line->lives[0].log;
-    if (from->seq == 0 || from->seq == log->last) {
-        line->from_h = from->seq == 0 ? (struct hash){{0}} : log->h_last;
+    if (from->seq == 0) {
+        line->from_h = (struct hash){{0}};
+        return 0;
+    }
+    if (from->seq == log->last) {
+        line->from_h = log->h_last;
         return 0;
     }
     int rc = outlog_hash(txn, tables, from, &line->from_h);

@@ -128,8 +128,10 @@ int store_cursor_open(struct store_txn *txn, unsigned table, struct store_cursor
         return txn->error;
     }
     struct store_cursor *cursor = calloc(1, sizeof *cursor);
-    int cause = cursor == NULL ? ENOMEM : mdb_cursor_open(txn->txn, dbi, &cursor->cursor);
-    int rc = stick(txn, "cursor", cause);
+    if (cursor == NULL) {
+        return stick(txn, "cursor", ENOMEM);
+    }
+    int rc = stick(txn, "cursor", mdb_cursor_open(txn->txn, dbi, &cursor->cursor));
     if (rc != 0) {
         free(cursor);
         return rc;

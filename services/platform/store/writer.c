@@ -214,7 +214,9 @@ int store_writer_start(const struct store_writer_config *config, struct err_ctx 
         store->writer = NULL;
         (void)pthread_mutex_unlock(&store->mutex);
         writer_free(writer);
-        return err_set(err, ERR_NOMEM, "store writer: start thread: %s", strerror(cause));
+        char text[64];
+        return err_set(err, ERR_NOMEM, "store writer: start thread: %s",
+                       strerror_r(cause, text, sizeof text));
     }
     return 0;
 }

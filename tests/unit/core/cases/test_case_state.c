@@ -8,6 +8,7 @@
 
 /* "from: to to to", one line a state. */
 static const char *const allowed[] = {
+    /* NOLINTNEXTLINE(bugprone-suspicious-missing-comma): long lines, two strings each */
     "received: incomplete not_registered withdrawn rejected rerouted verification clarification "
     "recommended decided",
     "incomplete: not_registered withdrawn rejected rerouted verification",

@@ -39,7 +39,8 @@ static char *split_row(char *from, char *fields[COLUMNS_MAX], size_t *ret_count)
     for (;; from++) {
         if (*from == '\0' || (*from == '\n' && !quoted)) {
             break;
-        } else if (*from == '"' && quoted && from[1] == '"') {
+        }
+        if (*from == '"' && quoted && from[1] == '"') {
             *to++ = *from++;
         } else if (*from == '"') {
             quoted = !quoted;

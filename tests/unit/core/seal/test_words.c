@@ -43,6 +43,7 @@ static void by_ear(const char *word, char to[WORD_CAPACITY])
     for (size_t i = 0; word[i] != '\0'; i++) {
         char letter = heard[strchr(letters, word[i]) - letters];
         bool silent = word[i] == 'h' && word[i + 1] == '\0';
+        /* cppcheck-suppress uninitvar // to[len - 1] was written in an earlier round */
         if (!silent && (len == 0 || to[len - 1] != letter)) {
             to[len++] = letter;
         }

@@ -178,6 +178,7 @@ static inline int decode_with_bytes(const struct rows_of *rows, const char *path
     assert_true(len <= sizeof filled);
     memset(filled, fill, sizeof filled);
     find_field(rows, path, &at);
+    /* cppcheck-suppress legacyUninitvar // set here; it has not seen the generated type */
     ProtobufCBinaryData data = {.len = len, .data = filled};
     if (at.field->label == PROTOBUF_C_LABEL_REPEATED) {
         /* The first of a list of texts. */
