@@ -277,12 +277,12 @@ static bool other_dictionary(struct line *line)
     return resumed && expect_but(line, "denied version", "ack");
 }
 
-/* Claims to go on from a log of the past, which would get it round the session's judgement. */
+/* Claims to be another life of the node: not while somebody under this key was heard of lately. */
 static bool successor(struct line *line)
 {
     line->successor = true;
     send_resume(line, line->identity.card.enrolment);
-    return expect_but(line, "denied version", "resumed");
+    return expect_but(line, "denied clone", "resumed");
 }
 
 static bool malformed_spans(struct line *line)
