@@ -43,8 +43,8 @@ int store_open(const struct store_config *config, struct store **ret, struct err
 void store_close(struct store *store);
 
 /* ---- where it lives (ADR 7) ---- */
-/* The data file's inode or the machine id is not what the store remembers, or it was marked: a
- * copy, a restored or a moved one. A store just made remembers the place it is in. */
+/* The data file's inode, its time of birth or the machine id is not what the store remembers, or it
+ * was marked: a copy, a restored or a moved one. A store just made remembers the place it is in. */
 bool store_moved(const struct store *store);
 /* In a write transaction: it remembers this place; store_moved is false from the commit on. */
 void store_settle(struct store_txn *txn);

@@ -2,6 +2,7 @@
  */
 #include "unit/platform/store/fixture.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -94,6 +95,32 @@ static void a_store_stays_where_it_is(void **state)
     fixture_close(fixture);
     assert_int_equal(rename(away, fixture->path), 0);
     fixture->config.path = fixture->path;
+    fixture_open(fixture);
+}
+
+/* `rm` and `cp`: the file system may give the same inode again, at once. */
+static void a_file_put_in_its_place_has_moved(void **state)
+{
+    struct fixture *fixture = *state;
+    char path[PATH_CAPACITY];
+    uint8_t *data = NULL;
+    size_t len = 0;
+    struct statx file;
+    path_in(fixture, "data.mdb", path);
+    fixture_close(fixture);
+    assert_int_equal(file_read(path, 64u << 20, &data, &len, NULL), 0);
+    assert_int_equal(statx(AT_FDCWD, path, 0, STATX_BTIME, &file), 0);
+    bool knows_birth = (file.stx_mask & STATX_BTIME) != 0;
+    unsigned long long before = file.stx_ino;
+    for (int i = 0; i < 20; i++) {
+        assert_int_equal(remove(path), 0);
+        assert_int_equal(file_create(path, 0600, bytes_of(data, len), NULL), 0);
+        assert_int_equal(statx(AT_FDCWD, path, 0, STATX_INO, &file), 0);
+        fixture_open(fixture);
+        assert_true(store_moved(fixture->store) || (!knows_birth && file.stx_ino == before));
+        fixture_close(fixture);
+    }
+    free(data);
     fixture_open(fixture);
 }
 
@@ -255,6 +282,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(a_store_stays_where_it_is),
+        TEST(a_file_put_in_its_place_has_moved),
         TEST(a_copied_store_has_moved_until_it_settles),
         TEST(a_marked_store_has_moved_at_the_next_open),
         TEST(another_machine_is_another_place),
