@@ -70,6 +70,7 @@ void office_look_up(struct peer *peer, struct intake_event *event, struct hash *
         bool ours = (current || before) && outlog_hash(txn, &journal_office_tables, &id, own) == 0;
         event->own_h = ours ? own : NULL;
         event->office_before = before;
+        event->office_last = before ? log.last : 0;
     }
     store_read_end(txn);
 }

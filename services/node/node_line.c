@@ -203,7 +203,10 @@ static int look_up(struct node *node, const struct control *control, struct hash
         event->own_h[i] = acks_hash(txn, &ids[i], &own[i]).data != NULL ? &own[i] : NULL;
     }
     if (rc == 0 && control->kind == FRAME_GAP) {
-        event->line_before = line_before(node, txn, &ids[0].incarnation);
+        struct outlog log;
+        event->line_before = line_before(node, txn, &ids[0].incarnation) &&
+                             outlog_load(txn, &node_log_tables, &ids[0].incarnation, &log) == 0;
+        event->line_last = event->line_before ? log.last : 0;
     }
     store_read_end(txn);
     return rc;

@@ -23,15 +23,29 @@ struct book *check_book(const struct sim *sim, uint32_t box, const struct incarn
     return NULL;
 }
 
-struct shelf *check_shelf(const struct sim *sim, const struct incarnation *incarnation)
+struct shelf *check_shelf(const struct sim *sim, uint32_t reader,
+                          const struct incarnation *incarnation)
 {
     struct check *check = sim->check;
     for (size_t i = check->shelf_count; i-- > 0;) {
-        if (memcmp(check->shelves[i].incarnation, incarnation->b, 16) == 0) {
-            return &check->shelves[i];
+        struct shelf *shelf = &check->shelves[i];
+        if (shelf->reader == reader && memcmp(shelf->incarnation, incarnation->b, 16) == 0) {
+            return shelf;
         }
     }
     return NULL;
+}
+
+static void add_shelf(struct sim *sim, uint32_t reader, uint32_t peer, uint32_t log,
+                      const struct incarnation *incarnation)
+{
+    struct check *check = sim->check;
+    if (check_shelf(sim, reader, incarnation) == NULL) {
+        ASSERT(check->shelf_count < BOOKS_MAX);
+        struct shelf *shelf = &check->shelves[check->shelf_count++];
+        *shelf = (struct shelf){.reader = reader, .peer = peer, .log = log};
+        memcpy(shelf->incarnation, incarnation->b, 16);
+    }
 }
 
 void check_log(struct sim *sim, uint32_t box, uint32_t peer, uint32_t log,
@@ -39,16 +53,18 @@ void check_log(struct sim *sim, uint32_t box, uint32_t peer, uint32_t log,
 {
     struct check *check = sim->check;
     ASSERT(check->book_count < BOOKS_MAX);
-    struct shelf *shelf = check_shelf(sim, incarnation);
-    if (shelf == NULL) {
-        shelf = &check->shelves[check->shelf_count++];
-        shelf->peer = peer;
-        shelf->log = log;
-        memcpy(shelf->incarnation, incarnation->b, 16);
-    }
     struct book *book = &check->books[check->book_count++];
-    *book = (struct book){.box = box, .peer = peer, .log = log, .shelf = shelf};
+    *book = (struct book){.box = box, .peer = peer, .log = log};
     memcpy(book->incarnation, incarnation->b, 16);
+    if (log != SIM_OFFICE) {
+        add_shelf(sim, SIM_HUB, peer, log, incarnation);
+    }
+}
+
+void check_reads(struct sim *sim, uint32_t box, uint32_t peer,
+                 const struct incarnation *incarnation)
+{
+    add_shelf(sim, box, peer, SIM_OFFICE, incarnation);
 }
 
 void check_chain(const uint8_t incarnation[16], const uint8_t before[32], uint64_t seq,
@@ -72,18 +88,58 @@ void check_chain(const uint8_t incarnation[16], const uint8_t before[32], uint64
 
 /* ---- the writer ---- */
 
+/* A body that was there before is the same statement, moved to another log. */
+static uint32_t statement_of(struct sim *sim, uint32_t box, uint32_t peer, struct bytes body)
+{
+    struct check *check = sim->check;
+    ASSERT(body.len >= 16 && box <= SIM_HUB);
+    struct holding *holding = &check->holdings[box];
+    for (size_t i = holding->count; i-- > 0;) {
+        if (memcmp(check->statements[holding->list[i]].body, body.data, 16) == 0) {
+            return holding->list[i];
+        }
+    }
+    check->statements = sim_room(sim, check->statements, check->statement_count,
+                                 &check->statement_capacity, sizeof *check->statements);
+    uint32_t number = (uint32_t)check->statement_count++;
+    check->statements[number] = (struct statement){.peer = peer};
+    memcpy(check->statements[number].body, body.data, 16);
+    holding->list =
+        sim_room(sim, holding->list, holding->count, &holding->capacity, sizeof *holding->list);
+    holding->list[holding->count++] = number;
+    return number;
+}
+
 void check_written(struct sim *sim, uint32_t box, const struct incarnation *incarnation,
                    uint16_t kind, struct bytes body)
 {
     static const uint8_t zeros[32];
     struct book *book = check_book(sim, box, incarnation);
     ASSERT(book != NULL);
+    if (book->over) {
+        sim_fail(sim, "node %u log %u: written to after it was over", book->peer, book->log);
+    }
     book->list = sim_room(sim, book->list, book->written, &book->capacity, sizeof *book->list);
     struct written *entry = &book->list[book->written];
     *entry = (struct written){.kind = kind, .len = body.len, .body = sim_copy(sim, body)};
+    entry->statement = kind == ENTRY_GENESIS || box > SIM_HUB
+                           ? NO_STATEMENT
+                           : statement_of(sim, box, book->peer, body);
     const uint8_t *before = book->written == 0 ? zeros : book->list[book->written - 1].h;
     check_chain(book->incarnation, before, book->written + 1, kind, body, entry->h);
     book->written++;
+}
+
+void check_succeeds(struct sim *sim, uint32_t box, const struct incarnation *next,
+                    const struct incarnation *over, const struct entry_id *after, uint64_t copies)
+{
+    struct book *book = check_book(sim, box, next);
+    struct book *old = check_book(sim, box, over);
+    ASSERT(book != NULL && old != NULL);
+    memcpy(book->predecessor, after->incarnation.b, 16);
+    book->after = after->seq;
+    book->copies = copies;
+    old->over = true;
 }
 
 void check_signed(struct sim *sim, uint32_t box, const struct incarnation *incarnation,
@@ -107,19 +163,29 @@ void check_signed(struct sim *sim, uint32_t box, const struct incarnation *incar
 static bool is_this(const struct book *book, const struct shelf *shelf, uint64_t seq, uint16_t kind,
                     struct bytes body)
 {
-    if (seq > book->safe || seq > book->vouched) {
+    if (seq > book->safe || seq > book->vouched ||
+        memcmp(book->incarnation, shelf->incarnation, 16) != 0) {
         return false;
     }
     const struct written *entry = &book->list[seq - 1];
     bool same = entry->kind == kind && entry->len == body.len &&
                 (body.len == 0 || memcmp(entry->body, body.data, body.len) == 0);
-    return same && (seq == 1 || memcmp(book->list[seq - 2].h, shelf->h[seq - 2].b, 32) == 0);
+    return same && (seq == 1 || memcmp(book->list[seq - 2].h, shelf->list[seq - 2].h, 32) == 0);
 }
 
-void check_stored(struct sim *sim, uint32_t peer, const struct entry_id *id, uint16_t kind,
-                  struct bytes body)
+static void shelve(struct sim *sim, struct shelf *shelf, const struct written *entry)
 {
-    struct shelf *shelf = check_shelf(sim, &id->incarnation);
+    shelf->list = sim_room(sim, shelf->list, shelf->stored, &shelf->capacity, sizeof *shelf->list);
+    struct stood *stood = &shelf->list[shelf->stored++];
+    stood->statement = entry->statement;
+    memcpy(stood->h, entry->h, 32);
+    sim->stored++;
+}
+
+void check_stored(struct sim *sim, uint32_t reader, uint32_t peer, const struct entry_id *id,
+                  uint16_t kind, struct bytes body)
+{
+    struct shelf *shelf = check_shelf(sim, reader, &id->incarnation);
     unsigned long long seq = id->seq;
     if (shelf == NULL || shelf->peer != peer) {
         sim_fail(sim, "node %u: entry %llu of a log that is not its own was stored", peer, seq);
@@ -130,27 +196,20 @@ void check_stored(struct sim *sim, uint32_t peer, const struct entry_id *id, uin
                  (unsigned long long)shelf->stored);
         return;
     }
-    const struct book *book = NULL;
     for (size_t i = 0; i < sim->check->book_count; i++) {
-        const struct book *some = &sim->check->books[i];
-        if (some->shelf == shelf && is_this(some, shelf, id->seq, kind, body)) {
-            book = some;
+        const struct book *book = &sim->check->books[i];
+        if (is_this(book, shelf, id->seq, kind, body)) {
+            shelve(sim, shelf, &book->list[id->seq - 1]);
+            return;
         }
     }
-    if (book == NULL) {
-        sim_fail(sim, "node %u log %u: entry %llu stored, but never written and signed so", peer,
-                 shelf->log, seq);
-        return;
-    }
-    shelf->h = sim_room(sim, shelf->h, shelf->stored, &shelf->capacity, sizeof *shelf->h);
-    memcpy(shelf->h[shelf->stored].b, book->list[id->seq - 1].h, 32);
-    shelf->stored++;
-    sim->stored++;
+    sim_fail(sim, "node %u log %u: entry %llu stored, but never written and signed so", peer,
+             shelf->log, seq);
 }
 
-void check_told(struct sim *sim, const struct entry_id *id, const struct hash *h)
+void check_told(struct sim *sim, uint32_t reader, const struct entry_id *id, const struct hash *h)
 {
-    const struct shelf *shelf = check_shelf(sim, &id->incarnation);
+    const struct shelf *shelf = check_shelf(sim, reader, &id->incarnation);
     if (id->seq == 0) {
         return;
     }
@@ -159,79 +218,9 @@ void check_told(struct sim *sim, const struct entry_id *id, const struct hash *h
     } else if (id->seq > shelf->safe) {
         sim_fail(sim, "node %u log %u: %llu is said to be stored, %llu are durable", shelf->peer,
                  shelf->log, (unsigned long long)id->seq, (unsigned long long)shelf->safe);
-    } else if (memcmp(shelf->h[id->seq - 1].b, h->b, 32) != 0) {
+    } else if (memcmp(shelf->list[id->seq - 1].h, h->b, 32) != 0) {
         sim_fail(sim, "node %u log %u: %llu is said to be stored with another hash", shelf->peer,
                  shelf->log, (unsigned long long)id->seq);
-    }
-}
-
-/* ---- what is on the disk for good ---- */
-
-/* An aggregator writes the office books and the shelves of the others; a node the other way. */
-static bool writes(uint32_t owner, const struct book *book)
-{
-    return book->box == owner;
-}
-
-static bool keeps(const struct sim *sim, uint32_t owner, const struct shelf *shelf)
-{
-    return owner == SIM_HUB ? shelf->log != SIM_OFFICE
-                            : shelf->log == SIM_OFFICE && sim->nodes[owner].peer == shelf->peer;
-}
-
-void check_synced(struct sim *sim, uint32_t owner)
-{
-    struct check *check = sim->check;
-    for (size_t i = 0; i < check->book_count; i++) {
-        if (writes(owner, &check->books[i])) {
-            check->books[i].safe = check->books[i].written;
-        }
-    }
-    for (size_t i = 0; i < check->shelf_count; i++) {
-        if (keeps(sim, owner, &check->shelves[i])) {
-            check->shelves[i].safe = check->shelves[i].stored;
-        }
-    }
-    if (owner != SIM_HUB) {
-        check->pair_safe[owner] = check->pair[owner];
-        return;
-    }
-    for (size_t i = 0; i < SIM_PEERS; i++) {
-        check->sessions[i].has_safe = check->sessions[i].has;
-        check->sessions[i].accepted_safe = check->sessions[i].accepted;
-    }
-}
-
-void check_power_lost(struct sim *sim, uint32_t owner)
-{
-    struct check *check = sim->check;
-    for (size_t i = 0; i < check->book_count; i++) {
-        if (writes(owner, &check->books[i])) {
-            check->books[i].written = check->books[i].safe;
-        }
-    }
-    for (size_t i = 0; i < check->shelf_count; i++) {
-        if (keeps(sim, owner, &check->shelves[i])) {
-            check->shelves[i].stored = check->shelves[i].safe;
-        }
-    }
-    if (owner != SIM_HUB) {
-        check->pair[owner] = check->pair_safe[owner];
-        return;
-    }
-    for (size_t i = 0; i < SIM_PEERS; i++) {
-        check->sessions[i].has = check->sessions[i].has_safe;
-        check->sessions[i].accepted = check->sessions[i].accepted_safe;
-    }
-}
-
-void check_backup(struct sim *sim, uint32_t peer)
-{
-    for (size_t i = 0; i < sim->check->shelf_count; i++) {
-        struct shelf *shelf = &sim->check->shelves[i];
-        if (shelf->peer == peer && shelf->log != SIM_OFFICE) {
-            shelf->backed_up = shelf->safe;
-        }
     }
 }
 
@@ -263,10 +252,23 @@ static void receipt_taken(struct sim *sim, struct book *book, const struct ack *
     if (ack->id.seq > book->receipted) {
         book->receipted = ack->id.seq;
     }
-    if (ack->backed_up_to > book->backed_up_to) {
-        book->backed_up_to = ack->backed_up_to;
+    if (ack->backed_up_to > book->receipt_backed_up_to) {
+        book->receipt_backed_up_to = ack->backed_up_to;
     }
     sim->receipts++;
+}
+
+/* The most that any reader of this log ever had for good. */
+static size_t ever_stored(const struct sim *sim, const struct book *book)
+{
+    size_t ever = 0;
+    for (size_t i = 0; i < sim->check->shelf_count; i++) {
+        const struct shelf *shelf = &sim->check->shelves[i];
+        if (memcmp(shelf->incarnation, book->incarnation, 16) == 0 && shelf->ever > ever) {
+            ever = shelf->ever;
+        }
+    }
+    return ever;
 }
 
 void check_acked(struct sim *sim, uint32_t box, uint32_t peer, const struct ack *ack)
@@ -282,66 +284,55 @@ void check_acked(struct sim *sim, uint32_t box, uint32_t peer, const struct ack 
         sim_fail(sim, "node %u log %u: ack of %llu taken with another hash", peer, book->log, seq);
         return;
     }
-    if (peer != SIM_HOSTILE && ack->id.seq > book->shelf->safe) {
+    if (peer != SIM_HOSTILE && ack->id.seq > ever_stored(sim, book)) {
         sim_fail(sim, "node %u log %u: %llu acknowledged, %llu durable", peer, book->log, seq,
-                 (unsigned long long)book->shelf->safe);
+                 (unsigned long long)ever_stored(sim, book));
         return;
     }
     /* A late RESUME may tell of less in the office log, and it is only sent once more; a node never
-     * gives up what it knows to be received. */
-    if (book->log != SIM_OFFICE && ack->id.seq < book->acked && !ack->has_signature) {
+     * gives up what it knows to be received, unless the aggregator lost it. */
+    bool back = ack->id.seq < book->acked && !ack->has_signature;
+    if (back && book->log != SIM_OFFICE && !sim->hub.was_restored) {
         sim_fail(sim, "node %u log %u: acknowledged went back to %llu", peer, book->log, seq);
     }
-    book->acked = ack->id.seq > book->acked ? ack->id.seq : book->acked;
+    bool office_back = back && book->log == SIM_OFFICE;
+    if (back && box < SIM_HUB) {
+        check_window_gap(sim, box, &ack->id.incarnation);
+    }
+    book->acked = ack->id.seq > book->acked || (back && !office_back) ? ack->id.seq : book->acked;
     if (ack->has_signature) {
         receipt_taken(sim, book, ack);
+    }
+}
+
+static void forgive(struct sim *sim, struct book *book, uint64_t seq, size_t backed_up)
+{
+    for (uint64_t at = book->deleted + 1; at <= seq; at++) {
+        uint32_t statement = book->list[at - 1].statement;
+        if (at > backed_up && statement != NO_STATEMENT) {
+            sim->check->statements[statement].forgiven = true;
+        }
     }
 }
 
 void check_deleted(struct sim *sim, uint32_t box, const struct incarnation *incarnation,
                    uint64_t seq, bool full)
 {
-    const struct book *book = check_book(sim, box, incarnation);
-    ASSERT(book != NULL);
+    struct book *book = check_book(sim, box, incarnation);
+    const struct shelf *shelf = check_shelf(sim, SIM_HUB, incarnation);
+    ASSERT(book != NULL && shelf != NULL);
     unsigned long long number = seq;
-    if (seq > book->shelf->safe || seq > book->receipted) {
+    if (seq > ever_stored(sim, book) || seq > book->receipted) {
         sim_fail(sim, "node %u log %u: %llu deleted, %llu durable, %llu with a receipt", book->peer,
-                 book->log, number, (unsigned long long)book->shelf->safe,
+                 book->log, number, (unsigned long long)ever_stored(sim, book),
                  (unsigned long long)book->receipted);
-    } else if ((seq > book->backed_up_to || seq > book->shelf->backed_up) && !full) {
+    } else if ((seq > book->receipt_backed_up_to || seq > shelf->backed_up) && !full) {
         sim_fail(sim, "node %u log %u: %llu deleted, %llu in a backup, %llu said to be", book->peer,
-                 book->log, number, (unsigned long long)book->shelf->backed_up,
-                 (unsigned long long)book->backed_up_to);
+                 book->log, number, (unsigned long long)shelf->backed_up,
+                 (unsigned long long)book->receipt_backed_up_to);
+    } else {
+        forgive(sim, book, seq, shelf->backed_up);
+        book->deleted = seq;
     }
     sim->deleted++;
-}
-
-/* ---- the end ---- */
-
-static bool counts(const struct sim *sim, const struct book *book)
-{
-    return book->peer != SIM_HOSTILE && !sim->check->revoked[book->peer];
-}
-
-bool check_drained(const struct sim *sim)
-{
-    for (size_t i = 0; i < sim->check->book_count; i++) {
-        const struct book *book = &sim->check->books[i];
-        if (counts(sim, book) &&
-            (book->shelf->stored != book->written || book->acked != book->written)) {
-            return false;
-        }
-    }
-    return true;
-}
-
-void check_end(struct sim *sim)
-{
-    for (size_t i = 0; i < sim->check->book_count; i++) {
-        const struct book *book = &sim->check->books[i];
-        if (counts(sim, book) &&
-            (book->safe != book->written || book->shelf->safe != book->written)) {
-            sim_fail(sim, "node %u log %u: drained, but not durable", book->peer, book->log);
-        }
-    }
 }

@@ -5,6 +5,8 @@
 
 #include <sodium.h>
 
+#define SILENCE_MS 20000u /* two keep-alives of the nodes here */
+
 static bool pair_equal(const struct session_pair *a, const struct session_pair *b)
 {
     return memcmp(a->prev, b->prev, 16) == 0 && memcmp(a->next, b->next, 16) == 0;
@@ -27,22 +29,28 @@ void check_resume_heard(struct sim *sim, uint32_t peer, const struct resume *res
     struct sessions *sessions = &sim->check->sessions[peer];
     struct heard_resume *heard = &sessions->heard[sessions->heard_count++ % RESUMES_KEPT];
     heard->pair = resume->pair;
-    heard->met = incarnation_equal(&resume->aggregator, &sim->hub.incarnation);
+    heard->successor = resume->successor;
+    heard->silent_ms = sim->now_ms - sessions->heard_ms;
+    heard->met = incarnation_equal(&resume->aggregator, &sim->hub.durable.incarnation);
 }
 
 /* A pair is taken that goes on from the last one, or is it; or from someone who never met us. */
 void check_session_written(struct sim *sim, uint32_t peer, const struct session_pair *pair)
 {
     struct sessions *sessions = &sim->check->sessions[peer];
-    const struct heard_resume *heard = NULL;
+    bool heard = false;
+    bool may_take_over = false; /* somebody who never met us, or a successor after a silence */
     for (size_t i = 0; i < RESUMES_KEPT && i < sessions->heard_count; i++) {
-        if (pair_equal(&sessions->heard[i].pair, pair)) {
-            heard = &sessions->heard[i];
+        const struct heard_resume *some = &sessions->heard[i];
+        if (pair_equal(&some->pair, pair)) {
+            heard = true;
+            may_take_over =
+                may_take_over || !some->met || (some->successor && some->silent_ms >= SILENCE_MS);
         }
     }
     bool follows = !sessions->has || pair_equal(&sessions->accepted, pair) ||
                    memcmp(pair->prev, sessions->accepted.next, 16) == 0;
-    if (heard == NULL || (heard->met && !follows)) {
+    if (!heard || (!follows && !may_take_over)) {
         sim_fail(sim, "node %u: a session pair was taken that does not follow the last", peer);
     }
     sessions->has = true;
@@ -85,9 +93,9 @@ void check_span_sent(struct sim *sim, const struct node *node, uint32_t connecti
                      const struct span_plan *plan, uint64_t last, uint64_t wire_bytes)
 {
     struct account *account = &sim->check->accounts[node->index];
-    if (account->connection != connection || account->life != node->life) {
+    if (account->connection != connection || account->life != node->begun) {
         account->connection = connection;
-        account->life = node->life;
+        account->life = node->begun;
         account->count = 0;
     }
     uint64_t under_way = 0;
@@ -166,7 +174,7 @@ static bool is_fork(const struct span_header *header, const struct span_entry *e
     memcpy(h, header->h_before.b, 32);
     for (uint64_t seq = header->first - 1;; seq++) {
         if (seq == shelf->stored) {
-            differs = memcmp(h, shelf->h[seq - 1].b, 32) != 0;
+            differs = memcmp(h, shelf->list[seq - 1].h, 32) != 0;
         }
         if (seq == last) {
             return differs && head_holds(header, last, h, key);
@@ -189,16 +197,26 @@ static bool listens(const struct intake *intake, uint32_t connection)
     return false;
 }
 
+void check_session_alive(struct sim *sim, uint32_t peer, uint32_t connection)
+{
+    if (listens(&sim->hub.peers[peer].intake, connection)) {
+        sim->check->sessions[peer].heard_ms = sim->now_ms;
+    }
+}
+
 void check_hears(struct sim *sim, uint32_t peer, uint32_t connection,
                  const struct span_header *header, const struct span_entry *entries)
 {
     struct check *check = sim->check;
     const struct intake *intake = &sim->hub.peers[peer].intake;
-    bool forks = peer == SIM_HOSTILE; /* nobody else has two histories */
+    /* Nobody else has two histories; of a log that is over nothing is compared. */
+    const struct kept *kept = hub_kept(&sim->hub.peers[peer], &header->incarnation);
+    bool forks =
+        (peer == SIM_HOSTILE || sim->hub.peers[peer].split) && (kept == NULL || !kept->ended);
     bool quiet = intake->queue_bytes == 0 && !check->revoked[peer] && !entries[0].erased;
     check->fork_count = sim->alarms[ALARM_FORK];
     check->fork_due = forks && quiet && listens(intake, connection) &&
-                      is_fork(header, entries, check_shelf(sim, &header->incarnation),
+                      is_fork(header, entries, check_shelf(sim, SIM_HUB, &header->incarnation),
                               &intake->config.signing_key);
 }
 

@@ -3,12 +3,12 @@
 
 #include <stdarg.h>
 
-struct line {
+struct text {
     char text[400];
     size_t len;
 };
 
-__attribute__((format(printf, 2, 3))) static void say(struct line *line, const char *format, ...)
+__attribute__((format(printf, 2, 3))) static void say(struct text *line, const char *format, ...)
 {
     va_list list;
     va_start(list, format);
@@ -24,7 +24,7 @@ static unsigned short_of(const uint8_t *bytes)
     return (unsigned)bytes[0] << 8 | bytes[1];
 }
 
-static void say_resume(struct line *line, const struct resume *resume)
+static void say_resume(struct text *line, const struct resume *resume)
 {
     say(line, " %04x>%04x", short_of(resume->pair.prev), short_of(resume->pair.next));
     if (incarnation_is_zero(&resume->aggregator)) {
@@ -44,7 +44,7 @@ static void say_resume(struct line *line, const struct resume *resume)
     }
 }
 
-static void say_resumed(struct line *line, const struct resumed *resumed)
+static void say_resumed(struct text *line, const struct resumed *resumed)
 {
     say(line, "%s %04x by %04x", resumed->old ? " OLD" : "", short_of(resumed->next),
         short_of(resumed->aggregator.b));
@@ -54,7 +54,7 @@ static void say_resumed(struct line *line, const struct resumed *resumed)
     }
 }
 
-static void say_ack(struct line *line, const struct ack *ack)
+static void say_ack(struct text *line, const struct ack *ack)
 {
     say(line, " %04x %llu", short_of(ack->id.incarnation.b), (unsigned long long)ack->id.seq);
     if (ack->has_signature) {
@@ -64,7 +64,7 @@ static void say_ack(struct line *line, const struct ack *ack)
 
 const char *describe_control(const struct sim *sim, const struct control *control)
 {
-    static struct line line;
+    static struct text line;
     if (!sim->options.trace) {
         return "";
     }
@@ -105,7 +105,7 @@ const char *describe_control(const struct sim *sim, const struct control *contro
 const char *describe_frame(const struct sim *sim, int rc, int kind, const struct control *control,
                            const struct span_header *header)
 {
-    static struct line line;
+    static struct text line;
     line.len = 0;
     if (rc != 0) {
         say(&line, "%s: %s", frame_kind_name(kind), err_name(rc));

@@ -70,14 +70,14 @@ static void answer_all(struct sim *sim, uint32_t owner, struct ops *done)
     for (size_t i = 0; i < done->count && !sim->failed; i++) {
         struct op *op = &done->list[i];
         if (owner == SIM_HUB) {
-            flush[op->peer] = true;
+            flush[op->peer % SIM_PEERS] = op->peer < SIM_PEERS;
             hub_answer(sim, op);
         } else {
             node_answer(sim, &sim->nodes[owner], op);
         }
     }
     for (uint32_t i = 0; owner == SIM_HUB && i < SIM_PEERS; i++) {
-        if (flush[i] && !sim->failed) {
+        if (flush[i] && !sim->failed && sim->hub.up) {
             hub_flush(sim, i);
         }
     }
@@ -139,6 +139,7 @@ static void keep_undo(struct sim *sim, uint32_t owner)
         sim->nodes[owner].undo = sim->nodes[owner].durable;
         return;
     }
+    sim->hub.undo = sim->hub.durable;
     for (uint32_t i = 0; i < SIM_PEERS; i++) {
         sim->hub.peers[i].undo = sim->hub.peers[i].durable;
     }
@@ -151,6 +152,7 @@ static void undo(struct sim *sim, uint32_t owner)
         sim->nodes[owner].durable = sim->nodes[owner].undo;
         return;
     }
+    sim->hub.durable = sim->hub.undo;
     for (uint32_t i = 0; i < SIM_PEERS; i++) {
         sim->hub.peers[i].durable = sim->hub.peers[i].undo;
     }

@@ -53,11 +53,13 @@ static void plan(struct sim *sim, enum fault fault, uint32_t node)
 
 void faults_plan(struct sim *sim)
 {
-    static const enum fault of_nodes[] = {FAULT_CUT,        FAULT_REPLAYED,   FAULT_STICK,
-                                          FAULT_NODE_CRASH, FAULT_NODE_POWER, FAULT_NODE_FULL,
-                                          FAULT_STOPPED,    FAULT_CLOCK};
-    static const enum fault of_all[] = {FAULT_CLOG,     FAULT_HUB_CRASH, FAULT_HUB_POWER,
-                                        FAULT_HUB_FULL, FAULT_REVOKED,   FAULT_HOSTILE};
+    static const enum fault of_nodes[] = {FAULT_CUT,         FAULT_REPLAYED,   FAULT_STICK,
+                                          FAULT_NODE_CRASH,  FAULT_NODE_POWER, FAULT_NODE_FULL,
+                                          FAULT_STOPPED,     FAULT_CLOCK,      FAULT_NODE_RESTORED,
+                                          FAULT_NODE_ROLLED, FAULT_NODE_MOVED, FAULT_NODE_CLONED};
+    static const enum fault of_all[] = {FAULT_CLOG,         FAULT_HUB_CRASH, FAULT_HUB_POWER,
+                                        FAULT_HUB_FULL,     FAULT_REVOKED,   FAULT_HOSTILE,
+                                        FAULT_HUB_RESTORED, FAULT_HUB_ROLLED};
     for (uint32_t i = 0; i < sim->node_count; i++) {
         for (size_t k = 0; k < sizeof of_nodes / sizeof of_nodes[0]; k++) {
             plan(sim, of_nodes[k], i);
@@ -205,10 +207,12 @@ void faults_come(struct sim *sim, enum fault fault, uint32_t index)
         net_replay(sim, node);
     } else if (fault == FAULT_STICK) {
         node_stick(sim, node);
+    } else if (fault >= FAULT_NODE_RESTORED && fault <= FAULT_HUB_ROLLED) {
+        restore_comes(sim, fault, node);
     } else if (fault == FAULT_HOSTILE) {
         hostile_act(sim);
     } else if (fault == FAULT_REVOKED && sim->hub.up && !sim->hub.peers[node->peer].revoked &&
                sim_fault(sim, fault, 1000)) {
-        hub_revoke(sim, (uint32_t)rng_below(&sim->fate, sim->node_count));
+        hub_revoke(sim, node->peer);
     }
 }

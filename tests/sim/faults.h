@@ -37,6 +37,12 @@
     X(FAULT_STOPPED, "uplink_stopped", EVERY, 4000, 15000)                                         \
     X(FAULT_CLOCK, "clock_years_off", EVERY, 3000, 10000)                                          \
     X(FAULT_REVOKED, "revoked", EVERY, 15000, 90000)                                               \
+    X(FAULT_NODE_RESTORED, "node_restored", EVERY, 6000, 60000)                                    \
+    X(FAULT_NODE_ROLLED, "node_rolled_back", EVERY, 6000, 60000)                                   \
+    X(FAULT_NODE_MOVED, "node_moved", EVERY, 6000, 60000)                                          \
+    X(FAULT_NODE_CLONED, "node_cloned", EVERY, 5000, 40000)                                        \
+    X(FAULT_HUB_RESTORED, "aggregator_restored", EVERY, 7000, 60000)                               \
+    X(FAULT_HUB_ROLLED, "aggregator_rolled_back", EVERY, 7000, 60000)                              \
     X(FAULT_HOSTILE, "hostile_frame", EVERY, 150, 800)
 
 enum fault {

@@ -111,10 +111,10 @@ static void resume(struct sim *sim, bool good, bool met)
         rng_fill(&sim->fate, resume->pair.next, 16);
     }
     if (met) {
-        resume->aggregator = sim->hub.incarnation;
+        resume->aggregator = sim->hub.durable.incarnation;
     }
     resume->enrolment = sim->hub.peers[SIM_HOSTILE].intake.config.enrolment;
-    resume->office = sim->hub.peers[SIM_HOSTILE].durable.office_incarnation;
+    resume->office = sim->hub.peers[SIM_HOSTILE].durable.office.now.incarnation;
     resume->credit_bytes = rng_below(&sim->fate, 2) == 0 ? 0 : UINT64_MAX >> 1;
     resume->clock_ms = (int64_t)rng_next(&sim->fate) >> 8;
     resume->keep_alive_s = (uint32_t)rng_next(&sim->fate);
@@ -127,9 +127,9 @@ static void ack_office(struct sim *sim)
     const struct peer *peer = &sim->hub.peers[rng_below(&sim->fate, 2) == 0 ? 0 : SIM_HOSTILE];
     struct control control = {.kind = FRAME_ACK};
     struct ack *ack = &control.as.ack;
-    ack->id.incarnation = peer->durable.office_incarnation;
-    ack->id.seq = 1 + rng_below(&sim->fate, peer->durable.office.count + 2);
-    const struct hash *h = entries_h(&peer->durable.office, ack->id.seq);
+    ack->id.incarnation = peer->durable.office.now.incarnation;
+    ack->id.seq = 1 + rng_below(&sim->fate, peer->durable.office.now.entries.count + 2);
+    const struct hash *h = entries_h(&peer->durable.office.now.entries, ack->id.seq);
     rng_fill(&sim->fate, ack->h.b, sizeof ack->h.b);
     if (h != NULL && rng_below(&sim->fate, 3) == 0) {
         ack->h = *h;
@@ -141,7 +141,7 @@ static void ack_office(struct sim *sim)
 static void gap_office(struct sim *sim)
 {
     struct control control = {.kind = FRAME_GAP};
-    control.as.gap.have.incarnation = sim->hub.peers[SIM_HOSTILE].durable.office_incarnation;
+    control.as.gap.have.incarnation = sim->hub.peers[SIM_HOSTILE].durable.office.now.incarnation;
     control.as.gap.have.seq = rng_below(&sim->fate, 6);
     rng_fill(&sim->fate, control.as.gap.h.b, sizeof control.as.gap.h.b);
     sends_control(sim, &control);
@@ -168,7 +168,7 @@ static void corrupt(struct sim *sim, enum lie lie, uint8_t *frame, size_t len)
     } else if (lie == LIE_BODY) {
         frame[len - 1] ^= 1;
     } else if (lie == LIE_INCARNATION) { /* somebody else's log, or one never opened */
-        header.incarnation = sim->nodes[0].durable.logs[0].incarnation;
+        header.incarnation = sim->nodes[0].durable.lines[0].now.incarnation;
         header.incarnation.b[0] ^= (uint8_t)rng_below(&sim->fate, 2);
     }
     span_header_encode(&header, frame);
@@ -179,7 +179,8 @@ static void span(struct sim *sim, enum lie lie)
     struct hostile *hostile = sim->hostile;
     uint32_t history = rng_below(&sim->fate, 3) == 0;
     const struct entries *entries = &hostile->histories[history];
-    uint64_t stored = sim->hub.peers[SIM_HOSTILE].durable.logs[1].seq;
+    const struct kept *kept = hub_kept(&sim->hub.peers[SIM_HOSTILE], &hostile->incarnation);
+    uint64_t stored = kept == NULL ? 0 : kept->count;
     uint64_t first = 1 + (rng_below(&sim->fate, 3) == 0 ? rng_below(&sim->fate, ENTRIES) : stored);
     first = first > ENTRIES ? ENTRIES : first;
     struct span_plan plan = {.incarnation = hostile->incarnation,
@@ -252,13 +253,13 @@ static void noise(struct sim *sim)
 static void other_office(struct sim *sim)
 {
     const struct peer *other = &sim->hub.peers[SIM_HOSTILE];
-    struct span_plan plan = {.incarnation = other->durable.office_incarnation,
+    struct span_plan plan = {.incarnation = other->durable.office.now.incarnation,
                              .first = 1,
-                             .last_max = other->durable.office.count,
+                             .last_max = other->durable.office.now.entries.count,
                              .raw_bytes_max = 4000};
     uint64_t last = 0;
-    struct bytes frame =
-        entries_cut(sim, SIM_HUB, &other->durable.office, &plan, sim->hub.secret, &last);
+    struct bytes frame = entries_cut(sim, SIM_HUB, &other->durable.office.now.entries, &plan,
+                                     sim->hub.secret, &last);
     struct packet *packet = net_packet(sim, frame);
     sim_at(sim, 1, (struct event){.type = EVENT_STICK, .who = 0, .packet = packet});
 }

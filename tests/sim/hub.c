@@ -13,38 +13,61 @@ void hub_setup(struct sim *sim)
     uint8_t seed[32];
     rng_fill(&sim->rng, seed, sizeof seed);
     seal_keypair(seed, &hub->key, hub->secret);
-    rng_fill(&sim->rng, hub->incarnation.b, sizeof hub->incarnation.b);
+    rng_fill(&sim->rng, hub->durable.incarnation.b, INCARNATION_BYTES);
 }
 
-static void open_office(struct sim *sim, uint32_t index, const struct intake_config *config)
+static struct writer_of writer_of(const struct sim *sim, uint32_t index)
 {
-    struct peer_durable *durable = &sim->hub.peers[index].durable;
-    struct genesis genesis = {.direction = DIRECTION_DOWN,
-                              .lane = LANE_OFFICE,
-                              .owner = config->province,
-                              .counterpart = config->regency,
-                              .signing_key = sim->hub.key,
-                              .enrolment = config->enrolment,
-                              .created_ms = 1};
+    const struct intake_config *config = &sim->hub.peers[index].intake.config;
+    return (struct writer_of){.box = SIM_HUB,
+                              .peer = index,
+                              .log = SIM_OFFICE,
+                              .genesis = {.direction = DIRECTION_DOWN,
+                                          .lane = LANE_OFFICE,
+                                          .owner = config->province,
+                                          .counterpart = config->regency,
+                                          .signing_key = sim->hub.key,
+                                          .enrolment = config->enrolment,
+                                          .created_ms = 1}};
+}
+
+static void open_office(struct sim *sim, uint32_t index)
+{
+    struct own_log *office = &sim->hub.peers[index].durable.office.now;
+    const struct writer_of writer = writer_of(sim, index);
     uint8_t body[512];
     size_t len = 0;
-    entries_genesis(&genesis, body, sizeof body, &len);
-    check_log(sim, SIM_HUB, index, SIM_OFFICE, &durable->office_incarnation);
-    entries_add(sim, &durable->office, &durable->office_incarnation, ENTRY_GENESIS,
-                bytes_of(body, len));
-    check_written(sim, SIM_HUB, &durable->office_incarnation, ENTRY_GENESIS, bytes_of(body, len));
+    entries_genesis(&writer.genesis, body, sizeof body, &len);
+    check_log(sim, SIM_HUB, index, SIM_OFFICE, &office->incarnation);
+    entries_add(sim, &office->entries, &office->incarnation, ENTRY_GENESIS, bytes_of(body, len));
+    check_written(sim, SIM_HUB, &office->incarnation, ENTRY_GENESIS, bytes_of(body, len));
+}
+
+struct kept *hub_kept(struct peer *peer, const struct incarnation *incarnation)
+{
+    for (size_t i = 0; i < peer->durable.log_count; i++) {
+        if (incarnation_equal(&peer->durable.logs[i].incarnation, incarnation)) {
+            return &peer->durable.logs[i];
+        }
+    }
+    return NULL;
 }
 
 /* A log of this node as it stands in the journal, for the engine. */
 static int look_up_log(void *arg, const struct entry_id *id, uint64_t *ret_last,
                        struct hash *ret_h_last, struct hash *ret_h)
 {
-    (void)arg;
-    (void)id;
-    (void)ret_last;
-    (void)ret_h_last;
-    (void)ret_h;
-    return ERR_NOT_FOUND;
+    static const struct hash none;
+    const struct kept *kept = hub_kept(arg, &id->incarnation);
+    if (kept == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    *ret_last = kept->count;
+    *ret_h_last = kept->count == 0 ? none : kept->h[kept->count - 1];
+    if (id->seq <= kept->count) {
+        *ret_h = id->seq == 0 ? none : kept->h[id->seq - 1];
+    }
+    return 0;
 }
 
 void hub_peer(struct sim *sim, uint32_t index, const char *regency, uint64_t enrolment,
@@ -53,25 +76,49 @@ void hub_peer(struct sim *sim, uint32_t index, const char *regency, uint64_t enr
     struct peer *peer = &sim->hub.peers[index];
     peer->used = true;
     (void)snprintf(peer->regency, sizeof peer->regency, "%s", regency);
-    rng_fill(&sim->rng, peer->durable.office_incarnation.b, INCARNATION_BYTES);
+    rng_fill(&sim->rng, peer->durable.office.now.incarnation.b, INCARNATION_BYTES);
     peer->intake.config = (struct intake_config){
         .limits = {.window_start_bytes = 1000 + sim_draw(sim, 2000, 0),
                    .window_max_bytes = 4000 + sim_draw(sim, 30000, 0),
                    .span_raw_bytes = 300 + sim_draw(sim, 3000, 0)},
-        .lookup = {.log = look_up_log},
+        .lookup = {.arg = peer, .log = look_up_log},
         .keep_alive_ms = 10000,
         .log_key = sim->hub.key,
-        .aggregator = sim->hub.incarnation,
         .province = bytes_of_text(ORGANISATION),
         .regency = bytes_of_text(peer->regency),
         .enrolment = enrolment,
         .signing_key = *key,
-        .office = peer->durable.office_incarnation,
         .log_secret = sim->hub.secret,
         .receipt_interval_ms = 1000 + sim_draw(sim, 7000, 0),
         .queue_bytes_max = 2000 + sim_draw(sim, 20000, 20000),
     };
-    open_office(sim, index, &peer->intake.config);
+    open_office(sim, index);
+}
+
+/* The office log of this peer goes on from there; of all peers, after what is acknowledged, under a
+ * new name of the aggregator. */
+int hub_succeed(struct sim *sim, uint32_t index, const struct entry_id *from)
+{
+    if (index < SIM_PEERS) {
+        const struct writer_of writer = writer_of(sim, index);
+        struct line *office = &sim->hub.peers[index].durable.office;
+        struct entry_id all = *from;
+        if (line_find(office, &from->incarnation) == NULL) { /* all of the line (office.c) */
+            all.incarnation =
+                office->before_count > 0 ? office->before[0].incarnation : office->now.incarnation;
+        }
+        return line_succeed(sim, office, &writer, &all);
+    }
+    for (uint32_t i = 0; i < SIM_PEERS; i++) {
+        struct line *office = &sim->hub.peers[i].durable.office;
+        const struct writer_of writer = writer_of(sim, i);
+        const struct entry_id after = {office->now.incarnation, office->now.acked};
+        int rc = sim->hub.peers[i].used ? line_succeed(sim, office, &writer, &after) : 0;
+        ASSERT(rc == 0);
+    }
+    rng_fill(&sim->rng, sim->hub.durable.incarnation.b, INCARNATION_BYTES);
+    sim->hub.durable.moved = false;
+    return 0;
 }
 
 /* ---- carrying out effects ---- */
@@ -101,12 +148,12 @@ static void check_claims(struct sim *sim, uint32_t peer, uint32_t connection,
             check_resumed_sent(sim, peer, resumed->next);
         }
         for (size_t i = 0; i < resumed->cursor_count; i++) {
-            check_told(sim, &resumed->cursors[i].id, &resumed->cursors[i].h);
+            check_told(sim, SIM_HUB, &resumed->cursors[i].id, &resumed->cursors[i].h);
         }
     } else if (control->kind == FRAME_ACK || control->kind == FRAME_RECEIPT) {
-        check_told(sim, &control->as.ack.id, &control->as.ack.h);
+        check_told(sim, SIM_HUB, &control->as.ack.id, &control->as.ack.h);
     } else if (control->kind == FRAME_GAP && control->as.gap.have.seq > 0) {
-        check_told(sim, &control->as.gap.have, &control->as.gap.h);
+        check_told(sim, SIM_HUB, &control->as.gap.have, &control->as.gap.h);
     }
 }
 
@@ -141,8 +188,13 @@ static void send_span(struct sim *sim, uint32_t index, const struct span_plan *p
         return;
     }
     uint64_t last = 0;
-    struct bytes frame = entries_cut(sim, SIM_HUB, &sim->hub.peers[index].durable.office, plan,
-                                     sim->hub.secret, &last);
+    const struct own_log *log =
+        line_find(&sim->hub.peers[index].durable.office, &plan->incarnation);
+    if (log == NULL || plan->first > log->entries.count) { /* it went on as another meanwhile */
+        (void)hub_follow(sim, INTAKE_EVENT_SEND_BLOCKED, connection);
+        return;
+    }
+    struct bytes frame = entries_cut(sim, SIM_HUB, &log->entries, plan, sim->hub.secret, &last);
     sim_trace(sim, "aggregator: sends node %u office %llu..%llu on %u, %zu bytes", index,
               (unsigned long long)plan->first, (unsigned long long)last, connection, frame.len);
     net_send_down(sim, index, connection, frame);
@@ -169,13 +221,14 @@ static void alarm(struct sim *sim, uint32_t index, const struct effect *effect)
 {
     enum alarm code = effect->as.alarm.code;
     sim->alarms[code]++;
+    bool split = index == SIM_HOSTILE || sim->hub.peers[index].split || sim->hub.was_restored;
     sim_trace(sim, "aggregator: alarm %s for node %u", alarm_name(code), index);
     bool foreign = code == ALARM_ACK_FOREIGN || code == ALARM_ACK_AHEAD || code == ALARM_ACK_BACK;
     bool broken = sim->profile.level[FAULT_DAMAGED] == 0 &&
                   (code == ALARM_BAD_CHAIN || code == ALARM_WRONG_LOG ||
                    (code == ALARM_BAD_FRAME && effect->as.alarm.error != ERR_STATE));
-    bool clone = code == ALARM_FORK;
-    if (index != SIM_HOSTILE && (foreign || broken || clone)) {
+    bool clone = code == ALARM_FORK || code == ALARM_SUCCESSOR || code == ALARM_RESTORED;
+    if (!split && (foreign || broken || clone)) {
         sim_fail(sim, "aggregator: false alarm %s for node %u (%s)", alarm_name(code), index,
                  err_name(effect->as.alarm.error));
     }
@@ -184,7 +237,8 @@ static void alarm(struct sim *sim, uint32_t index, const struct effect *effect)
 static void acked(struct sim *sim, uint32_t index, const struct ack *ack)
 {
     check_acked(sim, SIM_HUB, index, ack);
-    struct op op = {.type = OP_ACKED, .peer = index, .seq = ack->id.seq};
+    struct op op = {
+        .type = OP_ACKED, .peer = index, .incarnation = ack->id.incarnation, .seq = ack->id.seq};
     disk_put(sim, SIM_HUB, op, bytes_of(NULL, 0));
 }
 
@@ -222,11 +276,20 @@ static void carry_out(struct sim *sim, uint32_t index, const struct effect *effe
     case EFFECT_ALARM:
         alarm(sim, index, effect);
         break;
+    case EFFECT_SUCCEED:
+        sim_trace(sim, "aggregator: the office log of node %u must go on as another", index);
+        sim->hub.peers[index].renewing = true;
+        disk_put(sim, SIM_HUB, (struct op){.type = OP_LIFE, .peer = index, .from = effect->as.from},
+                 bytes_of(NULL, 0));
+        break;
+    case EFFECT_RESTORED:
+        sim_trace(sim, "aggregator: sees that it was restored");
+        check_was_restored(sim);
+        disk_put(sim, SIM_HUB, (struct op){.type = OP_MOVED, .peer = index}, bytes_of(NULL, 0));
+        break;
     case EFFECT_CONNECT:
     case EFFECT_DISCONNECT:
     case EFFECT_WAKE:
-    case EFFECT_SUCCEED:
-    case EFFECT_RESTORED:
         sim_fail(sim, "an intake never asks for this");
         break;
     }
@@ -274,29 +337,34 @@ void hub_cut(struct sim *sim, uint32_t index)
 
 static void say_backed_up(struct peer *peer)
 {
-    for (uint32_t log = 0; log < SIM_UP_LOGS; log++) {
-        const struct cursor *cursor = &peer->backup.logs[log];
-        intake_set_backed_up(&peer->intake, &cursor->incarnation, cursor->seq);
+    for (size_t i = 0; i < peer->backup.log_count; i++) {
+        const struct kept *kept = &peer->backup.logs[i];
+        intake_set_backed_up(&peer->intake, &kept->incarnation, kept->count);
     }
 }
 
-static void boot_peer(struct sim *sim, uint32_t index)
+void hub_begin(struct sim *sim, uint32_t index)
 {
+    static const struct hash none;
     struct peer *peer = &sim->hub.peers[index];
     struct intake_config config = peer->intake.config;
     const struct peer_durable *durable = &peer->durable;
+    config.aggregator = sim->hub.durable.incarnation;
+    config.office = durable->office.now.incarnation;
     peer->late.connection = 0;
+    peer->renewing = false;
     intake_init(&peer->intake, &config, &durable->memory);
     peer->intake.revoked = peer->revoked; /* peers.c: as the views say */
-    for (uint32_t log = 0; log < SIM_UP_LOGS; log++) {
-        const struct cursor *cursor = &durable->logs[log];
-        if (cursor->open) {
-            int rc = intake_add_log(&peer->intake, &cursor->incarnation,
-                                    log == 0 ? LANE_URGENT : LANE_ROUTINE, cursor->seq, &cursor->h);
+    for (size_t i = 0; i < durable->log_count; i++) {
+        const struct kept *kept = &durable->logs[i];
+        if (!kept->ended) {
+            int rc = intake_add_log(&peer->intake, &kept->incarnation, kept->lane, kept->count,
+                                    kept->count == 0 ? &none : &kept->h[kept->count - 1]);
             ASSERT(rc == 0);
         }
     }
-    int rc = intake_set_office(&peer->intake, durable->office.count, durable->office_acked);
+    int rc = intake_set_office(&peer->intake, durable->office.now.entries.count,
+                               durable->office.now.acked);
     ASSERT(rc == 0);
     say_backed_up(peer);
 }
@@ -304,13 +372,18 @@ static void boot_peer(struct sim *sim, uint32_t index)
 void hub_boot(struct sim *sim)
 {
     struct hub *hub = &sim->hub;
+    if (hub->durable.moved) {
+        sim_trace(sim, "aggregator: finds its store moved");
+        disk_put(sim, SIM_HUB, (struct op){.type = OP_LIFE, .peer = SIM_PEERS}, bytes_of(NULL, 0));
+        return;
+    }
     sim_trace(sim, "aggregator: starts, life %u", hub->life);
     hub->up = true;
     hub->opening = false;
     hub->pending_count = 0;
     for (uint32_t i = 0; i < SIM_PEERS; i++) {
         if (hub->peers[i].used) {
-            boot_peer(sim, i);
+            hub_begin(sim, i);
         }
     }
     sim_at(sim, TICK_MS, (struct event){.type = EVENT_HUB_TICK, .life = hub->life});
@@ -333,7 +406,8 @@ void hub_append(struct sim *sim, uint32_t index)
 void hub_tick(struct sim *sim)
 {
     for (uint32_t i = 0; i < SIM_PEERS && !sim->failed; i++) {
-        if (sim->hub.peers[i].used && sim->hub.peers[i].intake.live != 0) {
+        const struct peer *peer = &sim->hub.peers[i];
+        if (peer->used && !peer->renewing && peer->intake.live != 0) {
             (void)hub_follow(sim, INTAKE_EVENT_TICK, 0);
             hub_run(sim, i);
         }
@@ -344,14 +418,18 @@ void hub_tick(struct sim *sim)
 /* `kabar backup`: a copy of what is committed; the cursors in it are backed up from then on. */
 void hub_backup(struct sim *sim)
 {
-    if (sim->hub.up && !sim->hub.disk.latched && !sim->hub.disk.unsynced) {
+    if (sim->hub.up && restore_backup_fits(sim)) {
         sim_trace(sim, "aggregator: backup");
         for (uint32_t i = 0; i < SIM_PEERS; i++) {
             struct peer *peer = &sim->hub.peers[i];
             peer->backup = peer->durable;
-            say_backed_up(peer);
-            check_backup(sim, i);
+            if (peer->used) {
+                say_backed_up(peer);
+            }
         }
+        sim->hub.backup = sim->hub.durable;
+        sim->hub.has_backup = true;
+        check_backup(sim, SIM_HUB);
     }
     if (sim->faults && sim->options.script == NULL) {
         sim_at(sim, 1000 + rng_below(&sim->rng, 12000), (struct event){.type = EVENT_BACKUP});

@@ -7,16 +7,27 @@
 static void look_up(const struct peer *peer, const struct control *control,
                     struct intake_event *event)
 {
+    const struct line *office = &peer->durable.office;
+    bool before = false;
     event->control = control;
     if (control->kind == FRAME_ACK) {
-        event->own_h = entries_h(&peer->durable.office, control->as.ack.id.seq);
+        event->own_h = line_h(office, &control->as.ack.id, &before);
+    } else if (control->kind == FRAME_GAP) {
+        const struct own_log *log = line_find(office, &control->as.gap.have.incarnation);
+        event->own_h = line_h(office, &control->as.gap.have, &event->office_before);
+        event->office_last = log == NULL ? 0 : log->entries.count;
     } else if (control->kind == FRAME_RESUME) {
-        event->own_h = entries_h(&peer->durable.office, control->as.resume.office_seq);
+        const struct resume *resume = &control->as.resume;
+        struct entry_id id = {.incarnation = resume->office, .seq = resume->office_seq};
+        event->own_h = line_h(office, &id, &event->office_before);
     }
 }
 
 void hub_frame(struct sim *sim, uint32_t index, uint32_t number, struct bytes frame)
 {
+    if (sim->hub.peers[index].renewing) {
+        return;
+    }
     arena_reset(sim->tools->arena);
     sim->frame = frame;
     struct span_header header;
@@ -38,6 +49,9 @@ void hub_frame(struct sim *sim, uint32_t index, uint32_t number, struct bytes fr
                                                        : INTAKE_EVENT_CONTROL;
     struct intake_event *event = hub_follow(sim, type, number);
     event->rc = rc;
+    if (type != INTAKE_EVENT_BAD_FRAME) {
+        check_session_alive(sim, index, number);
+    }
     if (type == INTAKE_EVENT_SPAN) {
         event->header = &header;
         event->entries = entries;
@@ -57,52 +71,56 @@ void hub_frame(struct sim *sim, uint32_t index, uint32_t number, struct bytes fr
 
 /* ---- the disk ---- */
 
-static struct cursor *cursor_of(struct peer *peer, const struct span_store *store)
+static struct kept *kept_of(struct peer *peer, const struct span_store *store)
 {
-    struct cursor *cursor = &peer->durable.logs[store->lane == LANE_URGENT ? 0 : 1];
-    if (!cursor->open && store->is_new_log) {
-        *cursor = (struct cursor){.open = true, .incarnation = store->incarnation};
+    struct peer_durable *durable = &peer->durable;
+    struct kept *kept = hub_kept(peer, &store->incarnation);
+    if (kept == NULL && store->is_new_log) {
+        ASSERT(durable->log_count < SIM_KEPT);
+        kept = &durable->logs[durable->log_count++];
+        *kept = (struct kept){.incarnation = store->incarnation};
     }
-    bool same = cursor->open && incarnation_equal(&cursor->incarnation, &store->incarnation);
-    return same ? cursor : NULL;
+    return kept;
 }
 
 static int apply_span(struct sim *sim, const struct op *op)
 {
+    struct peer *peer = &sim->hub.peers[op->peer];
     const struct span_store *store = &op->store;
-    struct cursor *cursor = cursor_of(&sim->hub.peers[op->peer], store);
-    if (cursor == NULL || store->first_new != cursor->seq + 1 ||
-        !hash_equal(&store->h_before, &cursor->h)) {
+    struct kept *kept = kept_of(peer, store);
+    if (kept == NULL || kept->ended || !kept_follows(kept, store)) {
         return ERR_GAP;
     }
-    struct span_header header;
-    struct span_entry *entries = NULL;
-    arena_reset(sim->tools->store_arena);
-    int rc = entries_decode(sim, sim->tools->store_arena, bytes_of(op->data, op->len), &header,
-                            &entries);
-    ASSERT(rc == 0);
-    uint32_t skip = PLANTED(SKIP_IGNORED) ? 0 : store->skip;
-    for (uint32_t i = skip; i < header.count; i++) {
-        struct entry_id id = {.incarnation = header.incarnation, .seq = header.first + i};
-        check_stored(sim, op->peer, &id, entries[i].kind, entries[i].body);
+    struct kept *ends = incarnation_is_zero(&store->ends) ? NULL : hub_kept(peer, &store->ends);
+    kept->lane = store->lane;
+    kept_add(sim, kept, SIM_HUB, op->peer, op, PLANTED(SKIP_IGNORED) ? 0 : store->skip);
+    if (ends != NULL) {
+        ends->ended = true;
     }
-    cursor->seq = store->last;
-    cursor->h = store->h_last;
     return 0;
 }
 
 int hub_apply(struct sim *sim, struct op *op)
 {
-    struct peer_durable *durable = &sim->hub.peers[op->peer].durable;
+    struct peer_durable *durable = &sim->hub.peers[op->peer % SIM_PEERS].durable;
+    struct own_log *office = &durable->office.now;
     struct bytes data = bytes_of(op->data, op->len);
     switch (op->type) {
     case OP_APPEND:
-        entries_add(sim, &durable->office, &durable->office_incarnation, op->kind, data);
-        op->seq = durable->office.count;
-        check_written(sim, SIM_HUB, &durable->office_incarnation, op->kind, data);
+        entries_add(sim, &office->entries, &office->incarnation, op->kind, data);
+        op->seq = office->entries.count;
+        op->incarnation = office->incarnation;
+        check_written(sim, SIM_HUB, &office->incarnation, op->kind, data);
         break;
     case OP_ACKED:
-        durable->office_acked = op->seq;
+        if (incarnation_equal(&office->incarnation, &op->incarnation)) {
+            office->acked = op->seq;
+        }
+        break;
+    case OP_LIFE:
+        return hub_succeed(sim, op->peer, &op->from);
+    case OP_MOVED:
+        sim->hub.durable.moved = true;
         break;
     case OP_SPAN:
         return apply_span(sim, op);
@@ -122,9 +140,38 @@ int hub_apply(struct sim *sim, struct op *op)
     return 0;
 }
 
+/* An engine begins anew when nothing of it is under way any more. */
+static void life_answer(struct sim *sim, const struct op *op)
+{
+    if (op->rc == 0 && op->peer == SIM_PEERS) {
+        hub_boot(sim);
+    } else if (op->rc != 0 && op->rc != ERR_STORAGE) {
+        sim_fail(sim, "aggregator: the office log of node %u cannot go on (%s)", op->peer,
+                 err_name(op->rc));
+    }
+}
+
+static void begin_anew(struct sim *sim, uint32_t index)
+{
+    const struct peer *peer = &sim->hub.peers[index];
+    const struct intake *intake = &peer->intake;
+    if (peer->renewing && intake->queue_bytes == 0 && intake->pairs_in_flight == 0 &&
+        !incarnation_equal(&intake->config.office, &peer->durable.office.now.incarnation)) {
+        hub_begin(sim, index);
+    }
+}
+
 void hub_answer(struct sim *sim, struct op *op)
 {
     if (op->answered) {
+        return;
+    }
+    if (op->type == OP_LIFE) {
+        life_answer(sim, op);
+    } else if (op->type == OP_MOVED && op->rc == 0) {
+        sim_at(sim, 0, (struct event){.type = EVENT_END, .who = SIM_HUB, .life = sim->hub.life});
+    }
+    if (!sim->hub.up || op->peer == SIM_PEERS) {
         return;
     }
     if (op->type == OP_SPAN) {
@@ -136,8 +183,8 @@ void hub_answer(struct sim *sim, struct op *op)
         hub_follow(sim, INTAKE_EVENT_PAIR_STORED, op->connection)->rc = op->rc;
     } else if (op->type == OP_APPEND && op->rc == 0) {
         struct intake_event *event = hub_follow(sim, INTAKE_EVENT_APPENDED, 0);
-        event->id = (struct entry_id){
-            .incarnation = sim->hub.peers[op->peer].durable.office_incarnation, .seq = op->seq};
+        event->id = (struct entry_id){.incarnation = op->incarnation, .seq = op->seq};
     }
     hub_run(sim, op->peer);
+    begin_anew(sim, op->peer);
 }

@@ -19,7 +19,7 @@ struct request {
 
 struct totals {
     uint64_t counts[FAULT_COUNT], alarms[ALARM_COUNT];
-    uint64_t seeds, steps, stored, receipts, deleted, drain_ms_max;
+    uint64_t seeds, persons, steps, stored, receipts, deleted, drain_ms_max;
 };
 
 static int usage(void)
@@ -144,6 +144,7 @@ static void add_up(struct totals *totals, const struct sim *sim)
         totals->alarms[i] += sim->alarms[i];
     }
     totals->seeds++;
+    totals->persons += sim->persons;
     totals->steps += sim->steps;
     totals->stored += sim->stored;
     totals->receipts += sim->receipts;
@@ -240,6 +241,7 @@ static int print_totals(const struct request *request, const struct totals *tota
                  (unsigned long long)totals->steps, (unsigned long long)totals->stored,
                  (unsigned long long)totals->receipts, (unsigned long long)totals->deleted,
                  (unsigned long long)totals->drain_ms_max / 1000);
+    (void)printf("  nodes that needed a person: %llu\n", (unsigned long long)totals->persons);
     for (int i = 0; i < FAULT_COUNT; i++) {
         (void)printf("  %-24s %llu\n", fault_name((enum fault)i),
                      (unsigned long long)totals->counts[i]);

@@ -8,8 +8,8 @@ static struct net_link *link_of(struct sim *sim, const struct node *node, uint32
 {
     for (size_t i = sim->link_count; i-- > 0;) {
         struct net_link *link = &sim->links[i];
-        if (!link->hostile && link->node == node->index && link->life == node->life &&
-            link->number == number) {
+        if (!link->hostile && !link->over && link->node == node->index &&
+            link->life == node->life && link->number == number) {
             *ret_index = (uint32_t)i;
             return link;
         }
@@ -63,6 +63,15 @@ uint32_t net_hostile(struct sim *sim)
     return link->hub_number;
 }
 
+void net_forget(struct sim *sim, const struct node *node)
+{
+    for (size_t i = 0; i < sim->link_count; i++) {
+        if (sim->links[i].node == node->index && !sim->links[i].hostile) {
+            sim->links[i].over = true;
+        }
+    }
+}
+
 void net_disconnect(struct sim *sim, struct node *node, uint32_t number)
 {
     uint32_t index = 0;
@@ -81,7 +90,7 @@ void net_link_event(struct sim *sim, uint32_t index, bool up)
 {
     const struct net_link *link = &sim->links[index];
     struct node *node = &sim->nodes[link->node];
-    if (!node->up || node->life != link->life || (up && link->broken)) {
+    if (!node->up || node->life != link->life || link->over || (up && link->broken)) {
         return;
     }
     if (!link->open && !sim_fault(sim, FAULT_STALE, 500)) {
@@ -213,7 +222,7 @@ static void arrive_down(struct sim *sim, const struct net_link *link, struct pac
     uint32_t number = link->number;
     for (uint32_t i = 0; i < packet->copies && !sim->failed; i++) {
         const struct net_link *now = &sim->links[packet->link];
-        if (!node->up || node->life != now->life ||
+        if (!node->up || node->life != now->life || now->over ||
             (!now->open && !sim_fault(sim, FAULT_STALE, 500))) {
             return;
         }
@@ -314,6 +323,9 @@ void net_stick(struct sim *sim, uint32_t peer, struct packet *packet)
     struct bytes frame = bytes_of(packet->data, packet->len);
     uint32_t number = sim->hub.up ? open_number(sim, peer) : 0;
     struct node *node = live_node(sim, peer);
+    if (packet->to_hub && sim->hub.peers[peer].split) {
+        return; /* ADR 7: successors by stick come with the bundles */
+    }
     if (packet->to_hub && number != 0) {
         sim_trace(sim, "a stick is read for node %u", peer);
         hub_frame(sim, peer, number, frame);

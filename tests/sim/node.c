@@ -7,20 +7,28 @@
 #define ORGANISATION "16"
 #define RETENTION_MS 2000 /* here entries are old soon */
 
+static struct writer_of writer_of(struct node *node, uint32_t log)
+{
+    return (struct writer_of){.box = node->index,
+                              .peer = node->peer,
+                              .log = log,
+                              .genesis = {.direction = DIRECTION_UP,
+                                          .lane = log == 0 ? LANE_URGENT : LANE_ROUTINE,
+                                          .owner = bytes_of_text(node->regency),
+                                          .counterpart = bytes_of_text(ORGANISATION),
+                                          .signing_key = node->key,
+                                          .enrolment = node->enrolment,
+                                          .created_ms = 1}};
+}
+
 static void open_log(struct sim *sim, struct node *node, uint32_t log)
 {
-    struct own_log *own = &node->durable.logs[log];
-    rng_fill(&sim->rng, own->incarnation.b, sizeof own->incarnation.b);
-    struct genesis genesis = {.direction = DIRECTION_UP,
-                              .lane = log == 0 ? LANE_URGENT : LANE_ROUTINE,
-                              .owner = bytes_of_text(node->regency),
-                              .counterpart = bytes_of_text(ORGANISATION),
-                              .signing_key = node->key,
-                              .enrolment = node->enrolment,
-                              .created_ms = 1};
+    struct own_log *own = &node->durable.lines[log].now;
+    const struct writer_of writer = writer_of(node, log);
     uint8_t body[512];
     size_t len = 0;
-    entries_genesis(&genesis, body, sizeof body, &len);
+    rng_fill(&sim->rng, own->incarnation.b, sizeof own->incarnation.b);
+    entries_genesis(&writer.genesis, body, sizeof body, &len);
     check_log(sim, node->index, node->peer, log, &own->incarnation);
     entries_add(sim, &own->entries, &own->incarnation, ENTRY_GENESIS, bytes_of(body, len));
     check_written(sim, node->index, &own->incarnation, ENTRY_GENESIS, bytes_of(body, len));
@@ -42,7 +50,38 @@ void node_setup(struct sim *sim, uint32_t index)
         open_log(sim, node, log);
     }
     hub_peer(sim, index, node->regency, node->enrolment, &node->key);
-    node->durable.office.incarnation = sim->hub.peers[index].durable.office_incarnation;
+    node->durable.office_count = 1;
+    node->durable.offices[0].incarnation = sim->hub.peers[index].durable.office.now.incarnation;
+    check_reads(sim, index, index, &node->durable.offices[0].incarnation);
+}
+
+/* All logs after what is acknowledged, in a new chain of session pairs; or the one of the line that
+ * `from` names, from there (node_life.c). */
+int node_succeed(struct sim *sim, struct node *node, const struct entry_id *from)
+{
+    struct node_durable *durable = &node->durable;
+    bool all = incarnation_is_zero(&from->incarnation);
+    for (uint32_t log = 0; log < SIM_UP_LOGS; log++) {
+        struct line *line = &durable->lines[log];
+        const struct writer_of writer = writer_of(node, log);
+        struct entry_id at = *from;
+        if (all) {
+            at = (struct entry_id){line->now.incarnation, line->now.acked};
+        } else if (line_find(line, &from->incarnation) == NULL) {
+            continue;
+        }
+        int rc = line_succeed(sim, line, &writer, &at);
+        if (rc != 0) {
+            return rc;
+        }
+    }
+    if (all) {
+        durable->pair = (struct session_pair){{0}, {0}};
+        durable->successor = true;
+        check_pair_written(sim, node->index, &durable->pair);
+    }
+    durable->moved = false;
+    return 0;
 }
 
 /* ---- carrying out effects ---- */
@@ -66,7 +105,7 @@ uint32_t node_log(const struct node *node, const struct incarnation *incarnation
 {
     uint32_t log = 0;
     while (log < SIM_UP_LOGS &&
-           !incarnation_equal(&node->durable.logs[log].incarnation, incarnation)) {
+           !incarnation_equal(&node->durable.lines[log].now.incarnation, incarnation)) {
         log++;
     }
     return log;
@@ -83,18 +122,33 @@ static void wake(struct sim *sim, struct node *node, uint64_t at_ms)
            (struct event){.type = EVENT_WAKE, .who = node->index, .life = node->life});
 }
 
+void node_off(struct sim *sim, struct node *node, const char *why)
+{
+    sim_trace(sim, "node %u: %s", node->index, why);
+    node->off = node->stuck = true;
+    sim_at(sim, 0, (struct event){.type = EVENT_END, .who = node->index, .life = node->life});
+}
+
+/* The aggregator lost what this node was told to delete for want of room. A person must help; the
+ * node keeps what it has. */
+void node_stuck(struct sim *sim, struct node *node)
+{
+    check_stuck(sim, node->index);
+    sim->persons++;
+    node_off(sim, node, "cannot go back so far");
+}
+
 static void send_span(struct sim *sim, struct node *node, const struct span_plan *plan,
                       uint32_t connection)
 {
     uint32_t log = node_log(node, &plan->incarnation);
     ASSERT(log < SIM_UP_LOGS);
-    const struct own_log *own = &node->durable.logs[log];
-    if (plan->first <= own->deleted) {
-        sim_fail(sim, "node %u: entry %llu is to be sent, but was deleted", node->index,
-                 (unsigned long long)plan->first);
-        return;
+    const struct own_log *own = &node->durable.lines[log].now;
+    bool gone = plan->first <= own->deleted;
+    if (gone) {
+        node_stuck(sim, node);
     }
-    if (sim_chance(sim, FAULT_BLOCKED) || node->disk.latched) {
+    if (gone || sim_chance(sim, FAULT_BLOCKED) || node->disk.latched) {
         (void)node_follow(sim, node, UPLINK_EVENT_SEND_BLOCKED, connection);
         return;
     }
@@ -134,9 +188,9 @@ static void send_control(struct sim *sim, struct node *node, const struct effect
         const struct resume *resume = &control->as.resume;
         check_pair_sent(sim, node->index, &resume->pair);
         struct entry_id id = {.incarnation = resume->office, .seq = resume->office_seq};
-        check_told(sim, &id, &resume->office_h);
+        check_told(sim, node->index, &id, &resume->office_h);
     } else if (control->kind == FRAME_ACK) {
-        check_told(sim, &control->as.ack.id, &control->as.ack.h);
+        check_told(sim, node->index, &control->as.ack.id, &control->as.ack.h);
     }
     size_t len = 0;
     int rc = control_encode(control, sim->buffer, sizeof sim->buffer, &len, NULL);
@@ -166,6 +220,8 @@ static void acked(struct sim *sim, struct node *node, const struct ack *ack)
         const struct out_log *out = sender_log(&node->uplink.sender, &ack->id.incarnation);
         struct op op = {.type = OP_ACKED,
                         .log = log,
+                        .incarnation = ack->id.incarnation,
+                        .receipted = ack->has_signature ? *ack : (struct ack){.id.seq = 0},
                         .seq = out->acked,
                         .receipt = out->receipt,
                         .has_backup = ack->has_signature,
@@ -174,7 +230,7 @@ static void acked(struct sim *sim, struct node *node, const struct ack *ack)
     }
 }
 
-/* No node here was copied or restored, nor was the aggregator: these must not be raised. */
+/* Unless this node was copied or restored, or the aggregator was, these must not be raised. */
 static void alarm(struct sim *sim, struct node *node, const struct effect *effect)
 {
     enum alarm code = effect->as.alarm.code;
@@ -183,7 +239,15 @@ static void alarm(struct sim *sim, struct node *node, const struct effect *effec
     sim_trace(sim, "node %u: alarm %s %s", node->index, alarm_name(code),
               code == ALARM_DENIED ? denied_code_name(denied) : "");
     bool damaged = sim->profile.level[FAULT_DAMAGED] > 0;
-    bool clone = code == ALARM_CLONE || code == ALARM_FORK ||
+    if (sim->hub.peers[node->peer].split || sim->hub.was_restored) {
+        bool locked_out = denied == DENIED_WRONG_LOG || denied == DENIED_FORK;
+        if (code == ALARM_DENIED && locked_out && !sim->faults) {
+            sim->persons++; /* README, "Who needs a person" */
+            node_off(sim, node, "must be enrolled anew");
+        }
+        return;
+    }
+    bool clone = code == ALARM_CLONE || code == ALARM_FORK || code == ALARM_SUCCESSOR ||
                  (code == ALARM_DENIED && (denied == DENIED_CLONE || denied == DENIED_FORK ||
                                            (denied == DENIED_WRONG_LOG && !damaged)));
     bool foreign = code == ALARM_ACK_FOREIGN || code == ALARM_ACK_AHEAD || code == ALARM_ACK_BACK;
@@ -210,7 +274,10 @@ static void carry_out(struct sim *sim, struct node *node, const struct effect *e
         net_disconnect(sim, node, effect->connection);
         break;
     case EFFECT_COMMIT_PAIR:
-        disk_put(sim, node->index, (struct op){.type = OP_PAIR, .pair = effect->as.pair},
+        disk_put(sim, node->index,
+                 (struct op){.type = OP_PAIR,
+                             .pair = effect->as.pair,
+                             .successor = node->uplink.own.successor},
                  bytes_of(NULL, 0));
         break;
     case EFFECT_SEND:
@@ -232,8 +299,14 @@ static void carry_out(struct sim *sim, struct node *node, const struct effect *e
         wake(sim, node, effect->as.at_ms);
         break;
     case EFFECT_SUCCEED:
+        sim_trace(sim, "node %u: its logs must go on as others", node->index);
+        node->renewing = true;
+        net_forget(sim, node);
+        disk_put(sim, node->index, (struct op){.type = OP_LIFE, .from = effect->as.from},
+                 bytes_of(NULL, 0));
+        break;
     case EFFECT_RESTORED:
-        sim_fail(sim, "not modelled yet");
+        sim_fail(sim, "an uplink never asks for this");
         break;
     }
 }
@@ -269,7 +342,7 @@ void node_cut(struct sim *sim, struct node *node)
     }
     uint32_t log = node_log(node, &late.plan.incarnation);
     ASSERT(log < SIM_UP_LOGS);
-    if (late.plan.first <= node->durable.logs[log].deleted) { /* acked meanwhile */
+    if (late.plan.first <= node->durable.lines[log].now.deleted) { /* acked meanwhile */
         (void)node_follow(sim, node, UPLINK_EVENT_SEND_BLOCKED, late.connection);
     } else {
         send_span(sim, node, &late.plan, late.connection);
@@ -279,9 +352,29 @@ void node_cut(struct sim *sim, struct node *node)
 
 /* ---- life ---- */
 
-void node_boot(struct sim *sim, struct node *node)
+static int office_h(void *arg, const struct entry_id *id, struct hash *ret)
+{
+    const struct node *node = arg;
+    for (size_t i = node->durable.office_count; i-- > 0;) {
+        const struct kept *office = &node->durable.offices[i];
+        if (!incarnation_equal(&office->incarnation, &id->incarnation)) {
+            continue;
+        }
+        if (id->seq > 0 && id->seq <= office->count) {
+            *ret = office->h[id->seq - 1];
+        }
+        return id->seq <= office->count ? 0 : ERR_NOT_FOUND;
+    }
+    return ERR_NOT_FOUND;
+}
+
+/* The engine, from what is stored. */
+void node_begin(struct sim *sim, struct node *node)
 {
     const struct intake_config *hub = &sim->hub.peers[node->peer].intake.config;
+    const struct node_durable *durable = &node->durable;
+    const struct kept *office = &durable->offices[durable->office_count - 1];
+    static const struct hash none;
     struct uplink_config config = {
         .limits = hub->limits,
         .enrolment = node->enrolment,
@@ -291,27 +384,47 @@ void node_boot(struct sim *sim, struct node *node)
         .office_signer = sim->hub.key,
         .province = bytes_of_text(ORGANISATION),
         .regency = bytes_of_text(node->regency),
-        .office = node->durable.office.incarnation,
+        .office = office->incarnation,
+        .lookup_arg = node,
+        .office_h = office_h,
         .software = bytes_of_text("sim"),
     };
-    const struct node_durable *durable = &node->durable;
-    struct session_own own = {.pair = durable->pair};
-    node->up = true;
-    node->opening = false;
+    struct session_own own = {.pair = durable->pair, .successor = durable->successor};
     node->wake_ms = 0;
+    node->renewing = false;
+    node->begun++;
     node->late.connection = 0;
     node->pending_count = 0;
-    sim_trace(sim, "node %u: starts, life %u", node->index, node->life);
-    uplink_init(&node->uplink, &config, &own, &durable->aggregator, durable->office.seq,
-                &durable->office.h);
+    uplink_init(&node->uplink, &config, &own, &durable->aggregator, office->count,
+                office->count == 0 ? &none : &office->h[office->count - 1]);
     for (uint32_t log = 0; log < SIM_UP_LOGS; log++) {
-        const struct own_log *own_log = &durable->logs[log];
+        const struct own_log *own_log = &durable->lines[log].now;
         int rc = uplink_add_log(&node->uplink, &own_log->incarnation,
                                 log == 0 ? LANE_URGENT : LANE_ROUTINE, own_log->entries.count,
                                 own_log->acked, own_log->receipt);
         ASSERT(rc == 0);
+        if (!incarnation_is_zero(&own_log->predecessor.incarnation)) {
+            uplink_set_predecessor(&node->uplink, &own_log->incarnation, &own_log->predecessor);
+        }
+        if (own_log->last_receipt.id.seq > 0) {
+            uplink_set_receipt(&node->uplink, &own_log->last_receipt);
+        }
     }
     simple(sim, node, UPLINK_EVENT_START, 0);
+}
+
+/* A store that is not where it was: its logs go on as others before anybody may write. */
+void node_boot(struct sim *sim, struct node *node)
+{
+    if (node->durable.moved) {
+        sim_trace(sim, "node %u: finds its store moved", node->index);
+        disk_put(sim, node->index, (struct op){.type = OP_LIFE}, bytes_of(NULL, 0));
+        return;
+    }
+    node->up = true;
+    node->opening = false;
+    sim_trace(sim, "node %u: starts, life %u", node->index, node->life);
+    node_begin(sim, node);
 }
 
 void node_write(struct sim *sim, struct node *node, uint32_t log, size_t len)
@@ -337,7 +450,7 @@ void node_append(struct sim *sim, struct node *node)
 void node_prune(struct sim *sim, struct node *node)
 {
     for (uint32_t log = 0; node->up && log < SIM_UP_LOGS; log++) {
-        const struct own_log *own = &node->durable.logs[log];
+        const struct own_log *own = &node->durable.lines[log].now;
         const struct retention retention = {.acked = own->acked,
                                             .receipt = own->receipt,
                                             .backed_up_to = own->backed_up_to,
@@ -349,7 +462,11 @@ void node_prune(struct sim *sim, struct node *node)
             seq++;
         }
         if (seq > own->deleted) {
-            struct op op = {.type = OP_PRUNE, .log = log, .seq = seq, .full = node->disk.full};
+            struct op op = {.type = OP_PRUNE,
+                            .log = log,
+                            .incarnation = own->incarnation,
+                            .seq = seq,
+                            .full = node->disk.full};
             disk_put(sim, node->index, op, bytes_of(NULL, 0));
         }
     }
@@ -379,6 +496,9 @@ void node_link(struct sim *sim, struct node *node, uint32_t number, bool up)
 
 void node_onoff(struct sim *sim, struct node *node, bool on)
 {
+    if (node->renewing) {
+        return;
+    }
     sim_trace(sim, "node %u: %s", node->index, on ? "start" : "stop");
     simple(sim, node, on ? UPLINK_EVENT_START : UPLINK_EVENT_STOP, 0);
     if (!on && sim->options.script == NULL) {
@@ -394,7 +514,7 @@ void node_stick(struct sim *sim, struct node *node)
         return;
     }
     for (uint32_t log = 0; log < SIM_UP_LOGS; log++) {
-        const struct own_log *own = &node->durable.logs[log];
+        const struct own_log *own = &node->durable.lines[log].now;
         uint64_t at = own->receipt > own->deleted ? own->receipt : own->deleted;
         while (at < own->entries.count) {
             struct span_plan plan = {.incarnation = own->incarnation,

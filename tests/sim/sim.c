@@ -199,7 +199,7 @@ void sim_init(struct sim *sim, struct tools *tools, const struct sim_options *op
 static void restart(struct sim *sim, uint32_t owner)
 {
     bool *opening = owner == SIM_HUB ? &sim->hub.opening : &sim->nodes[owner].opening;
-    bool up = owner == SIM_HUB ? sim->hub.up : sim->nodes[owner].up;
+    bool up = owner == SIM_HUB ? sim->hub.up : sim->nodes[owner].up || sim->nodes[owner].off;
     if (up || *opening) {
         return;
     }
@@ -225,6 +225,7 @@ static void faults_end(struct sim *sim)
 {
     sim_trace(sim, "---- faults are over ----");
     sim->faults = false;
+    restore_faults_end(sim);
     sim->hub.disk.full = false;
     sim->hub.disk.crash_armed = false;
     restart(sim, SIM_HUB);
@@ -260,6 +261,21 @@ static void prune_comes(struct sim *sim, const struct event *event)
     }
 }
 
+static void node_backup_comes(struct sim *sim, const struct event *event)
+{
+    restore_backup_node(sim, &sim->nodes[event->who]);
+    if (sim->faults) {
+        sim_at(sim, 1000 + rng_below(&sim->rng, 9000), *event);
+    }
+}
+
+static bool restorable(const struct sim *sim)
+{
+    return sim->profile.level[FAULT_NODE_RESTORED] > 0 ||
+           sim->profile.level[FAULT_NODE_ROLLED] > 0 || sim->profile.level[FAULT_NODE_MOVED] > 0 ||
+           sim->profile.level[FAULT_NODE_CLONED] > 0;
+}
+
 static void dispatch_owner(struct sim *sim, const struct event *event)
 {
     if (event->type == EVENT_RESTART) {
@@ -270,6 +286,8 @@ static void dispatch_owner(struct sim *sim, const struct event *event)
         opened(sim, event);
     } else if (event->type == EVENT_COMMIT && event->life == sim_life(sim, event->who)) {
         disk_commit(sim, event->who);
+    } else if (event->type == EVENT_END && event->life == sim_life(sim, event->who)) {
+        faults_end_owner(sim, event->who, false, OUTCOME_LOST);
     } else if (event->type == EVENT_CRASH || event->type == EVENT_POWER) {
         faults_crash(sim, event);
     }
@@ -331,6 +349,9 @@ static void dispatch(struct sim *sim, const struct event *event)
     case EVENT_SCRIPT:
         script_act(sim, &sim->options.script->rows[event->who]);
         break;
+    case EVENT_NODE_BACKUP:
+        node_backup_comes(sim, event);
+        break;
     case EVENT_BACKUP:
         hub_backup(sim);
         break;
@@ -339,6 +360,7 @@ static void dispatch(struct sim *sim, const struct event *event)
         break;
     case EVENT_COMMIT:
     case EVENT_CRASH:
+    case EVENT_END:
     case EVENT_POWER:
     case EVENT_RESTART:
     case EVENT_OPENED:
@@ -400,6 +422,10 @@ static void begin(struct sim *sim)
         return;
     }
     for (uint32_t i = 0; i < sim->node_count; i++) {
+        if (restorable(sim)) {
+            sim_at(sim, rng_below(&sim->rng, 5000),
+                   (struct event){.type = EVENT_NODE_BACKUP, .who = i});
+        }
         sim_at(sim, rng_below(&sim->rng, 500), (struct event){.type = EVENT_APPEND, .who = i});
         sim_at(sim, rng_below(&sim->rng, 3000), (struct event){.type = EVENT_OFFICE, .who = i});
         sim_at(sim, rng_below(&sim->rng, 9000), (struct event){.type = EVENT_PRUNE, .who = i});
@@ -411,7 +437,7 @@ static void begin(struct sim *sim)
 bool sim_run(struct sim *sim)
 {
     begin(sim);
-    while (!sim->failed && (sim->faults || !check_drained(sim))) {
+    while (!sim->failed && (sim->faults || !check_drained(sim) || restore_next_turn(sim))) {
         if (sim->now_ms > sim->faults_until_ms + SIM_QUIET_MS_MAX) {
             sim_fail(sim, "not drained %u minutes after the last fault", SIM_QUIET_MS_MAX / 60000);
         } else if (sim->steps > SIM_STEPS_MAX) {

@@ -24,6 +24,8 @@
 #define SIM_SPIN_MAX 200u         /* ticks without time passing */
 #define SIM_RECORDS 16u           /* frames of a peer that are kept, to come again later */
 #define SIM_PENDING 16u
+#define SIM_OFFICES 12u  /* office logs of one node, one after the other */
+#define SIM_KEPT 40u     /* logs of one enrolment */
 #define SIM_ALL 1000000u /* entries, ms: no limit of the shrinker */
 
 struct rng {
@@ -56,6 +58,8 @@ enum op_type {
     OP_AGGREGATOR, /* node: incarnation of the aggregator met */
     OP_SPAN,       /* store, data: the frame as received */
     OP_SESSION,    /* hub: memory */
+    OP_LIFE,       /* from: the own logs go on as successors; hub: peer, or SIM_PEERS for all */
+    OP_MOVED,      /* hub: this store lost what it had */
 };
 struct op {
     enum op_type type;
@@ -67,6 +71,9 @@ struct op {
     bool has_backup; /* OP_ACKED: backed_up_to comes from a receipt */
     uint16_t kind;
     uint64_t seq, receipt, backed_up_to;
+    struct entry_id from;
+    bool successor;       /* OP_PAIR */
+    struct ack receipted; /* OP_ACKED: id.seq 0: none */
     struct span_store store;
     struct session_pair pair;
     struct session_memory memory;
@@ -113,27 +120,49 @@ struct records {
 
 /* ---- the node ---- */
 
-struct cursor {
-    bool open;
+/* A log that somebody else writes, as far as it is stored here. */
+struct kept {
     struct incarnation incarnation;
-    uint64_t seq;
-    struct hash h;
+    enum lane lane;
+    bool ended;
+    struct hash *h;
+    size_t count, capacity;
 };
+/* A log of one's own, and how far the other end has it. */
 struct own_log {
     struct incarnation incarnation;
     struct entries entries;
     uint64_t acked, receipt, backed_up_to, deleted;
+    struct ack last_receipt;
+    struct entry_id predecessor; /* incarnation zero: the first of its line */
+    uint64_t copies;
+};
+/* A log and those it goes on from, the first first (ADR 7). */
+struct line {
+    struct own_log now;
+    const struct own_log *before;
+    size_t before_count;
 };
 struct node_durable {
-    struct own_log logs[SIM_UP_LOGS];
+    struct line lines[SIM_UP_LOGS];
     struct session_pair pair;
+    bool successor; /* of the pair: no RESUMED has come since the logs were succeeded */
+    bool moved;     /* the store is not where it was: restored, moved or copied */
     struct incarnation aggregator;
-    struct cursor office;
+    struct kept offices[SIM_OFFICES]; /* the last one lives */
+    size_t office_count;
 };
 struct node {
     uint32_t index; /* the machine */
     uint32_t peer;  /* whose enrolment it has */
     bool up, opening;
+    uint32_t begun; /* engines so far */
+    bool renewing;  /* its logs go on as others: the engine waits for the commit */
+    bool has_backup;
+    uint32_t clone_of; /* one of two under one key: index + 1 of the original; 0: alone */
+    bool had_turn;     /* of the two, once faults are over */
+    bool stuck;        /* the aggregator lost what it was told to delete */
+    bool off;          /* it stays down: a clone that had its turn, one that needs a person */
     uint32_t life;
     char regency[8];
     uint64_t enrolment;
@@ -141,7 +170,7 @@ struct node {
     uint8_t secret[SECRET_BYTES];
     struct uplink uplink;
     struct disk disk;
-    struct node_durable durable, undo;
+    struct node_durable durable, undo, backup;
     int64_t clock_offset_ms;
     uint64_t wake_ms; /* 0: no tick asked for */
     uint64_t spin_ms;
@@ -160,13 +189,18 @@ struct node {
 
 struct peer_durable {
     struct session_memory memory;
-    struct cursor logs[SIM_UP_LOGS];
-    struct incarnation office_incarnation;
-    struct entries office;
-    uint64_t office_acked;
+    struct kept logs[SIM_KEPT];
+    size_t log_count;
+    struct line office;
+};
+struct hub_durable {
+    struct incarnation incarnation;
+    bool moved;
 };
 struct peer {
     bool used, revoked;
+    bool renewing; /* its office log goes on as another: the engine waits for the commit */
+    bool split;    /* a node of it was restored, moved or copied */
     char regency[8];
     struct intake intake;
     struct peer_durable durable, undo, backup;
@@ -176,7 +210,9 @@ struct peer {
 struct hub {
     bool up, opening;
     uint32_t life;
-    struct incarnation incarnation;
+    struct hub_durable durable, undo, backup;
+    bool was_restored, has_backup;
+    struct incarnation rolled_back; /* its name when it was restored last */
     struct key key;
     uint8_t secret[SECRET_BYTES];
     struct disk disk;
@@ -194,6 +230,7 @@ struct net_link {
     uint32_t hub_number, hub_life;
     uint32_t held[2]; /* packets that a clog holds: none overtakes them */
     bool hostile;
+    bool over; /* its node's engine began anew */
     bool open; /* the node has not closed it */
     bool broken;
     uint64_t last_ms[2]; /* nothing overtakes inside a connection */
@@ -223,14 +260,16 @@ enum event_type {
     EVENT_SCRIPT,    /* who: row */
     EVENT_HUB_TICK,  /* life */
     EVENT_BACKUP,
-    EVENT_FAULT,     /* who: enum fault, life: node */
-    EVENT_STICK,     /* who: peer, packet: comes out of the pocket */
-    EVENT_CRASH,     /* who: owner; life */
-    EVENT_POWER,     /* who: owner; life */
-    EVENT_RESTART,   /* who: owner */
-    EVENT_OPENED,    /* who: owner, life: its store is synced */
-    EVENT_FULL_ENDS, /* who: owner */
-    EVENT_START,     /* who: node, life: after a stop */
+    EVENT_NODE_BACKUP, /* who: node */
+    EVENT_FAULT,       /* who: enum fault, life: node */
+    EVENT_STICK,       /* who: peer, packet: comes out of the pocket */
+    EVENT_END,         /* who: owner; life: it ends itself, and starts again */
+    EVENT_CRASH,       /* who: owner; life */
+    EVENT_POWER,       /* who: owner; life */
+    EVENT_RESTART,     /* who: owner */
+    EVENT_OPENED,      /* who: owner, life: its store is synced */
+    EVENT_FULL_ENDS,   /* who: owner */
+    EVENT_START,       /* who: node, life: after a stop */
 };
 struct event {
     uint64_t at_ms, order;
@@ -320,10 +359,11 @@ struct sim {
     struct effects effects;
     struct bytes frame; /* under way through a shell */
     uint8_t buffer[CONTROL_BYTES_MAX];
-    uint64_t entry_count;     /* written by anybody */
-    uint32_t occurrences;     /* of faults */
-    enum fault active;        /* the last one to come, … */
-    uint64_t active_until_ms; /* … for a while; then FAULT_COUNT */
+    uint32_t restores, persons; /* so many nodes needed a person */
+    uint64_t entry_count;       /* written by anybody */
+    uint32_t occurrences;       /* of faults */
+    enum fault active;          /* the last one to come, … */
+    uint64_t active_until_ms;   /* … for a while; then FAULT_COUNT */
     uint64_t counts[FAULT_COUNT];
     uint64_t alarms[ALARM_COUNT];
     uint64_t stored, receipts, deleted;
@@ -375,6 +415,19 @@ const struct script *script_find(const char *name); /* NULL: none */
 void script_begin(struct sim *sim);
 void script_act(struct sim *sim, const struct script_row *row);
 
+/* restore.c */
+void restore_backup_node(struct sim *sim, struct node *node);
+/* The aggregator may make a backup now. */
+bool restore_backup_fits(const struct sim *sim);
+void restore_node(struct sim *sim, struct node *node, bool seen);
+void restore_moved(struct sim *sim, struct node *node);
+void restore_hub(struct sim *sim, bool seen);
+struct node *restore_clone(struct sim *sim, struct node *node, bool seen);
+void restore_comes(struct sim *sim, enum fault fault, struct node *node);
+void restore_faults_end(struct sim *sim);
+/* True if a clone that was switched off speaks now: not all is over. */
+bool restore_next_turn(struct sim *sim);
+
 /* stand_in.c: libsodium's own signatures from here on (slow). */
 void stand_in_use_real(bool real);
 
@@ -390,6 +443,18 @@ struct bytes entries_cut(struct sim *sim, uint32_t box, const struct entries *en
                          const struct span_plan *plan, const uint8_t *secret, uint64_t *ret_last);
 void entries_genesis(const struct genesis *genesis, uint8_t *ret, size_t capacity, size_t *ret_len);
 
+/* lives.c */
+struct writer_of { /* whose log it is, and what its genesis says besides the predecessor */
+    uint32_t box, peer, log;
+    struct genesis genesis;
+};
+const struct own_log *line_find(const struct line *line, const struct incarnation *incarnation);
+/* Our h of this entry, in the living log or one before; NULL: none. */
+const struct hash *line_h(const struct line *line, const struct entry_id *id, bool *ret_before);
+/* ERR_STATE: what stood behind `from` was deleted. ERR_NOT_FOUND: it is not in the line. */
+int line_succeed(struct sim *sim, struct line *line, const struct writer_of *writer,
+                 const struct entry_id *from) MUST_USE;
+
 /* disk.c */
 void disk_put(struct sim *sim, uint32_t owner, struct op op, struct bytes data);
 void disk_commit(struct sim *sim, uint32_t owner);
@@ -403,6 +468,11 @@ enum outcome disk_draw(struct sim *sim, uint32_t owner);
 /* node.c */
 void node_setup(struct sim *sim, uint32_t index);
 void node_boot(struct sim *sim, struct node *node);
+void node_begin(struct sim *sim, struct node *node);
+void node_stuck(struct sim *sim, struct node *node);
+/* It stays down for good: a person must help. */
+void node_off(struct sim *sim, struct node *node, const char *why);
+int node_succeed(struct sim *sim, struct node *node, const struct entry_id *from) MUST_USE;
 void node_write(struct sim *sim, struct node *node, uint32_t log, size_t len);
 void node_append(struct sim *sim, struct node *node);
 void node_prune(struct sim *sim, struct node *node);
@@ -417,6 +487,10 @@ struct uplink_event *node_follow(struct sim *sim, struct node *node, enum uplink
 void node_run(struct sim *sim, struct node *node);
 uint32_t node_log(const struct node *node, const struct incarnation *incarnation);
 void node_frame(struct sim *sim, struct node *node, uint32_t number, struct bytes frame);
+bool kept_follows(const struct kept *kept, const struct span_store *store);
+/* The entries of a span that is stored, but the first `skip`. reader: whose store it is. */
+void kept_add(struct sim *sim, struct kept *kept, uint32_t reader, uint32_t peer,
+              const struct op *op, uint32_t skip);
 int node_apply(struct sim *sim, struct node *node, struct op *op);
 void node_answer(struct sim *sim, struct node *node, struct op *op);
 
@@ -425,6 +499,9 @@ void hub_setup(struct sim *sim);
 void hub_peer(struct sim *sim, uint32_t index, const char *regency, uint64_t enrolment,
               const struct key *key);
 void hub_boot(struct sim *sim);
+void hub_begin(struct sim *sim, uint32_t peer);
+int hub_succeed(struct sim *sim, uint32_t peer, const struct entry_id *from) MUST_USE;
+struct kept *hub_kept(struct peer *peer, const struct incarnation *incarnation);
 void hub_append(struct sim *sim, uint32_t peer);
 void hub_cut(struct sim *sim, uint32_t peer);
 void hub_tick(struct sim *sim);
@@ -443,6 +520,8 @@ void hub_answer(struct sim *sim, struct op *op);
 void net_connect(struct sim *sim, struct node *node, uint32_t number);
 /* A connection of the hostile one, up at once; its number at the hub. */
 uint32_t net_hostile(struct sim *sim);
+/* Nothing that comes on the connections it has had concerns this node any more. */
+void net_forget(struct sim *sim, const struct node *node);
 void net_disconnect(struct sim *sim, struct node *node, uint32_t number);
 void net_send_up(struct sim *sim, struct node *node, uint32_t number, struct bytes frame);
 void net_send_down(struct sim *sim, uint32_t peer, uint32_t hub_number, struct bytes frame);

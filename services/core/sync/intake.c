@@ -109,17 +109,20 @@ void intake_come_back(struct intake *intake, struct intake_connection *connectio
 
 /* ---- acks ---- */
 
+static uint64_t credit_of(const struct intake *intake)
+{
+    bool room = !intake->held && intake->queue_bytes < intake->config.queue_bytes_max;
+    return room ? intake->config.queue_bytes_max - intake->queue_bytes : 0;
+}
+
 static struct ack ack_of(const struct intake *intake, const struct intake_log *log)
 {
-    uint64_t room = !intake->held && intake->queue_bytes < intake->config.queue_bytes_max
-                        ? intake->config.queue_bytes_max - intake->queue_bytes
-                        : 0;
     return (struct ack){
         .id = {.incarnation = log->receiver.incarnation, .seq = log->receiver.durable},
         .h = log->receiver.durable_h,
         .aggregator = intake->config.aggregator,
         .backed_up_to = log->backed_up_to,
-        .credit_bytes = room,
+        .credit_bytes = credit_of(intake),
     };
 }
 
@@ -283,13 +286,15 @@ static void office_gap(struct intake *intake, struct intake_connection *connecti
         return;
     }
     const struct out_log *office = sender_log(&intake->office, &intake->config.office);
-    bool ours = gap->have.seq == 0 || (event->own_h != NULL && hash_equal(event->own_h, &gap->h));
+    bool beyond = gap->have.seq > event->office_last; /* it moved on here already */
+    bool ours =
+        gap->have.seq == 0 || beyond || (event->own_h != NULL && hash_equal(event->own_h, &gap->h));
     if (office == NULL || office->acked > 0 || (event->office_before && !ours)) {
         effects_alarm(effects, connection->number, ALARM_FORK, ERR_FORK);
         intake->office_held = true;
         return;
     }
-    from.seq = event->office_before ? from.seq : 0;
+    from.seq = !event->office_before ? 0 : beyond ? event->office_last : from.seq;
     effects_alarm(effects, connection->number, ALARM_SUCCESSOR, 0);
     intake_come_back(intake, connection, effects, OFFICE_RETRY_S);
     effects_add(effects, EFFECT_SUCCEED, 0)->as.from = from;
@@ -416,11 +421,38 @@ static void resume(struct intake *intake, struct intake_connection *connection,
     }
     connection_move(connection, INTAKE_RESUMING);
     memcpy(connection->next, resume->pair.next, sizeof connection->next);
+    for (size_t i = 0; i < resume->log_count; i++) {
+        connection->named[i] = resume->logs[i].incarnation;
+    }
+    connection->named_count = resume->log_count;
     intake->pairs_in_flight++;
     note_resume(intake, event);
     effects_add(effects, EFFECT_COMMIT_PAIR, connection->number)->as.pair =
         intake->session.accepted;
     office_resume(intake, event, effects, resume);
+}
+
+/* Logs that are over are no logs of ours any more, but a node that still writes one must learn how
+ * far we have it: its successor begins there. */
+static void add_ended(const struct intake *intake, const struct intake_connection *connection,
+                      struct resumed *answer)
+{
+    for (size_t i = 0; i < connection->named_count && answer->cursor_count < LOGS_MAX; i++) {
+        struct ack ended = {.id.incarnation = connection->named[i],
+                            .aggregator = intake->config.aggregator,
+                            .credit_bytes = credit_of(intake)};
+        struct hash none;
+        bool named = false;
+        for (size_t k = 0; k < answer->cursor_count; k++) {
+            named = named ||
+                    incarnation_equal(&answer->cursors[k].id.incarnation, &connection->named[i]);
+        }
+        struct entry_id any = {.incarnation = connection->named[i]};
+        if (!named && intake->config.lookup.log(intake->config.lookup.arg, &any, &ended.id.seq,
+                                                &ended.h, &none) == 0) {
+            answer->cursors[answer->cursor_count++] = ended;
+        }
+    }
 }
 
 static void pair_stored(struct intake *intake, const struct intake_event *event,
@@ -458,6 +490,7 @@ static void pair_stored(struct intake *intake, const struct intake_event *event,
         intake->logs[i].gap_told = false;
         intake->logs[i].receipt_seq = 0; /* the last one may have been lost with its connection */
     }
+    add_ended(intake, connection, answer);
     follow(intake, connection->number, event->now_ms);
     flush(intake, event, effects, false);
     plan_office(intake, effects);

@@ -54,7 +54,9 @@ enum intake_connection_state {
 struct intake_connection {
     uint32_t number; /* 0: free */
     enum intake_connection_state state;
-    uint8_t next[16]; /* of its RESUME */
+    uint8_t next[16];                   /* of its RESUME */
+    struct incarnation named[LOGS_MAX]; /* the node's logs, as its RESUME says */
+    size_t named_count;
 };
 struct intake_log {
     struct receiver receiver;
@@ -115,7 +117,8 @@ struct intake_event {
     /* Our hash of the office entry that ACK, GAP or RESUME names, of this office log or an earlier
      * one of its line; NULL: no such entry (or seq 0). */
     const struct hash *own_h;
-    bool office_before; /* RESUME, GAP: the log named is an earlier one of this office line */
+    bool office_before;   /* RESUME, GAP: the log named is an earlier one of this office line */
+    uint64_t office_last; /* GAP: … and this is the last entry that still stands in it */
     const struct span_header *header;
     const struct span_entry *entries;
     struct arena *arena;

@@ -66,13 +66,14 @@ static void tell_gap(struct intake_log *log, const struct intake_event *event,
     }
 }
 
-/* The log of this lane that lives; NULL: none. `known` does not count. */
+/* The log of this lane that lives; NULL: none. `known` does not count, nor one of which nothing
+ * could be stored. */
 static struct intake_log *living(struct intake *intake, enum lane lane,
                                  const struct intake_log *known)
 {
     for (size_t i = 0; i < intake->log_count; i++) {
         struct intake_log *log = &intake->logs[i];
-        if (log != known && !log->ended && log->receiver.lane == lane) {
+        if (log != known && !log->ended && log->receiver.taken > 0 && log->receiver.lane == lane) {
             return log;
         }
     }
@@ -89,7 +90,9 @@ static int judge_predecessor(const struct intake *intake, const struct genesis *
     struct hash h_last = {{0}};
     struct hash h = {{0}};
     int rc = intake->config.lookup.log(intake->config.lookup.arg, from, &last, &h_last, &h);
-    if (rc == ERR_NOT_FOUND && present == NULL && from->seq == 0) {
+    bool under_way =
+        present != NULL && incarnation_equal(&present->receiver.incarnation, &from->incarnation);
+    if (rc == ERR_NOT_FOUND && from->seq == 0 && (present == NULL || under_way)) {
         return 0; /* we have nothing of the line, and are given all of it */
     }
     if (rc == ERR_NOT_FOUND) {
@@ -222,6 +225,16 @@ static void not_taken(struct intake *intake, struct intake_connection *connectio
     }
 }
 
+/* A log that the store has and that is none of ours any more. */
+static bool ended_before(const struct intake *intake, const struct incarnation *incarnation)
+{
+    struct entry_id any = {.incarnation = *incarnation};
+    uint64_t last = 0;
+    struct hash h_last;
+    struct hash h;
+    return intake->config.lookup.log(intake->config.lookup.arg, &any, &last, &h_last, &h) == 0;
+}
+
 void intake_span(struct intake *intake, struct intake_connection *connection,
                  const struct intake_event *event, struct effects *effects)
 {
@@ -232,7 +245,7 @@ void intake_span(struct intake *intake, struct intake_connection *connection,
     if (!window_holds(intake, connection, event, effects)) {
         return;
     }
-    if (log != NULL && log->ended) {
+    if (log == NULL ? ended_before(intake, &event->header->incarnation) : log->ended) {
         intake_deny_clone(intake, connection, event, effects);
         return;
     }

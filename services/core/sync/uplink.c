@@ -397,11 +397,11 @@ static void resumed(struct uplink *uplink, const struct uplink_event *event,
     if (uplink->state != UPLINK_RESUMING) {
         return;
     }
+    static const struct entry_id all;
     if (resumed->old) {
+        /* Somebody else has taken a step from this very pair, be it one that was never answered. */
         effects_alarm(effects, uplink->connection, ALARM_CLONE, ERR_FORK);
-        uplink->own.successor =
-            false; /* this pair was taken before: whose it was is another life */
-        not_ourselves(uplink, event, effects, DENIED_CLONE, 0);
+        succeed(uplink, effects, &all);
         return;
     }
     if (!session_own_confirm(&uplink->own, resumed->next)) {
@@ -415,25 +415,31 @@ static void resumed(struct uplink *uplink, const struct uplink_event *event,
     uplink->denied = 0;
     uplink_note_office(uplink, &resumed->office);
     if (!cursors(uplink, event, effects, resumed)) {
-        not_ourselves(uplink, event, effects, DENIED_FORK, 0);
+        /* It has these very logs from somebody else, be they successors that we think it never
+         * took: a copy of us was faster. */
+        succeed(uplink, effects, &all);
     }
 }
 
-/* It has no more than this of an earlier log of ours: our successors must begin there. */
+/* It has no more than this of an earlier log of ours: our successors must begin there. What it has
+ * of it may have moved on here already; then they begin where that log ends. */
 static void line_gap(struct uplink *uplink, const struct uplink_event *event,
                      struct effects *effects)
 {
     const struct gap *gap = &event->control->as.gap;
     const struct hash *own_h = event->own_h[0];
-    bool ours = gap->have.seq == 0 || (own_h != NULL && hash_equal(own_h, &gap->h));
+    struct entry_id have = gap->have;
+    bool beyond = have.seq > event->line_last;
+    bool ours = have.seq == 0 || beyond || (own_h != NULL && hash_equal(own_h, &gap->h));
+    have.seq = beyond ? event->line_last : have.seq;
     for (size_t i = 0; i < uplink->sender.log_count; i++) {
         const struct entry_id *from = &uplink->predecessors[i];
-        bool same = incarnation_equal(&from->incarnation, &gap->have.incarnation) &&
-                    from->seq == gap->have.seq;
+        bool same =
+            incarnation_equal(&from->incarnation, &have.incarnation) && from->seq == have.seq;
         ours = ours && !same; /* that is where it begins: no step further */
     }
     if (ours) {
-        succeed(uplink, effects, &gap->have);
+        succeed(uplink, effects, &have);
     } else {
         effects_alarm(effects, uplink->connection, ALARM_FORK, ERR_FORK);
         wait_denied(uplink, event, effects, DENIED_FORK);

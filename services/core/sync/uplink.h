@@ -45,7 +45,8 @@ struct uplink_config {
     struct bytes province, regency; /* borrowed for the uplink's life */
     struct incarnation office;
     struct bytes software;
-    /* Our h at an entry of the office log, as stored; ERR_NOT_FOUND. Within a step. */
+    /* Our h at an entry of the office log or of one before it, as stored; of seq 0 anything, if we
+     * ever had that log. ERR_NOT_FOUND. Within a step. */
     void *lookup_arg;
     int (*office_h)(void *arg, const struct entry_id *id, struct hash *ret);
 };
@@ -106,6 +107,7 @@ struct uplink_event {
     const struct control *control;
     const struct hash *own_h[LOGS_MAX]; /* our hash of the entry each ack or GAP names, or NULL */
     bool line_before; /* GAP: the log named is an earlier one of a line of ours (outlog_in_line) */
+    uint64_t line_last; /* … and this is the last entry that still stands in it */
     const struct span_header *header;
     const struct span_entry *entries;
     struct arena *arena; /* for the genesis */

@@ -45,6 +45,7 @@ static int begin(void **state)
     sample_open(&office, 3, LANE_OFFICE);
     arena = arena_new(PARSE_ARENA_BYTES);
     struct intake_config config = {
+        .lookup = {.log = sample_lookup},
         .limits = {.window_start_bytes = 1000, .window_max_bytes = 4000, .span_raw_bytes = 500},
         .province = bytes_of_text(PROVINCE),
         .regency = bytes_of_text(REGENCY),

@@ -404,6 +404,7 @@ static void gap_in_an_earlier_office_log_asks_for_another(void **state)
     struct intake_event event = event_of(INTAKE_EVENT_CONTROL, 1);
     event.control = &control;
     event.office_before = true;
+    event.office_last = 9;
     event.own_h = &ours;
     step(&event);
     assert_int_equal(effect_of(&effects, EFFECT_SUCCEED)->as.from.seq, 9);
@@ -429,6 +430,49 @@ static void node_of_a_lost_life_begins_anew(void **state)
     hears(1, &control);
     assert_int_equal(effect_of(&effects, EFFECT_SUCCEED)->as.from.seq, 0);
     assert_int_equal(frames_of(&effects, FRAME_COME_BACK), 1);
+}
+
+/* The node has more of that earlier log than still stands in it here: the rest moved on. */
+static void gap_beyond_an_earlier_office_log_begins_at_its_end(void **state)
+{
+    (void)state;
+    resume(1, 1, 2, false);
+    pair_stored(1);
+    struct control control = {.kind = FRAME_GAP};
+    control.as.gap.have.seq = 9;
+    struct intake_event event = event_of(INTAKE_EVENT_CONTROL, 1);
+    event.control = &control;
+    event.office_before = true;
+    event.office_last = 5;
+    step(&event);
+    assert_int_equal(effect_of(&effects, EFFECT_SUCCEED)->as.from.seq, 5);
+}
+
+/* A log that the store has and the engine does not: it is over since before the last start. */
+static void log_over_before_the_start_is_denied(void **state)
+{
+    (void)state;
+    silence();
+    resume(2, 0, 77, true);
+    pair_stored(2);
+    span(2, &next, 1, 3);
+    stored(&effect_of(&effects, EFFECT_STORE_SPAN)->as.store, 0);
+    struct session_memory memory = intake.session;
+    struct intake_config config = intake.config;
+    intake_init(&intake, &config, &memory);
+    assert_int_equal(intake_set_office(&intake, 5, 0), 0);
+    assert_int_equal(intake_add_log(&intake, &next.incarnation, LANE_URGENT, 3, &next.h[3]), 0);
+    struct control control = resume_of(77, 78, false);
+    control.as.resume.logs[0].incarnation = old.incarnation;
+    control.as.resume.log_count = 1;
+    hears(3, &control);
+    pair_stored(3);
+    const struct resumed *answer = &frame_of(&effects, FRAME_RESUMED)->as.resumed;
+    assert_int_equal(answer->cursor_count, 2);
+    assert_true(incarnation_equal(&answer->cursors[1].id.incarnation, &old.incarnation));
+    assert_int_equal(answer->cursors[1].id.seq, 20);
+    span(3, &old, 21, 22);
+    assert_int_equal(denied(), DENIED_CLONE);
 }
 
 static void backup_makes_a_receipt_due(void **state)
@@ -470,6 +514,8 @@ int main(void)
         TEST(node_with_an_earlier_office_log_begins_anew),
         TEST(gap_in_an_earlier_office_log_asks_for_another),
         TEST(node_of_a_lost_life_begins_anew),
+        TEST(gap_beyond_an_earlier_office_log_begins_at_its_end),
+        TEST(log_over_before_the_start_is_denied),
         TEST(backup_makes_a_receipt_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -106,6 +106,7 @@ static void hears(const struct control *control, const struct hash *own_h, bool 
     event.control = control;
     event.own_h[0] = own_h;
     event.line_before = line_before;
+    event.line_last = 10; /* of the old log */
     step(&event);
 }
 
@@ -268,6 +269,20 @@ static void a_gap_in_the_line_leads_further_back(void **state)
     assert_true(incarnation_equal(&succeed->as.from.incarnation, &old.incarnation));
     assert_int_equal(succeed->as.from.seq, 7);
     assert_int_equal(uplink.state, UPLINK_STOPPED);
+}
+
+/* What the aggregator has of that log moved on here: two lives before it took one. */
+static void a_gap_beyond_the_old_log_begins_at_its_end(void **state)
+{
+    (void)state;
+    live();
+    struct control control = gap_of(&old, 12);
+    struct uplink_event event = event_of(UPLINK_EVENT_CONTROL);
+    event.control = &control;
+    event.line_before = true;
+    event.line_last = 8;
+    step(&event);
+    assert_int_equal(effect_of(&effects, EFFECT_SUCCEED)->as.from.seq, 8);
 }
 
 static void a_gap_in_the_line_must_be_ours_and_further_back(void **state)
@@ -474,6 +489,7 @@ int main(void)
         TEST(a_successor_nothing_of_which_arrived_has_no_other),
         TEST(a_pair_that_was_taken_is_no_successors),
         TEST(a_gap_in_the_line_leads_further_back),
+        TEST(a_gap_beyond_the_old_log_begins_at_its_end),
         TEST(a_gap_in_the_line_must_be_ours_and_further_back),
         TEST(a_cursor_below_our_receipt_gets_it_back),
         TEST(a_receipt_of_an_earlier_life_stays_here),
