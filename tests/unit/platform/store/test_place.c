@@ -185,6 +185,12 @@ static void a_full_store_that_moved_has_room(void **state)
 
 /* ---- copies ---- */
 
+static int copy_to(struct fixture *fixture, const char *path, struct err_ctx *err)
+{
+    const struct store_copy copy = {.path = path, .kind = "fixture"};
+    return store_copy(fixture->store, &copy, err);
+}
+
 static void copy_is_opened(struct fixture *fixture, const char *copy)
 {
     char path[PATH_CAPACITY];
@@ -207,7 +213,7 @@ static void a_copy_holds_what_was_committed(void **state)
     for (uint32_t key = 0; key < 100; key++) {
         assert_int_equal(store_apply(fixture->store, put_run, &key, NULL), 0);
     }
-    assert_int_equal(store_copy(fixture->store, path, NULL), 0);
+    assert_int_equal(copy_to(fixture, path, NULL), 0);
     struct stat file;
     assert_int_equal(stat(path, &file), 0);
     assert_int_equal(file.st_mode & 07777, 0600);
@@ -233,7 +239,7 @@ static void the_store_is_written_while_it_is_copied(void **state)
         notes[i] = note_of(fixture, ACT_PUT, i);
         assert_int_equal(note_submit(&notes[i]), 0);
     }
-    assert_int_equal(store_copy(fixture->store, path, NULL), 0);
+    assert_int_equal(copy_to(fixture, path, NULL), 0);
     notes_await(fixture, notes, COUNT);
     store_writer_stop(fixture->store);
     copy_is_opened(fixture, path);
@@ -253,13 +259,13 @@ static void a_copy_replaces_nothing_and_leaves_no_half(void **state)
     struct stat file;
     path_in(fixture, "copy", path);
     assert_int_equal(file_create(path, 0600, bytes_of_text("there"), NULL), 0);
-    assert_int_equal(store_copy(fixture->store, path, &err), ERR_EXISTS);
+    assert_int_equal(copy_to(fixture, path, &err), ERR_EXISTS);
     assert_non_null(strstr(err.text, path));
     assert_int_equal(stat(path, &file), 0);
     assert_int_equal(file.st_size, 5);
     assert_int_equal(unlink(path), 0);
     assert_int_equal(symlink("elsewhere", path), 0);
-    assert_int_equal(store_copy(fixture->store, path, NULL), ERR_EXISTS);
+    assert_int_equal(copy_to(fixture, path, NULL), ERR_EXISTS);
     assert_int_equal(unlink(path), 0);
     for (uint32_t key = 0; key < 100; key++) {
         assert_int_equal(store_apply(fixture->store, put_run, &key, NULL), 0);
@@ -268,12 +274,12 @@ static void a_copy_replaces_nothing_and_leaves_no_half(void **state)
     const struct rlimit none = {.rlim_cur = RLIM_INFINITY, .rlim_max = RLIM_INFINITY};
     (void)signal(SIGXFSZ, SIG_IGN);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
-    int rc = store_copy(fixture->store, path, NULL);
+    int rc = copy_to(fixture, path, NULL);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
-    assert_int_equal(rc, ERR_IO);
+    assert_int_equal(rc, ERR_FULL);
     assert_int_equal(stat(path, &file), -1);
     path_in(fixture, "no/such/folder", path);
-    assert_int_equal(store_copy(fixture->store, path, NULL), ERR_NOT_FOUND);
+    assert_int_equal(copy_to(fixture, path, NULL), ERR_NOT_FOUND);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
