@@ -22,7 +22,6 @@ static const struct handler {
     {"report zero", report_zero},     {"inbox list", inbox_list},
     {"inbox show", inbox_show},       {"inbox acknowledge", inbox_acknowledge},
     {"status", node_status},          {"ping", ping},
-    {"backup", node_backup},
 };
 
 static int exit_of(int code)
@@ -108,7 +107,6 @@ static void on_drain(void *arg, struct door_call *call)
 
 static void on_gone(void *arg, struct door_call *call)
 {
-    node_backup_gone(arg, call);
     if (is_stream(call)) {
         report_gone(arg, call);
     } else if (door_call_data(call) != NULL) {

@@ -179,6 +179,15 @@ static bool line_before(struct node *node, struct store_txn *txn, const struct i
             outlog_in_line(txn, &node_log_tables, log, &node->routine));
 }
 
+static void look_up_line(struct node *node, struct store_txn *txn, const struct incarnation *named,
+                         struct uplink_event *event)
+{
+    struct outlog log;
+    event->line_before =
+        line_before(node, txn, named) && outlog_load(txn, &node_log_tables, named, &log) == 0;
+    event->line_last = event->line_before ? log.last : 0;
+}
+
 /* Our own hashes of the entries that the frame names, in its order. */
 static int look_up(struct node *node, const struct control *control, struct hash own[LOGS_MAX],
                    struct uplink_event *event)
@@ -203,10 +212,7 @@ static int look_up(struct node *node, const struct control *control, struct hash
         event->own_h[i] = acks_hash(txn, &ids[i], &own[i]).data != NULL ? &own[i] : NULL;
     }
     if (rc == 0 && control->kind == FRAME_GAP) {
-        struct outlog log;
-        event->line_before = line_before(node, txn, &ids[0].incarnation) &&
-                             outlog_load(txn, &node_log_tables, &ids[0].incarnation, &log) == 0;
-        event->line_last = event->line_before ? log.last : 0;
+        look_up_line(node, txn, &ids[0].incarnation, event);
     }
     store_read_end(txn);
     return rc;
