@@ -380,6 +380,8 @@ void check_end(struct sim *sim)
         const struct node *node = &sim->nodes[i];
         if (!sim->check->revoked[node->peer] && !node->stuck) {
             all_there(sim, i, at_hub);
+        }
+        if (!sim->check->revoked[node->peer] && !node->off) {
             documents_there(sim, node);
         }
     }
