@@ -78,6 +78,7 @@ struct pending {
 };
 
 struct apply;
+struct backup_job;
 
 struct aggregator {
     struct conf_aggregator *conf;
@@ -98,6 +99,7 @@ struct aggregator {
     struct apply *apply;
     struct peer *peers;
     struct pending *pending;
+    struct backup_job *backup;          /* NULL: none is being made */
     struct arena *arena;                /* of the frame or request at hand */
     struct span_decoder *decoder;       /* loop thread */
     struct span_builder *cut_builder;   /* loop thread: office spans */
@@ -187,6 +189,11 @@ int own_check_ring(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 void driver_views(struct store_txn *txn, struct views *ret);
 #define VIEWS_POSITION_KEY "position"
 int driver_position(struct store_txn *txn, uint64_t *ret) MUST_USE;
+
+/* ---- backup.c ---- */
+void backup_job_stop(struct aggregator *aggregator);
+int backup_restore(const struct conf_aggregator *conf, const char *file, bool replace,
+                   struct err_ctx *err) MUST_USE;
 
 /* ---- door_*.c: commands ---- */
 int doors_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;

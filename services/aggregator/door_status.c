@@ -99,12 +99,13 @@ void door_status(struct aggregator *aggregator, struct door_call *call, const js
         (void)json_array_append_new(nodes, door_node_json(peer));
     }
     json_t *json = json_pack(
-        "{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}",
+        "{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, "
+        "s:o}",
         "program", "kabar-aggregator", "restored", restored_json(aggregator), "version",
         KABAR_VERSION, "province", aggregator->conf->province, "name", aggregator->conf->name,
         "incarnation", door_hex_json(aggregator->incarnation.b, INCARNATION_BYTES), "journal",
-        journal_json(aggregator, journal), "cases_wait_for_room", (int)apply_is_full(aggregator),
-        "cases", (json_int_t)count_cases(views), "documents",
+        journal_json(aggregator, journal), "backup", backup_json(journal), "cases_wait_for_room",
+        (int)apply_is_full(aggregator), "cases", (json_int_t)count_cases(views), "documents",
         (json_int_t)count_rows(views, VIEW_DOCUMENTS), "zero_reports",
         (json_int_t)count_rows(views, VIEW_ZEROS), "refused",
         (json_int_t)count_rows(views, VIEW_REFUSED), "contradictions",

@@ -21,6 +21,7 @@ static const struct {
     {"journal dump", door_journal_dump},
     {"status", door_status},
     {"ping", door_ping},
+    {"backup", door_backup},
 };
 
 const char *door_text(const json_t *args, const char *name)
@@ -119,6 +120,7 @@ static void on_end(void *arg, struct door_call *call)
 static void on_gone(void *arg, struct door_call *call)
 {
     own_forget_call(arg, call);
+    door_backup_gone(arg, call);
     door_journal_dump_gone(call);
 }
 

@@ -15,11 +15,12 @@ door_handler door_case_list, door_case_show;
 door_handler door_document_list, door_document_show, door_document_draft, door_document_propose,
     door_document_countersign;
 door_handler door_enrol_prepare, door_enrol_activate, door_enrol_list, door_enrol_revoke;
-door_handler door_status, door_ping, door_journal_dump;
+door_handler door_status, door_ping, door_journal_dump, door_backup;
 
 /* A dump goes on when its client has taken what waited. */
 void door_journal_dump_more(struct aggregator *aggregator, struct door_call *call);
 void door_journal_dump_gone(struct door_call *call);
+void door_backup_gone(struct aggregator *aggregator, const struct door_call *call);
 
 /* Shared by handlers. */
 const char *door_text(const json_t *args, const char *name); /* NULL if absent */
@@ -32,6 +33,7 @@ json_t *door_hex_json(const uint8_t *bytes, size_t len);
 /* "16-000123" or a full case name. ERR_NOT_FOUND with a text. */
 int door_find_case(struct aggregator *aggregator, struct store_txn *views, const char *text,
                    struct case_name *ret, struct err_ctx *err) MUST_USE;
+json_t *backup_json(struct store_txn *journal); /* the last one, and what came in since */
 json_t *door_node_json(const struct peer *peer);
 
 #endif

@@ -9,10 +9,11 @@
 #define SPAN_KEY_BYTES (INCARNATION_BYTES + 8u)
 
 const char *const journal_table_names[JOURNAL_TABLE_COUNT] = {
-    [JOURNAL_META] = "meta",         [JOURNAL_RECORDS] = "records",
-    [JOURNAL_SPANS] = "spans",       [JOURNAL_CURSORS] = "cursors",
-    [JOURNAL_SESSIONS] = "sessions", [JOURNAL_OUT] = "office_entries",
-    [JOURNAL_LOGS] = "office_logs",  [JOURNAL_PLACED] = "placed",
+    [JOURNAL_META] = "meta",           [JOURNAL_RECORDS] = "records",
+    [JOURNAL_SPANS] = "spans",         [JOURNAL_CURSORS] = "cursors",
+    [JOURNAL_SESSIONS] = "sessions",   [JOURNAL_OUT] = "office_entries",
+    [JOURNAL_LOGS] = "office_logs",    [JOURNAL_PLACED] = "placed",
+    [JOURNAL_BACKED_UP] = "backed_up",
 };
 const struct outlog_tables journal_office_tables = {.entries = JOURNAL_OUT, .logs = JOURNAL_LOGS};
 

@@ -24,7 +24,7 @@
 
 enum journal_table {
     JOURNAL_META,     /* "journal" → struct journal_meta; "rejected" ‖ position 8 → code;
-                       * "restored" → struct journal_restored */
+                       * "restored" → struct journal_restored; "backup" → struct journal_backup */
     JOURNAL_RECORDS,  /* position 8 → head ‖ frame ‖ hash of both 32 */
     JOURNAL_SPANS,    /* inc 16 ‖ first new seq 8 → position 8 */
     JOURNAL_CURSORS,  /* inc 16 → struct journal_cursor */
@@ -32,6 +32,7 @@ enum journal_table {
     JOURNAL_OUT,      /* office logs: entries */
     JOURNAL_LOGS,     /* office logs: state */
     JOURNAL_PLACED,   /* position of a report 8 → position of its first placement 8 ‖ count 1 */
+    JOURNAL_BACKED_UP, /* inc 16 → seq 8: the last one that a backup has */
     JOURNAL_TABLE_COUNT
 };
 extern const char *const journal_table_names[JOURNAL_TABLE_COUNT];
@@ -136,6 +137,31 @@ void journal_put_placed(struct store_txn *txn, uint64_t position, uint64_t first
 void journal_put_rejected(struct store_txn *txn, uint64_t position, struct bytes code);
 int journal_get_rejected(struct store_txn *txn, uint64_t position, struct bytes *ret_code) MUST_USE;
 int journal_count_rejected(struct store_txn *txn, uint64_t *ret) MUST_USE;
+
+/* ---- journal_backup.c: what a backup has, and whether it is sound ---- */
+struct journal_backup {
+    int64_t at_ms;
+    uint64_t position; /* of the last entry in it */
+};
+void journal_put_backup(struct store_txn *txn, const struct journal_backup *backup);
+/* The last one. ERR_NOT_FOUND: there never was one. */
+int journal_get_backup(struct store_txn *txn, struct journal_backup *ret) MUST_USE;
+/* Never lowers it. */
+int journal_put_backed_up(struct store_txn *txn, const struct entry_id *id) MUST_USE;
+/* 0 if it is in none. */
+int journal_get_backed_up(struct store_txn *txn, const struct incarnation *incarnation,
+                          uint64_t *ret) MUST_USE;
+
+struct journal_checked {
+    uint64_t position;
+    struct entry_id *ends; /* where each node's log ends in it */
+    size_t end_count;
+};
+/* Of a store that nobody writes: each record and its chain, each cursor against the entry that it
+ * names, each office log. ERR_FORMAT and what is wrong. */
+int journal_check(struct store *journal, const struct store_watch *watch,
+                  struct journal_checked *ret, struct err_ctx *err) MUST_USE;
+void journal_checked_clear(struct journal_checked *checked);
 
 /* ---- reading entries in order; one reader per thread ---- */
 struct journal_entry {

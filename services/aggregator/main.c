@@ -2,6 +2,7 @@
 #include "aggregator/aggregator.h"
 
 #include "core/seal/chain.h"
+#include "platform/backup/backup.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -19,13 +20,15 @@
 #define ARENA_BYTES (SPAN_SCRATCH_BYTES_MAX + PARSE_ARENA_BYTES)
 
 static const char usage[] =
-    "usage: kabar-aggregator --config FILE [--check-config]\n"
+    "usage: kabar-aggregator --config FILE [--check-config | --restore FILE [--replace]]\n"
     "\n"
     "The province's end: receives what nodes send, keeps it, makes cases of it, and carries\n"
     "signed documents back. It is commanded with `kabar` at its socket.\n"
     "\n"
     "  --config FILE         settings (kabar-aggregator.conf)\n"
     "  --check-config        read settings and keys, say what is wrong, and exit (0 or 78)\n"
+    "  --restore FILE        make the store out of a backup, and exit (kabar restore)\n"
+    "  --replace             with it: a store that is there is renamed\n"
     "  --test-without-zap    tests only: no key is let in when nobody answers for keys\n"
     "  --version, --help\n"
     "\n"
@@ -261,6 +264,7 @@ static void stop(struct aggregator *aggregator)
     if (aggregator->server != NULL && aggregator->turn != NULL && !aggregator->storage_failed) {
         net_say_bye(aggregator);
     }
+    backup_job_stop(aggregator);
     apply_stop(aggregator);
     if (aggregator->journal != NULL) {
         store_writer_stop(aggregator->journal); /* also when the start failed half-way */
@@ -367,27 +371,22 @@ static int exit_of(int rc)
     return EXIT_CONFIG; /* a key or ring file that does not verify */
 }
 
-static int run(const char *path, bool check_only, bool without_zap)
+struct options {
+    const char *config;
+    const char *restore; /* NULL: not that */
+    bool replace, check_only, without_zap;
+};
+
+static int serve_or_check(struct aggregator *aggregator, bool check_only, int rc,
+                          struct err_ctx *err)
 {
-    struct err_ctx err = {{0}};
-    struct aggregator *aggregator = calloc(1, sizeof *aggregator);
-    if (aggregator == NULL) {
-        return EXIT_SOFTWARE;
-    }
-    aggregator->conf_path = path;
-    aggregator->test_without_zap = without_zap;
-    int rc = conf_load_aggregator(path, &aggregator->conf, &err);
-    if (rc == 0) {
-        log_set_level(aggregator->conf->log_level);
-        rc = read_keys(aggregator, &err);
-    }
+    int exit_code = EXIT_OK;
     bool opened = rc == 0 && !check_only;
     if (opened) {
-        rc = start(aggregator, &err);
+        rc = start(aggregator, err);
     }
-    int exit_code = EXIT_OK;
     if (rc != 0) {
-        (void)fprintf(stderr, "kabar-aggregator: %s\n", err_peek(&err, rc));
+        (void)fprintf(stderr, "kabar-aggregator: %s\n", err_peek(err, rc));
         exit_code = exit_of(rc);
     } else if (opened) {
         exit_code = serve(aggregator);
@@ -395,6 +394,39 @@ static int run(const char *path, bool check_only, bool without_zap)
     if (opened) {
         stop(aggregator);
         LOG(LOG_LEVEL_INFO, "stopped", log_i64("exit", exit_code));
+    }
+    return exit_code;
+}
+
+static int restore(const struct aggregator *aggregator, const struct options *options)
+{
+    struct err_ctx err = {{0}};
+    int rc = backup_restore(aggregator->conf, options->restore, options->replace, &err);
+    if (rc != 0) {
+        (void)fprintf(stderr, "kabar-aggregator: %s\n", err_peek(&err, rc));
+    }
+    return restore_exit_of(rc);
+}
+
+static int run(const struct options *options)
+{
+    struct err_ctx err = {{0}};
+    struct aggregator *aggregator = calloc(1, sizeof *aggregator);
+    if (aggregator == NULL) {
+        return EXIT_SOFTWARE;
+    }
+    aggregator->conf_path = options->config;
+    aggregator->test_without_zap = options->without_zap;
+    int exit_code = EXIT_OK;
+    int rc = conf_load_aggregator(options->config, &aggregator->conf, &err);
+    if (rc == 0 && options->restore != NULL) {
+        exit_code = restore(aggregator, options);
+    } else {
+        if (rc == 0) {
+            log_set_level(aggregator->conf->log_level);
+            rc = read_keys(aggregator, &err);
+        }
+        exit_code = serve_or_check(aggregator, options->check_only, rc, &err);
     }
     conf_aggregator_free(aggregator->conf);
     free(aggregator);
@@ -407,43 +439,57 @@ static void print_version(void)
                  JOURNAL_FORMAT, VIEWS_FORMAT);
 }
 
-int main(int argc, char **argv)
+/* -1: go on; else the exit code. */
+static int options_read(int argc, char **argv, struct options *ret)
 {
-    static const struct option options[] = {{"config", required_argument, NULL, 'c'},
-                                            {"check-config", no_argument, NULL, 'k'},
-                                            {"test-without-zap", no_argument, NULL, 'z'},
-                                            {"version", no_argument, NULL, 'v'},
-                                            {"help", no_argument, NULL, 'h'},
-                                            {NULL, 0, NULL, 0}};
-    const char *path = NULL;
-    bool check_only = false;
-    bool without_zap = false;
-    for (int option = 0; option != -1;) {
-        /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
-        option = getopt_long(argc, argv, "", options, NULL);
+    static const struct option known[] = {{"config", required_argument, NULL, 'c'},
+                                          {"check-config", no_argument, NULL, 'k'},
+                                          {"restore", required_argument, NULL, 'r'},
+                                          {"replace", no_argument, NULL, 'p'},
+                                          {"test-without-zap", no_argument, NULL, 'z'},
+                                          {"version", no_argument, NULL, 'v'},
+                                          {"help", no_argument, NULL, 'h'},
+                                          {NULL, 0, NULL, 0}};
+    int option;
+    /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
+    while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (option == 'c') {
-            path = optarg;
+            ret->config = optarg;
         } else if (option == 'k') {
-            check_only = true;
+            ret->check_only = true;
+        } else if (option == 'r') {
+            ret->restore = optarg;
+        } else if (option == 'p') {
+            ret->replace = true;
         } else if (option == 'z') {
-            without_zap = true;
+            ret->without_zap = true;
         } else if (option == 'v') {
             print_version();
             return EXIT_OK;
-        } else if (option != -1) {
+        } else {
             (void)fputs(usage, option == 'h' ? stdout : stderr);
             return option == 'h' ? EXIT_OK : EXIT_USAGE_ERROR;
         }
     }
-    struct err_ctx err = {{0}};
-    if (path == NULL || optind != argc) {
+    if (ret->config == NULL || optind != argc || (ret->replace && ret->restore == NULL)) {
         (void)fputs(usage, stderr);
         return EXIT_USAGE_ERROR;
+    }
+    return -1;
+}
+
+int main(int argc, char **argv)
+{
+    struct options options = {.config = NULL};
+    struct err_ctx err = {{0}};
+    int exit_code = options_read(argc, argv, &options);
+    if (exit_code >= 0) {
+        return exit_code;
     }
     int rc = host_init(&err);
     if (rc != 0) {
         (void)fprintf(stderr, "kabar-aggregator: %s\n", err_peek(&err, rc));
         return EXIT_SOFTWARE;
     }
-    return run(path, check_only, without_zap);
+    return run(&options);
 }

@@ -7,6 +7,7 @@
 
 struct load {
     struct peer *peer;
+    struct store_txn *txn;
     int rc;
 };
 
@@ -17,6 +18,11 @@ static void load_log(void *arg, const struct journal_cursor *cursor)
     if (lives && load->rc == 0) {
         load->rc = intake_add_log(&load->peer->intake, &cursor->incarnation, cursor->lane,
                                   cursor->last, &cursor->h);
+        uint64_t backed_up_to = 0;
+        load->rc = load->rc != 0
+                       ? load->rc
+                       : journal_get_backed_up(load->txn, &cursor->incarnation, &backed_up_to);
+        intake_set_backed_up(&load->peer->intake, &cursor->incarnation, backed_up_to);
     }
 }
 
@@ -75,7 +81,7 @@ static struct intake_config intake_config_of(struct peer *peer)
 
 static int load_logs(struct peer *peer, struct store_txn *txn)
 {
-    struct load load = {.peer = peer};
+    struct load load = {.peer = peer, .txn = txn};
     struct outlog office = {0};
     int rc = journal_each_cursor(txn, load_log, &load);
     rc = rc != 0 ? rc : load.rc;

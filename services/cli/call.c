@@ -185,9 +185,9 @@ static int read_answer(struct door_client *client, json_t **ret, struct err_ctx 
     return 0;
 }
 
-/* Rows go to print (NULL: none wanted) until the final answer. */
-static int finish(struct cli *cli, struct door_client *client, struct print *print, json_t **ret,
-                  struct err_ctx *err)
+/* Rows go to on_row (NULL: none wanted) until the final answer. */
+static int finish(struct cli *cli, struct door_client *client, call_row *on_row, void *arg,
+                  json_t **ret, struct err_ctx *err)
 {
     for (;;) {
         json_t *answer = NULL;
@@ -196,8 +196,8 @@ static int finish(struct cli *cli, struct door_client *client, struct print *pri
             return rc;
         }
         const json_t *row = json_object_get(answer, "row");
-        if (row != NULL && print != NULL) {
-            print_row(print, row);
+        if (row != NULL && on_row != NULL) {
+            on_row(arg, row);
         } else if (row == NULL) {
             rc = call_outcome(cli, answer, ret, err);
             json_decref(answer);
@@ -213,8 +213,8 @@ static enum command_place place_of(const char *command)
     return row == NULL ? COMMAND_AGGREGATOR : row->place;
 }
 
-int call_result(struct cli *cli, const char *command, const json_t *args, json_t **ret,
-                struct err_ctx *err)
+int call_rows(struct cli *cli, const char *command, const json_t *args, call_row *on_row, void *arg,
+              json_t **ret, struct err_ctx *err)
 {
     struct door_client *client = NULL;
     int rc = call_open(cli, place_of(command), &client, err);
@@ -223,10 +223,16 @@ int call_result(struct cli *cli, const char *command, const json_t *args, json_t
     }
     rc = call_send(client, command, args, false, err);
     if (rc == 0 || rc == ERR_GONE) { /* who hung up may have said why */
-        rc = finish(cli, client, NULL, ret, err);
+        rc = finish(cli, client, on_row, arg, ret, err);
     }
     door_client_close(client);
     return rc;
+}
+
+int call_result(struct cli *cli, const char *command, const json_t *args, json_t **ret,
+                struct err_ctx *err)
+{
+    return call_rows(cli, command, args, NULL, NULL, ret, err);
 }
 
 static bool ends_with(const char *text, const char *end)
@@ -254,6 +260,11 @@ static void print_result(struct cli *cli, const struct command *command, const j
     free(next);
 }
 
+static void row_to_print(void *arg, const json_t *row)
+{
+    print_row(arg, row);
+}
+
 int call_print(struct cli *cli, const struct command *command, const json_t *args,
                struct err_ctx *err)
 {
@@ -266,7 +277,7 @@ int call_print(struct cli *cli, const struct command *command, const json_t *arg
     struct print *print = print_new(cli->output, command->name);
     rc = call_send(client, command->name, args, false, err);
     if (rc == 0 || rc == ERR_GONE) { /* who hung up may have said why */
-        rc = finish(cli, client, print, &result, err);
+        rc = finish(cli, client, row_to_print, print, &result, err);
     }
     size_t rows = print_end(print);
     if (rc == 0) {

@@ -59,6 +59,10 @@ int call_outcome(struct cli *cli, const json_t *answer, json_t **ret, struct err
 /* One request that is answered without rows. */
 int call_result(struct cli *cli, const char *command, const json_t *args, json_t **ret,
                 struct err_ctx *err) MUST_USE;
+/* One whose rows say how far it is. */
+typedef void call_row(void *arg, const json_t *row);
+int call_rows(struct cli *cli, const char *command, const json_t *args, call_row *on_row, void *arg,
+              json_t **ret, struct err_ctx *err) MUST_USE;
 /* Asks and prints: every command that is nothing but a request. */
 int call_print(struct cli *cli, const struct command *command, const json_t *args,
                struct err_ctx *err) MUST_USE;
@@ -81,8 +85,10 @@ char *cell_text(const char *key, const json_t *value);
 size_t cell_width(const char *text);
 bool cell_is_scalar(const json_t *value); /* or a list of nothing but scalars */
 
-/* ---- submit.c, up.c ---- */
+/* ---- submit.c, up.c, backup.c ---- */
 
+command_run backup_run MUST_USE;
+command_run restore_store_run MUST_USE; /* becomes the program whose store it is */
 command_run submit_run MUST_USE;
 command_run up_run MUST_USE;
 
@@ -130,6 +136,8 @@ int path_join(const char *folder, const char *name, char *ret, size_t capacity,
  * is not there has none. */
 int each_node(const char *folder, int (*found)(void *arg, const char *name, struct err_ctx *err),
               void *arg, struct err_ctx *err) MUST_USE;
+/* The folder this program was started from, if `program` is there too; else empty: PATH has it. */
+void program_folder(const char *program, char *ret, size_t capacity);
 int json_file_write(const char *path, const json_t *object, struct err_ctx *err) MUST_USE;
 int json_file_read(const char *path, json_t **ret, struct err_ctx *err) MUST_USE;
 int json_key(const json_t *object, const char *path, const char *name, struct key *ret,

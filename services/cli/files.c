@@ -7,9 +7,24 @@
 #include <errno.h>
 #include <sodium.h>
 #include <string.h>
+#include <unistd.h>
 
 #define JSON_FILE_BYTES_MAX 65536u
 #define READ_BYTES 65536u
+
+void program_folder(const char *program, char *ret, size_t capacity)
+{
+    char path[PATH_MAX];
+    ssize_t len = readlink("/proc/self/exe", ret, capacity - 1);
+    ret[len > 0 ? len : 0] = '\0';
+    char *slash = strrchr(ret, '/');
+    if (slash != NULL) {
+        *slash = '\0';
+    }
+    if (path_join(ret, program, path, sizeof path, NULL) != 0 || access(path, X_OK) != 0) {
+        ret[0] = '\0';
+    }
+}
 
 int path_join(const char *folder, const char *name, char *ret, size_t capacity, struct err_ctx *err)
 {

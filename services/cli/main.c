@@ -28,6 +28,8 @@ static const struct {
     {"root create", root_create_run},
     {"root ring", root_ring_run},
     {"up", up_run},
+    {"backup", backup_run},
+    {"restore", restore_store_run},
     {"enrol request", enrol_request_run},
     {"enrol accept", enrol_accept_run},
     {"enrol approve", enrol_approve_run},

@@ -106,20 +106,12 @@ static int find_children(struct up *up, struct err_ctx *err)
     return rc;
 }
 
-/* The folder this program was started from, where the daemons are too; else PATH has them. */
+/* One folder for all: a set of programs is not mixed with another. */
 static void find_programs(struct up *up)
 {
-    char path[PATH_MAX];
-    ssize_t len = readlink("/proc/self/exe", up->folder, sizeof up->folder - 1);
-    up->folder[len > 0 ? len : 0] = '\0';
-    char *slash = strrchr(up->folder, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
     for (size_t i = 0; i < up->count; i++) {
-        if (path_join(up->folder, up->children[i].program, path, sizeof path, NULL) != 0 ||
-            access(path, X_OK) != 0) {
-            up->folder[0] = '\0';
+        program_folder(up->children[i].program, up->folder, sizeof up->folder);
+        if (up->folder[0] == '\0') {
             return;
         }
     }

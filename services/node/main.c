@@ -1,5 +1,6 @@
 /* kabar-node: one per regency. Takes reports, keeps them, syncs them, shows documents. */
 #include "node/node.h"
+#include "platform/backup/backup.h"
 
 #include <getopt.h>
 #include <malloc.h>
@@ -7,11 +8,13 @@
 #define EXIT_USAGE_ERROR 64
 
 static const char usage[] = "usage: kabar-node --config FILE [--check-config]\n"
+                            "       kabar-node --config FILE --restore BACKUP [--replace]\n"
                             "       kabar-node --version | --help\n";
 
 struct options {
     const char *config;
-    bool check;
+    const char *restore; /* NULL: not that */
+    bool check, replace;
 };
 
 /* -1: go on; else the exit code. */
@@ -20,6 +23,8 @@ static int options_read(int argc, char **argv, struct options *ret)
     static const struct option known[] = {
         {"config", required_argument, NULL, 'c'},
         {"check-config", no_argument, NULL, 'k'},
+        {"restore", required_argument, NULL, 'r'},
+        {"replace", no_argument, NULL, 'p'},
         {"version", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
@@ -34,6 +39,12 @@ static int options_read(int argc, char **argv, struct options *ret)
         case 'k':
             ret->check = true;
             break;
+        case 'r':
+            ret->restore = optarg;
+            break;
+        case 'p':
+            ret->replace = true;
+            break;
         case 'v':
             return printf("kabar-node %s\n", KABAR_VERSION) < 0 ? EXIT_IO : 0;
         case 'h':
@@ -43,7 +54,7 @@ static int options_read(int argc, char **argv, struct options *ret)
             return EXIT_USAGE_ERROR;
         }
     }
-    if (ret->config == NULL || optind != argc) {
+    if (ret->config == NULL || optind != argc || (ret->replace && ret->restore == NULL)) {
         (void)fputs(usage, stderr);
         return EXIT_USAGE_ERROR;
     }
@@ -73,6 +84,24 @@ static int load(const struct options *options, struct conf_node **ret_conf,
     return rc;
 }
 
+/* Needs no keys: only where the store is. */
+static int restore(const struct options *options)
+{
+    struct conf_node *conf = NULL;
+    struct err_ctx err = {""};
+    int rc = conf_load_node(options->config, &conf, &err);
+    int exit_code = rc == 0 ? 0 : EXIT_CONFIG;
+    if (rc == 0) {
+        rc = node_restore(conf, options->restore, options->replace, &err);
+        exit_code = restore_exit_of(rc);
+    }
+    if (rc != 0) {
+        (void)fprintf(stderr, "kabar-node: %s\n", err_peek(&err, rc));
+    }
+    conf_node_free(conf);
+    return exit_code;
+}
+
 int main(int argc, char **argv)
 {
     struct options options = {.config = NULL};
@@ -86,6 +115,9 @@ int main(int argc, char **argv)
     }
     json_set_alloc_funcs(malloc, wipe_and_free);
     int rc = host_init(&err);
+    if (rc == 0 && options.restore != NULL) {
+        return restore(&options);
+    }
     if (rc == 0) {
         rc = load(&options, &conf, &identity, &card, &err);
     }

@@ -284,6 +284,7 @@ static void close_all(struct node *node)
 {
     node->stopping = true;
     door_close(node->door); /* calls that are still open are gone */
+    node_backup_stop(node);
     node->sync.ready = false;
     if (node->writer_runs) {
         store_writer_stop(node->store); /* done() of everything, here */

@@ -169,7 +169,8 @@ struct node {
     int64_t full_since_ms; /* work is refused for want of room since then; 0: it is not */
     uint64_t full_refused; /* since then, and not in the log yet */
     bool pruning;
-    uint64_t prune_again_ms; /* nothing could be deleted: not before then */
+    struct backup_job *backup; /* NULL: none is being made */
+    uint64_t prune_again_ms;   /* nothing could be deleted: not before then */
 
     bool stopping;
     uint64_t stop_deadline_ms;
@@ -246,6 +247,13 @@ void office_pump(struct node *node);
 /* Our h at an entry of an office log that is stored; arg is the node. */
 int office_hash(void *arg, const struct entry_id *id, struct hash *ret) MUST_USE;
 void office_close(struct node *node);
+
+/* ---- node_backup.c ---- */
+void node_backup(struct node *node, struct door_call *call, const json_t *args);
+void node_backup_gone(struct node *node, const struct door_call *call);
+void node_backup_stop(struct node *node); /* gives up what is being copied */
+int node_restore(const struct conf_node *conf, const char *file, bool replace,
+                 struct err_ctx *err) MUST_USE;
 
 /* ---- node_prune.c ---- */
 /* Deletes what may go; `full`: also what is not backed up at the province, if it has it. */

@@ -22,6 +22,7 @@ static const struct handler {
     {"report zero", report_zero},     {"inbox list", inbox_list},
     {"inbox show", inbox_show},       {"inbox acknowledge", inbox_acknowledge},
     {"status", node_status},          {"ping", ping},
+    {"backup", node_backup},
 };
 
 static int exit_of(int code)
@@ -107,6 +108,7 @@ static void on_drain(void *arg, struct door_call *call)
 
 static void on_gone(void *arg, struct door_call *call)
 {
+    node_backup_gone(arg, call);
     if (is_stream(call)) {
         report_gone(arg, call);
     } else if (door_call_data(call) != NULL) {

@@ -22,7 +22,7 @@ mkdir "$work/stores"
     exec "$KABAR_SOURCE/bench/run" --short --dir "$work/stores" --out "$work/results"
 ) >"$work/out" 2>"$work/run.log"
 shaped submit '[.connected, .alone] | all(.commit_ms.p50 > 0 and .held_ms.p50 > 0 and
-    .command_ms.p99 >= .command_ms.p50 and .target_p50_ms > 1)'
+    .command_ms.p99 >= .command_ms.p50 and .start_ms.p50 > 0 and .target_p50_ms > 1)'
 shaped submit '.lost == 0 and .stored == .acked and .stored > 0'
 shaped memory '.node_rss_anon_mib | .start > 0.1 and .peak_synced >= .start and .peak_offline > 0'
 shaped memory '.stored == 1000 and .lost == 0'

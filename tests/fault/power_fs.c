@@ -329,6 +329,7 @@ int main(int argc, char **argv)
     rc = rc != 0 ? rc : fuse_loop(fuse);
     fuse_unmount(fuse);
     fuse_destroy(fuse);
+    fuse_opt_free_args(&args);
     disk_free(fs.disk);
     return rc >= 0 ? 0 : 1; /* above 0: the signal that ended it */
 }

@@ -42,13 +42,13 @@ elseif(SANITIZE)
   set(errors_options --step 41)
 endif()
 foreach(store node aggregator)
-  fault_test(power_${store} 900 power_store ${store} ${power_options})
+  fault_test(power_${store} 1800 power_store ${store} ${power_options})
 endforeach()
 
 # Every call that changes a store's files fails once, or from then on.
 fault_store_program(store_errors store_errors.c)
 foreach(store node aggregator)
-  fault_test(store_errors_${store} 900 store_errors ${store} ${errors_options})
+  fault_test(store_errors_${store} 1800 store_errors ${store} ${errors_options})
 endforeach()
 
 # The same from outside, on the real programs.

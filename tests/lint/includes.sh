@@ -38,7 +38,7 @@ check() {
         BEGIN {
             count = split("core/base core/seal core/wire core/rules core/sync core/cases " \
                           "platform/host platform/loop platform/link platform/store " \
-                          "platform/conf platform/door", rooms, " ")
+                          "platform/backup platform/conf platform/door", rooms, " ")
             for (i = 1; i <= count; i++) rank[rooms[i]] = i
             # The programs are one level: none includes another.
             split("node aggregator cli console", programs, " ")

@@ -5,7 +5,7 @@
 bool retention_may_delete(const struct retention *retention, uint64_t seq, int64_t created_ms)
 {
     bool receipted = seq < retention->receipt || PLANTED(DELETE_BEFORE_RECEIPT);
-    bool backed_up = seq <= retention->backed_up_to || PLANTED(DELETE_ABOVE_BACKUP);
+    bool backed_up = seq < retention->backed_up_to || PLANTED(DELETE_ABOVE_BACKUP);
     if (!receipted || seq >= retention->acked) {
         return false;
     }

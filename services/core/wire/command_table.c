@@ -96,12 +96,28 @@ static const struct argument enrol_accept[] = {
     TEXT_ARG("words", "the eight words the province reads out (default: asked)"),
     END,
 };
+static const struct argument restore[] = {
+    PLACE("file", ARGUMENT_FILE, "the backup made by kabar backup"),
+    NEED("config", ARGUMENT_FILE, "settings of the aggregator or node whose store it becomes"),
+    {.name = "replace",
+     .type = ARGUMENT_FLAG,
+     .help = "a store that is there is renamed STORE.before-restore-TIME"},
+    END,
+};
 static const struct argument help[] = {
     {.name = "command",
      .type = ARGUMENT_TEXT,
      .positional = true,
      .repeated = true,
      .help = "the command to explain; none: all of them"},
+    END,
+};
+
+/* ---- either door ---- */
+
+/* Rows while it is made: {"stage":"copying|reading|checking","bytes":N,"entries":N}. */
+static const struct argument backup[] = {
+    PLACE("file", ARGUMENT_TEXT, "new file, from / on; the daemon writes it, as its own user"),
     END,
 };
 
@@ -288,6 +304,8 @@ const struct command command_table[] = {
     ROW("enrol request", COMMAND_LOCAL, "ask the province to admit this node", enrol_request),
     ROW("enrol accept", COMMAND_LOCAL, "take the province card and compare the words",
         enrol_accept),
+    ROW("restore", COMMAND_LOCAL, "make a store out of a backup; the program must not run",
+        restore),
     ROW("help", COMMAND_LOCAL, "explain a command, or list them all", help),
     ROW("version", COMMAND_LOCAL, "show the version", none),
 
@@ -319,6 +337,8 @@ const struct command command_table[] = {
     ROW("journal dump", COMMAND_AGGREGATOR, "every entry in order, decoded", journal_dump),
 
     ROW("status", COMMAND_EITHER, "state of the program, its line and its backlog", none),
+    ROW("backup", COMMAND_EITHER, "copy the store while it is used, and read the copy back",
+        backup),
     ROW("ping", COMMAND_EITHER, "see whether the program answers", none),
 
     HIDDEN("document draft", "bytes of a document to sign", document_draft),

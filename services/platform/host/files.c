@@ -311,6 +311,13 @@ int file_replace(const char *path, unsigned mode, struct bytes content, struct e
     return write_beside_and_move(path, mode, content, move_over, err);
 }
 
+int file_rename_new(const char *from, const char *to, struct err_ctx *err)
+{
+    int rc = move_new(from, to, err);
+    rc = rc != 0 ? rc : file_sync_name(to, err);
+    return rc != 0 ? rc : file_sync_name(from, err);
+}
+
 /* ---- folders ---- */
 
 /* One of ours that was there: who made it may have died before its name was on the disk. Where the

@@ -120,3 +120,18 @@ void host_machine_id(uint8_t ret[MACHINE_ID_BYTES])
     }
     free(text);
 }
+
+int host_thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg)
+{
+    static const int open[] = {SIGBUS, SIGSEGV, SIGFPE, SIGILL, SIGABRT};
+    sigset_t blocked;
+    sigset_t before;
+    (void)sigfillset(&blocked);
+    for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
+        (void)sigdelset(&blocked, open[i]);
+    }
+    (void)pthread_sigmask(SIG_SETMASK, &blocked, &before);
+    int cause = pthread_create(thread, NULL, run, arg);
+    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return cause;
+}

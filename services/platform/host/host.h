@@ -5,6 +5,8 @@
 #ifndef PLATFORM_HOST_HOST_H
 #define PLATFORM_HOST_HOST_H
 
+#include <pthread.h>
+
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 
@@ -27,6 +29,10 @@ void host_random(void *to, size_t len);
 #define MACHINE_ID_BYTES 16u
 void host_machine_id(uint8_t ret[MACHINE_ID_BYTES]);
 
+/* A thread that takes no signals but those it brings on itself: the others are the loop's. 0 or an
+ * errno. */
+int host_thread_start(pthread_t *thread, void *(*run)(void *arg), void *arg) MUST_USE;
+
 /* Whole file, at most capacity_max bytes; *ret is malloc'ed and owned by the caller. */
 int file_read(const char *path, size_t bytes_max, uint8_t **ret, size_t *ret_len,
               struct err_ctx *err) MUST_USE;
@@ -46,6 +52,8 @@ int file_create(const char *path, unsigned mode, struct bytes content,
 /* The same, but replaces what is there (write beside, sync, rename, sync the folder). */
 int file_replace(const char *path, unsigned mode, struct bytes content,
                  struct err_ctx *err) MUST_USE;
+/* Gives a file another name, never one that is there (ERR_EXISTS); both folders are synced. */
+int file_rename_new(const char *from, const char *to, struct err_ctx *err) MUST_USE;
 /* A name is in a folder for good only once the folder is synced: the one that holds path is. */
 int file_sync_name(const char *path, struct err_ctx *err) MUST_USE;
 /* mkdir with mode 0700, parents too; fine if there. */

@@ -60,17 +60,26 @@ static int refuse_network(const char *path, struct err_ctx *err)
 /* On the folder itself, which nobody can remove while the store is in it: a lock file can be, and
  * then a second process makes itself another. (LMDB's own locks vanish with any close of its file.)
  */
-static int lock_take(struct store *store, struct err_ctx *err)
+static int lock_take(const char *folder, bool read_only, int *ret_fd, struct err_ctx *err)
 {
-    store->lock_fd = open(store->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (store->lock_fd < 0) {
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
         return fail(err, "folder", errno);
     }
-    if (flock(store->lock_fd, LOCK_NB | (store->read_only ? LOCK_SH : LOCK_EX)) != 0) {
-        return errno == EWOULDBLOCK ? err_set(err, ERR_BUSY, "another process has it")
-                                    : fail(err, "lock", errno);
+    if (flock(fd, LOCK_NB | (read_only ? LOCK_SH : LOCK_EX)) != 0) {
+        int rc = errno == EWOULDBLOCK ? err_set(err, ERR_BUSY, "another process has it")
+                                      : fail(err, "lock", errno);
+        (void)close(fd);
+        return rc;
     }
+    *ret_fd = fd;
     return 0;
+}
+
+int store_folder_lock(const char *path, int *ret_fd, struct err_ctx *err)
+{
+    int rc = lock_take(path, false, ret_fd, err);
+    return rc == 0 ? 0 : err_wrap(err, rc, "store %s", path);
 }
 
 /* LMDB never syncs the folder that names its file; and ours was perhaps just made. */
@@ -178,6 +187,7 @@ static int env_open(struct store *store, const struct store_config *config, stru
 {
     unsigned flags = MDB_NOTLS;
     flags |= config->read_only ? MDB_RDONLY : 0u;
+    flags |= config->file ? MDB_NOSUBDIR | MDB_NOLOCK : 0u; /* nobody writes it any more */
     flags |= config->test_no_sync || PLANTED(STORE_NOSYNC) ? MDB_NOSYNC : 0u;
     int rc = mdb_env_create(&store->env);
     if (rc == 0) {
@@ -305,11 +315,11 @@ static int map_widen(struct store *store, struct err_ctx *err)
 static int open_all(struct store *store, const struct store_config *config, struct err_ctx *err)
 {
     int rc = config->read_only ? 0 : folder_make(config->path, err);
-    if (rc == 0) {
+    if (rc == 0 && !config->file) {
         rc = refuse_network(config->path, err);
     }
-    if (rc == 0) {
-        rc = lock_take(store, err);
+    if (rc == 0 && !config->file) {
+        rc = lock_take(store->path, store->read_only, &store->lock_fd, err);
     }
     if (rc == 0 && !config->read_only) {
         rc = data_make(store, err);
@@ -358,6 +368,7 @@ static struct store *store_new(const struct store_config *config)
 int store_open(const struct store_config *config, struct store **ret, struct err_ctx *err)
 {
     ASSERT(config->path != NULL && config->map_bytes > 0);
+    ASSERT(config->read_only || !config->file);
     struct store *store = store_new(config);
     if (store == NULL) {
         return err_set(err, ERR_NOMEM, "open store: out of memory");

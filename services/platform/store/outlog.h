@@ -65,6 +65,12 @@ int outlog_read(struct store_txn *txn, const struct outlog_tables *tables,
 int outlog_hash(struct store_txn *txn, const struct outlog_tables *tables,
                 const struct entry_id *id, struct hash *ret) MUST_USE;
 
+/* Every log: its entries' bodies and chain, from the first that is not deleted, up to what its
+ * record says. *ret_entries (may be NULL): how many. ERR_FORMAT and what is wrong. */
+int outlog_check_all(struct store_txn *txn, const struct outlog_tables *tables,
+                     const struct store_watch *watch, uint64_t *ret_entries,
+                     struct err_ctx *err) MUST_USE;
+
 /* ---- the line of a log (ADR 7; outlog_line.c) ----
  *
  * The log `current` is over; a new one goes on after `from`, an entry (seq 0: none) of current or

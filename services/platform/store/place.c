@@ -1,10 +1,13 @@
-/* place.c - where a store lives: one hash of its data file's inode and the machine's id.
+/* place.c - where a store lives: one hash of its data file's inode, when that was born, and the
+ * machine's id. The time of birth, because a file system gives the inode of a file that was removed
+ * to the next one: `rm` and `cp` alone would look as if nothing had happened.
  *
  * A copy of the file, a restored backup, a disk put into another box: another hash. A renamed
  * folder or a changed host name: the same. (A snapshot of a whole virtual machine is not seen here;
  * the other end sees it, core/sync.)
  */
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 
 #include "core/base/assert.h"
@@ -15,18 +18,21 @@
 /* 0 or an errno. */
 static int place_of(const struct store *store, struct hash *ret)
 {
-    uint8_t where[MACHINE_ID_BYTES + 8];
+    uint8_t where[MACHINE_ID_BYTES + 8 + 8 + 4];
     mdb_filehandle_t fd;
-    struct stat file;
+    struct statx file;
     int cause = mdb_env_get_fd(store->env, &fd);
-    if (cause == 0 && fstat(fd, &file) != 0) {
+    if (cause == 0 && statx(fd, "", AT_EMPTY_PATH, STATX_INO | STATX_BTIME, &file) != 0) {
         cause = errno;
     }
     if (cause != 0) {
         return cause;
     }
     host_machine_id(where);
-    put_be64(where + MACHINE_ID_BYTES, (uint64_t)file.st_ino);
+    bool born = (file.stx_mask & STATX_BTIME) != 0; /* not every file system knows */
+    put_be64(where + MACHINE_ID_BYTES, file.stx_ino);
+    put_be64(where + MACHINE_ID_BYTES + 8, born ? (uint64_t)file.stx_btime.tv_sec : 0);
+    put_be32(where + MACHINE_ID_BYTES + 16, born ? file.stx_btime.tv_nsec : 0);
     seal_hash("kabar.place.v1", bytes_of(where, sizeof where), ret);
     return 0;
 }

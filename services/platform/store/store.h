@@ -16,6 +16,7 @@
 
 #include "core/base/bytes.h"
 #include "core/base/error.h"
+#include "core/base/ident.h"
 
 struct store;
 struct store_txn;
@@ -35,6 +36,7 @@ struct store_config {
     uint32_t format;      /* written at creation; another number at open is ERR_VERSION */
     unsigned readers_max; /* 0 = 126 */
     bool read_only;       /* for inspection of a store that no process holds */
+    bool file;            /* with read_only: path is a data file itself, made by store_copy */
     bool test_no_sync;    /* tests only: MDB_NOSYNC, the negative control */
 };
 
@@ -43,17 +45,53 @@ int store_open(const struct store_config *config, struct store **ret, struct err
 void store_close(struct store *store);
 
 /* ---- where it lives (ADR 7) ---- */
-/* The data file's inode or the machine id is not what the store remembers, or it was marked: a
- * copy, a restored or a moved one. A store just made remembers the place it is in. */
+/* The data file's inode, its time of birth or the machine id is not what the store remembers, or it
+ * was marked: a copy, a restored or a moved one. A store just made remembers the place it is in. */
 bool store_moved(const struct store *store);
 /* In a write transaction: it remembers this place; store_moved is false from the commit on. */
 void store_settle(struct store_txn *txn);
 /* In a write transaction: the next open finds it moved. */
 void store_mark_moved(struct store_txn *txn);
-/* A copy of the last committed state into the new file `path`, compacted, synced with its folder;
- * other threads may read and write meanwhile. ERR_EXISTS: the file is there. What was begun is
- * deleted on failure. Takes as long as writing the store takes: not on a loop thread. */
-int store_copy(struct store *store, const char *path, struct err_ctx *err) MUST_USE;
+/* Takes the lock that a process which opened the folder's store holds; made if it is not there.
+ * ERR_BUSY. Given back with close(). */
+int store_folder_lock(const char *path, int *ret_fd, struct err_ctx *err) MUST_USE;
+
+/* ---- copies (copy.c) ---- */
+/* Asked now and then with how far the work has come; false: it is given up, ERR_GONE. NULL: goes
+ * on.
+ */
+struct store_watch {
+    bool (*go_on)(void *arg, uint64_t done);
+    void *arg;
+};
+static inline bool store_watch_go_on(const struct store_watch *watch, uint64_t done)
+{
+    return watch == NULL || watch->go_on(watch->arg, done);
+}
+
+#define STORE_KIND_BYTES 16u
+struct store_copy {
+    const char *path;
+    const char *kind;                /* "node": whose store it is; shorter than STORE_KIND_BYTES */
+    const struct store_watch *watch; /* bytes written */
+};
+/* A copy of the last committed state into the new file `path`: LMDB's own, compacted, then a
+ * trailer with its kind, length and hash; synced with its folder. Other threads may read and write
+ * meanwhile. ERR_EXISTS: the file is there. What was begun is deleted on failure. Takes as long as
+ * writing the store takes: not on a loop thread. */
+int store_copy(struct store *store, const struct store_copy *copy, struct err_ctx *err) MUST_USE;
+
+struct store_copy_facts {
+    char kind[STORE_KIND_BYTES];
+    uint64_t bytes;      /* of the file */
+    uint64_t data_bytes; /* in front of the trailer */
+    struct hash blake2b; /* of the file, as b2sum -l 256 prints it */
+};
+/* Reads all of a copy, from the disk if it can. ERR_FORMAT: it is no copy, cut short or changed. */
+int store_copy_check(const char *path, const struct store_watch *watch,
+                     struct store_copy_facts *ret, struct err_ctx *err) MUST_USE;
+/* Makes the data file of a store out of a copy that was checked; the folder has none. Synced. */
+int store_copy_unpack(const char *path, const char *folder, struct err_ctx *err) MUST_USE;
 
 /* ---- reading: any thread; keep it short ---- */
 int store_read_begin(struct store *store, struct store_txn **ret, struct err_ctx *err) MUST_USE;

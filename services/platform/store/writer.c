@@ -1,6 +1,5 @@
 /* writer.c - the one thread that writes: a queue in, group commits, a list of results out. */
 #include <errno.h>
-#include <signal.h>
 #include <time.h>
 
 #include "core/base/assert.h"
@@ -177,23 +176,6 @@ static struct store_writer *writer_new(const struct store_writer_config *config)
     return writer;
 }
 
-/* Signals are for the loop's thread; only the kinds a thread brings on itself stay open. */
-static int thread_start(struct store *store)
-{
-    sigset_t blocked;
-    sigset_t before;
-    (void)sigfillset(&blocked);
-    (void)sigdelset(&blocked, SIGBUS);
-    (void)sigdelset(&blocked, SIGSEGV);
-    (void)sigdelset(&blocked, SIGFPE);
-    (void)sigdelset(&blocked, SIGILL);
-    (void)sigdelset(&blocked, SIGABRT);
-    (void)pthread_sigmask(SIG_SETMASK, &blocked, &before);
-    int cause = pthread_create(&store->writer->thread, NULL, writer_main, store);
-    (void)pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return cause;
-}
-
 int store_writer_start(const struct store_writer_config *config, struct err_ctx *err)
 {
     struct store *store = config->store;
@@ -208,7 +190,7 @@ int store_writer_start(const struct store_writer_config *config, struct err_ctx 
     (void)pthread_mutex_lock(&store->mutex);
     store->writer = writer;
     (void)pthread_mutex_unlock(&store->mutex);
-    int cause = thread_start(store);
+    int cause = host_thread_start(&writer->thread, writer_main, store);
     if (cause != 0) {
         (void)pthread_mutex_lock(&store->mutex);
         store->writer = NULL;

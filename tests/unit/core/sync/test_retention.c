@@ -13,10 +13,11 @@ static void old_receipted_and_backed_up_may_go(void **state)
 {
     (void)state;
     assert_true(retention_may_delete(&backed_up, 1, OLD_MS));
-    assert_true(retention_may_delete(&backed_up, 5, OLD_MS));
+    assert_true(retention_may_delete(&backed_up, 4, OLD_MS));
+    assert_false(retention_may_delete(&backed_up, 5, OLD_MS)); /* a backup's cursor stands there */
     assert_false(retention_may_delete(&backed_up, 6, OLD_MS)); /* not backed up */
-    assert_false(retention_may_delete(&backed_up, 5, NEW_MS)); /* too young */
-    assert_false(retention_may_delete(&backed_up, 5, 500));
+    assert_false(retention_may_delete(&backed_up, 4, NEW_MS)); /* too young */
+    assert_false(retention_may_delete(&backed_up, 4, 500));
 }
 
 static void without_a_backup_nothing_goes(void **state)
