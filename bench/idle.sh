@@ -3,8 +3,8 @@
 #
 # A node is connected to its aggregator and has nothing to send; settings are those that are shipped
 # (a keep-alive every 300 s, so N above 300 has one in it). utime and stime of /proc/PID/stat count
-# in ticks of 10 ms; the scheduler's own sum (schedstat, ns) is given beside. Target: 0.2 % of a core.
-# One JSON line.
+# in ticks of 10 ms; the scheduler's own sum (schedstat, ns) is given beside. Target: 0.2 % of a
+# core. One JSON line.
 . "$(dirname "$0")/lib.bash"
 seconds=330
 options seconds -- "$@"

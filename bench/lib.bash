@@ -76,10 +76,10 @@ commit_of_tree() {
 # result NAME SETTINGS RESULT - one line of JSON, for standard output.
 result() {
     jq -nc --arg benchmark "$1" --argjson settings "$2" --argjson result "$3" \
-        --argjson machine "$(machine)" --arg date "$(date -u +%F)" --arg commit "$(commit_of_tree)" \
+        --argjson machine "$(machine)" --arg date "$(date -u +%F)" \
+        --arg commit "$(commit_of_tree)" \
         --arg scheduling "$(chrt -p $$ | sed -n 's/.*policy: //p')" \
         --arg build "$(sed -n 's/^CMAKE_BUILD_TYPE:[^=]*=//p' "$KABAR_BUILD/CMakeCache.txt")" \
-        '{benchmark: $benchmark, date: $date, commit: $commit, build: $build, scheduling: $scheduling,
-            settings: $settings,
-            machine: $machine, result: $result}' >&4
+        '{benchmark: $benchmark, date: $date, commit: $commit, build: $build,
+            scheduling: $scheduling, settings: $settings, machine: $machine, result: $result}' >&4
 }

@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# submit.sh [--rounds N] [--pause MS] - how long one report takes until it is safe, against a commit.
+# submit.sh [--rounds N] [--pause MS] - how long one report takes to be safe, against a commit.
 #
 # Each round takes the time of a one-entry LMDB commit, of a report over a connection that is held,
 # of the command `kabar report submit FILE` as typed, process start included, and of the start of a
-# program that does nothing (order goes round; micro/submit_latency.c). Once with the node connected to its aggregator, once with it alone.
-# Target: p50 at most 1.5 x that of the commit, and 1 ms. One JSON line to standard output.
+# program that does nothing (order goes round; micro/submit_latency.c). Once with the node connected
+# to its aggregator, once with it alone. Target: p50 at most 1.5 x that of the commit, and 1 ms. One
+# JSON line to standard output.
 . "$(dirname "$0")/lib.bash"
 rounds=1000 pause=20
 options rounds pause -- "$@"

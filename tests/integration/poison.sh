@@ -32,9 +32,8 @@ passed() {
     settle
     check
     equal "entries rejected" "$(ask aggregator status | jq .rejected)" "$count"
-    equal "rejected in our own log" \
-        "$(jq -c 'select(.kind == "rejected" and .body.code == "crash")' "$work/dump.jsonl" | wc -l)" \
-        "$count"
+    row='select(.kind == "rejected" and .body.code == "crash")'
+    equal "rejected in our own log" "$(jq -c "$row" "$work/dump.jsonl" | wc -l)" "$count"
     equal "entries shown raw" "$(rejected_rows | jq -sc 'map(.body | keys) | unique | flatten' |
         tr -d '\n')" '["hex"]'
     row=$(rejected_rows | jq -sr --arg mark "$(printf %s "$name-poison-1" | od -An -tx1 |
