@@ -29,6 +29,8 @@
 #define STORE_ABOUT_FORMAT "format"
 #define STORE_ABOUT_PLACE "place"
 
+#define STORE_PATH_BYTES_MAX 4096
+
 struct store_writer; /* writer.c */
 
 struct store {
@@ -100,6 +102,15 @@ void store_txn_drop(struct store_txn *txn);
  * `left` is room for `count` pointers. On the writer thread. */
 void store_batch_run(struct store *store, struct store_command **commands,
                      struct store_command **left, size_t count);
+
+/* ---- open.c ---- */
+int store_path_join(char *to, const char *path, const char *name, struct err_ctx *err) MUST_USE;
+
+/* ---- data_file.c ---- */
+/* Unless there is one. Its name is synced with the folder, by the caller. */
+int store_data_make(const struct store *store, struct err_ctx *err) MUST_USE;
+/* What it says is committed goes to the disk with the next sync, whatever went wrong before. */
+int store_metas_rewrite(const struct store *store, struct err_ctx *err) MUST_USE;
 
 /* ---- writer.c ---- */
 /* Hands the batch that has just run to store_collect; once. On the writer thread. */
