@@ -116,6 +116,10 @@ void check_written(struct sim *sim, uint32_t box, const struct incarnation *inca
     static const uint8_t zeros[32];
     struct book *book = check_book(sim, box, incarnation);
     ASSERT(book != NULL);
+    if (kind != ENTRY_GENESIS && box < SIM_HUB && sim->check->moved[box]) {
+        sim_fail(sim, "node %u log %u: entry %zu written in a log of another place", book->peer,
+                 book->log, book->written + 1);
+    }
     if (book->over) {
         sim_fail(sim, "node %u log %u: written to after it was over", book->peer, book->log);
     }
@@ -140,6 +144,9 @@ void check_succeeds(struct sim *sim, uint32_t box, const struct incarnation *nex
     book->after = after->seq;
     book->copies = copies;
     old->over = true;
+    if (box < SIM_HUB) {
+        sim->check->moved[box] = false;
+    }
 }
 
 void check_signed(struct sim *sim, uint32_t box, const struct incarnation *incarnation,

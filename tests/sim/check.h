@@ -42,6 +42,8 @@ void check_succeeds(struct sim *sim, uint32_t box, const struct incarnation *nex
 /* What a disk holds now is in a backup; a disk holds what a backup of `from` held. */
 void check_backup(struct sim *sim, uint32_t owner);
 void check_restored(struct sim *sim, uint32_t to, uint32_t from);
+/* Whether the store of this machine is where it was not, and shows it. */
+void check_moved(struct sim *sim, uint32_t box, bool moved);
 void check_stuck(struct sim *sim, uint32_t box);
 void check_was_restored(struct sim *sim);
 void check_session_alive(struct sim *sim, uint32_t peer, uint32_t connection);

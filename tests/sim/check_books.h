@@ -89,6 +89,7 @@ struct check {
     struct account accounts[SIM_NODES_MAX];
     struct session_pair pair[SIM_NODES_MAX], pair_safe[SIM_NODES_MAX], pair_backup[SIM_NODES_MAX];
     struct sessions sessions[SIM_PEERS];
+    bool moved[SIM_NODES_MAX]; /* its store is in another place: old logs must not be written to */
     bool revoked[SIM_PEERS];
     bool fork_due;       /* what is judged now is one */
     uint64_t fork_count; /* alarms before */

@@ -190,6 +190,11 @@ void check_restored(struct sim *sim, uint32_t to, uint32_t from)
     }
 }
 
+void check_moved(struct sim *sim, uint32_t box, bool moved)
+{
+    sim->check->moved[box] = moved;
+}
+
 /* A node cannot go back so far: only if what it should send again was deleted for want of room. */
 void check_stuck(struct sim *sim, uint32_t box)
 {

@@ -12,7 +12,7 @@
 struct request {
     struct sim_options options;
     uint64_t count;
-    bool no_shrink, list;
+    bool no_shrink, list, scripts;
     const char *json;
     uint32_t only[4096];
 };
@@ -24,15 +24,17 @@ struct totals {
 
 static int usage(void)
 {
-    (void)fprintf(stderr,
-                  "usage: sim --seed N [--trace]       one run\n"
-                  "       sim --seeds FROM COUNT       many; stops at the first that fails, and\n"
-                  "                                    shrinks it unless --no-shrink\n"
-                  "  --real           libsodium's signatures, not the stand-in\n"
-                  "  --list           what was never seen, line by line\n"
-                  "  --json FILE      the totals\n"
-                  "what the shrinker takes away:\n"
-                  "  --nodes N  --entries N  --until MS  --without KIND,…  --only NUMBER,…|none\n");
+    (void)fprintf(
+        stderr,
+        "usage: sim --seed N [--trace]       one run\n"
+        "       sim --seeds FROM COUNT       many; stops at the first that fails, and\n"
+        "                                    shrinks it unless --no-shrink\n"
+        "       sim --script NAME            one of --scripts: told what happens, no chance\n"
+        "  --real           libsodium's signatures, not the stand-in\n"
+        "  --list           what was never seen, line by line\n"
+        "  --json FILE      the totals\n"
+        "what the shrinker takes away:\n"
+        "  --nodes N  --entries N  --until MS  --without KIND,…  --only NUMBER,…|none\n");
     return 2;
 }
 
@@ -88,6 +90,7 @@ static bool flag_of(const char *word, struct request *ret)
                  : strcmp(word, "--real") == 0      ? &ret->options.real
                  : strcmp(word, "--no-shrink") == 0 ? &ret->no_shrink
                  : strcmp(word, "--list") == 0      ? &ret->list
+                 : strcmp(word, "--scripts") == 0   ? &ret->scripts
                                                     : NULL;
     if (flag != NULL) {
         *flag = true;
@@ -101,6 +104,12 @@ static bool value_of(const char *word, const char *value, struct request *ret)
     if (strcmp(word, "--seed") == 0) {
         ret->count = 1;
         return number(value, &options->seed);
+    }
+    if (strcmp(word, "--script") == 0) {
+        ret->count = 1;
+        ret->options.trace = true;
+        ret->options.script = value == NULL ? NULL : script_find(value);
+        return ret->options.script != NULL;
     }
     if (strcmp(word, "--json") == 0) {
         ret->json = value;
@@ -130,7 +139,7 @@ static bool request_of(char **words, struct request *ret)
             words += 2;
         }
     }
-    return good && ret->count > 0 && ret->options.nodes_max > 0;
+    return good && (ret->count > 0 || ret->scripts) && ret->options.nodes_max > 0;
 }
 
 /* ---- runs ---- */
@@ -269,11 +278,16 @@ int main(int argc, char **argv)
     if (!request_of(argv + 1, &request)) {
         return usage();
     }
+    for (const struct script *script = scripts; request.scripts && script->name != NULL; script++) {
+        (void)printf("%s\n", script->name);
+    }
     struct tools tools;
     struct totals totals = {0};
     tools_open(&tools);
     int ret = 1;
-    if (run_all(&request, &tools, &totals)) {
+    if (request.scripts || request.options.script != NULL) {
+        ret = request.scripts || run_all(&request, &tools, &totals) ? 0 : 1;
+    } else if (run_all(&request, &tools, &totals)) {
         ret = print_totals(&request, &totals);
         ret = seen_print(tools.seen, request.list) == 0 ? ret : 1;
     }

@@ -149,6 +149,11 @@ static bool dropped(struct sim *sim, struct net_link *link, uint32_t index)
 static void send_frame(struct sim *sim, uint32_t index, bool to_hub, struct bytes frame)
 {
     struct net_link *link = &sim->links[index];
+    if (to_hub && !link->hostile && sim->nodes[link->node].lose > 0) {
+        sim->nodes[link->node].lose--;
+        sim_trace(sim, "  lost inside the connection");
+        return;
+    }
     if (link->broken || sim_chance(sim, FAULT_LOST_INSIDE) || dropped(sim, link, index)) {
         return;
     }

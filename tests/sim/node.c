@@ -416,7 +416,7 @@ void node_begin(struct sim *sim, struct node *node)
 /* A store that is not where it was: its logs go on as others before anybody may write. */
 void node_boot(struct sim *sim, struct node *node)
 {
-    if (node->durable.moved) {
+    if (node->durable.moved && !PLANTED(SEQ_REUSED)) {
         sim_trace(sim, "node %u: finds its store moved", node->index);
         disk_put(sim, node->index, (struct op){.type = OP_LIFE}, bytes_of(NULL, 0));
         return;

@@ -205,6 +205,8 @@ static void apply_prune(struct sim *sim, struct node *node, const struct op *op)
     struct own_log *own = &node->durable.lines[op->log].now;
     if (incarnation_equal(&own->incarnation, &op->incarnation)) {
         own->deleted = op->seq;
+        sim_trace(sim, "node %u: deletes %s up to %llu", node->index,
+                  op->log == 0 ? "urgent" : "routine", (unsigned long long)op->seq);
         check_deleted(sim, node->index, &own->incarnation, op->seq, op->full);
     }
 }

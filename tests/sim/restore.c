@@ -55,6 +55,7 @@ void restore_node(struct sim *sim, struct node *node, bool seen)
     node->disk.unsynced = false;
     sim->hub.peers[node->peer].split = true;
     check_restored(sim, node->index, node->index);
+    check_moved(sim, node->index, node->durable.moved);
 }
 
 void restore_moved(struct sim *sim, struct node *node)
@@ -64,6 +65,7 @@ void restore_moved(struct sim *sim, struct node *node)
     sim_trace(sim, "node %u: moved to another machine", node->index);
     node->durable.moved = true;
     node->undo.moved = true;
+    check_moved(sim, node->index, true);
     sim->hub.peers[node->peer].split = true;
 }
 
@@ -145,6 +147,7 @@ struct node *restore_clone(struct sim *sim, struct node *node, bool seen)
               seen ? "" : ", and nothing shows it");
     sim->hub.peers[node->peer].split = true;
     check_restored(sim, clone->index, node->index);
+    check_moved(sim, clone->index, seen);
     sim_at(sim, 10, (struct event){.type = EVENT_RESTART, .who = clone->index});
     return clone;
 }

@@ -408,9 +408,13 @@ static void step(struct sim *sim)
 
 static void begin(struct sim *sim)
 {
-    sim_trace(sim, "seed %llu: %s, %u nodes, faults until %llu ms",
-              (unsigned long long)sim->options.seed, sim->profile.name, sim->node_count,
-              (unsigned long long)sim->faults_until_ms);
+    if (sim->options.script != NULL) {
+        sim_trace(sim, "%s: %s", sim->profile.name, sim->options.script->title);
+    } else {
+        sim_trace(sim, "seed %llu: %s, %u nodes, faults until %llu ms",
+                  (unsigned long long)sim->options.seed, sim->profile.name, sim->node_count,
+                  (unsigned long long)sim->faults_until_ms);
+    }
     check_synced(sim, SIM_HUB);
     hub_boot(sim);
     for (uint32_t i = 0; i < sim->node_count; i++) {

@@ -179,6 +179,7 @@ struct node {
     uint64_t clog_until_ms[2]; /* down, up */
     uint32_t delay_ms;         /* of its line, one way */
     uint32_t newest_link;
+    uint32_t lose;    /* so many of its next frames get lost */
     uint32_t sent_on; /* the checker's account of the window: connection and what is on it */
     struct late_span late;
     struct uplink_event pending[SIM_PENDING];
@@ -290,8 +291,14 @@ enum script_act {
     ACT_CUT,   /* who: node; count: for so many ms */
     ACT_CRASH, /* who: owner; count: enum outcome of its commit */
     ACT_POWER,
-    ACT_FULL,   /* who: owner; count: for so many ms */
-    ACT_REVOKE, /* who: node */
+    ACT_FULL,        /* who: owner; count: for so many ms */
+    ACT_REVOKE,      /* who: node */
+    ACT_LOSE,        /* who: node; count: of its next frames so many get lost inside libzmq */
+    ACT_FAIL,        /* who: owner; count: enum outcome of its commit, which fails */
+    ACT_NODE_BACKUP, /* who: node */
+    ACT_RESTORE,     /* who: owner; count: 1 if its store notices */
+    ACT_MOVE,        /* who: node */
+    ACT_CLONE,       /* who: node; count: 1 if the copy's store notices */
     ACT_COUNT
 };
 struct script_row {
