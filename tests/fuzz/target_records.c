@@ -31,7 +31,10 @@ static void take_own_session(const struct session_pair *pair)
     struct session_own own = {.pair = *pair};
     bool new_one = memcmp(pair->next, none, 16) == 0;
     CHECK(session_own_next(&own, fresh) == new_one, "a pair not answered goes out again");
-    CHECK(!session_own_confirm(&own, (const uint8_t *)"not this one ...."), "nobody else's");
+    uint8_t other[16];
+    memcpy(other, own.pair.next, sizeof other);
+    other[7] ^= 1;
+    CHECK(!session_own_confirm(&own, other), "nobody else's");
     CHECK(session_own_confirm(&own, own.pair.next) && own.confirmed, "answered");
     CHECK(session_own_next(&own, fresh) && !own.confirmed, "and a new one is drawn");
     session_own_succeed(&own);
