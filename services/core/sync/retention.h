@@ -3,8 +3,8 @@
  * By itself only what is covered by a receipt, backed up at the other end, and older than the
  * retention. When the store is full: what is covered by a receipt, since new reports would be
  * refused otherwise. Never what no receipt covers, and never the entry that a cursor stands at: its
- * hash proves where the log goes on. A province put back to its backup stands at the last entry that
- * is backed up, so that one stays too. Source: DESIGN "Life of a log".
+ * hash proves where the log goes on. A province put back to its backup stands at the last entry
+ * that is backed up, so that one stays too. Source: DESIGN "Life of a log".
  */
 #ifndef CORE_SYNC_RETENTION_H
 #define CORE_SYNC_RETENTION_H
