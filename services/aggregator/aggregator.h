@@ -52,6 +52,7 @@ struct peer {
     struct incarnation enrolled_office; /* as on its card */
     struct incarnation office;          /* the one that its line ends in */
     struct intake intake;
+    size_t under_way; /* its spans and pairs in the writer's hands */
     bool stopped;     /* its intake waits for the store, to begin anew: it hears nothing */
     bool begin_anew;  /* with the next tick */
     bool has_resumed; /* since this aggregator has its incarnation */

@@ -32,7 +32,7 @@ enum journal_table {
     JOURNAL_OUT,      /* office logs: entries */
     JOURNAL_LOGS,     /* office logs: state */
     JOURNAL_PLACED,   /* position of a report 8 → position of its first placement 8 ‖ count 1 */
-    JOURNAL_BACKED_UP, /* inc 16 → seq 8: the last one that a backup has */
+    JOURNAL_BACKED_UP, /* incarnation 16 → seq 8: the last one that a backup has */
     JOURNAL_TABLE_COUNT
 };
 extern const char *const journal_table_names[JOURNAL_TABLE_COUNT];

@@ -191,6 +191,7 @@ static void span_done(void *arg, int rc)
     event.wire_bytes = span->len;
     event.rc = rc;
     span->peer->flush_due = true;
+    span->peer->under_way--;
     run(span->peer, &event);
     free(span);
 }
@@ -223,6 +224,8 @@ static void store_span(struct peer *peer, const struct effect *effect)
     if (rc != 0) {
         free(span);
         not_stored(peer, effect, frame.len, rc);
+    } else {
+        peer->under_way++;
     }
 }
 
@@ -245,6 +248,7 @@ static void pair_done(void *arg, int rc)
     struct pair_command *pair = arg;
     struct intake_event event = event_of(INTAKE_EVENT_PAIR_STORED, pair->connection);
     event.rc = rc;
+    pair->peer->under_way--;
     if (rc == 0) {
         net_resumed(pair->peer);
     }
@@ -266,6 +270,8 @@ static void commit_pair(struct peer *peer, uint32_t connection)
     if (rc != 0) {
         free(pair);
         follow(peer, INTAKE_EVENT_PAIR_STORED, connection)->rc = rc;
+    } else {
+        peer->under_way++;
     }
 }
 
@@ -446,6 +452,7 @@ void net_begin_anew(struct peer *peer)
             send_control(peer, &come_back);
         }
     }
+    finish_turn(peer); /* what came of that is this peer's, and its old engine's: nobody else's */
     int rc = net_load_intake(peer);
     if (rc != 0) {
         LOG(LOG_LEVEL_ERROR, "node_not_loaded", log_text("node", peer->regency),
@@ -620,7 +627,7 @@ static void say_held_back(struct aggregator *aggregator)
 void net_tick(struct aggregator *aggregator)
 {
     for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
-        if (peer->begin_anew) {
+        if (peer->begin_anew && peer->under_way == 0) {
             net_begin_anew(peer);
         }
     }

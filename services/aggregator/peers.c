@@ -37,7 +37,7 @@ static int look_up_log(void *arg, const struct entry_id *id, uint64_t *ret_last,
     int rc = store_read_begin(aggregator->journal, &txn, NULL);
     rc = rc != 0 ? rc : journal_find_cursor(txn, &id->incarnation, &cursor);
     if (rc == 0 && strcmp(cursor.owner, peer->regency) != 0) {
-        rc = ERR_NOT_FOUND;
+        rc = ERR_KEY;
     }
     struct hash h = {{0}};
     if (rc == 0 && id->seq == cursor.last) {

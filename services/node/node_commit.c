@@ -175,7 +175,7 @@ void sync_save(struct node *node)
 {
     struct node_sync *sync = &node->sync;
     sync->save_again = sync->saving;
-    if (sync->saving) {
+    if (sync->saving || !sync->ready) { /* not ready: the logs it knows go on under other names */
         return;
     }
     struct save_command *save = calloc(1, sizeof *save);

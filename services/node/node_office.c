@@ -110,7 +110,7 @@ static int batch_run(struct store_txn *txn, void *arg)
             rc = put_document(txn, batch, change, &urgent);
             break;
         case CHANGE_NOTE:
-            note_put(txn, &change->about, change->seq, change->kind, body);
+            note_put(txn, &change->about, change->kind, body);
             break;
         case CHANGE_NONE:
             break;

@@ -466,12 +466,12 @@ void inbox_put(struct store_txn *txn, struct bytes id, const struct inbox_item *
 
 #define NOTE_ABOUT_BYTES (INCARNATION_BYTES + 8u)
 
-static struct bytes note_key(const struct entry_id *about, uint64_t office_seq,
+static struct bytes note_key(const struct entry_id *about, uint64_t nth,
                              uint8_t key[NOTE_ABOUT_BYTES + 8])
 {
     memcpy(key, about->incarnation.b, INCARNATION_BYTES);
     put_be64(key + INCARNATION_BYTES, about->seq);
-    put_be64(key + NOTE_ABOUT_BYTES, office_seq);
+    put_be64(key + NOTE_ABOUT_BYTES, nth);
     return bytes_of(key, NOTE_ABOUT_BYTES + 8);
 }
 
@@ -479,17 +479,18 @@ struct same_note {
     uint16_t kind;
     struct bytes body;
     bool found;
+    uint64_t count;
 };
 
 static bool note_compare(void *arg, uint16_t kind, struct bytes body)
 {
     struct same_note *same = arg;
+    same->count++;
     same->found = kind == same->kind && bytes_equal(body, same->body);
     return !same->found;
 }
 
-void note_put(struct store_txn *txn, const struct entry_id *about, uint64_t office_seq,
-              uint16_t kind, struct bytes body)
+void note_put(struct store_txn *txn, const struct entry_id *about, uint16_t kind, struct bytes body)
 {
     ASSERT(body.len <= ENTRY_BYTES_MAX);
     uint8_t key[NOTE_ABOUT_BYTES + 8];
@@ -500,7 +501,7 @@ void note_put(struct store_txn *txn, const struct entry_id *about, uint64_t offi
     if (note_each(txn, about, note_compare, &same) != 0 || same.found) {
         return; /* an office log that went on says what it said before */
     }
-    store_put(txn, NODE_NOTES, note_key(about, office_seq, key), bytes_of(value, 2 + body.len));
+    store_put(txn, NODE_NOTES, note_key(about, same.count, key), bytes_of(value, 2 + body.len));
 }
 
 int note_each(struct store_txn *txn, const struct entry_id *about,

@@ -11,7 +11,7 @@
  *   keys     report's key → keyed hash of its input 32 ‖ incarnation 16 ‖ seq 8 ‖ h 32
  *   office   incarnation 16 ‖ first new seq 8 → skip 4 ‖ received_ms 8 ‖ the span as received
  *   inbox    document id → struct inbox_item
- *   notes    incarnation 16 ‖ seq 8 ‖ office seq 8 → kind 2 ‖ body of a status or refusal
+ *   notes    incarnation 16 ‖ seq 8 ‖ how many before 8 → kind 2 ‖ body of a status or refusal
  *
  * Functions with a txn run in the caller's transaction.
  */
@@ -122,8 +122,9 @@ int inbox_load(struct store_txn *txn, struct bytes id, struct inbox_item *ret) M
 void inbox_put(struct store_txn *txn, struct bytes id, const struct inbox_item *item);
 
 /* ---- notes ---- */
-void note_put(struct store_txn *txn, const struct entry_id *about, uint64_t office_seq,
-              uint16_t kind, struct bytes body);
+/* Behind those there are about it; what was said before is not said again. */
+void note_put(struct store_txn *txn, const struct entry_id *about, uint16_t kind,
+              struct bytes body);
 /* Calls back for every note about an entry, oldest first, until it says false. */
 int note_each(struct store_txn *txn, const struct entry_id *about,
               bool (*each)(void *arg, uint16_t kind, struct bytes body), void *arg) MUST_USE;

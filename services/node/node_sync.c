@@ -258,6 +258,17 @@ static int add_log(struct node *node, struct store_txn *txn, const struct incarn
     return rc;
 }
 
+/* Receipts of logs that are over are of no use any more. */
+static void add_receipts(struct uplink *uplink, const struct node_meta *meta)
+{
+    for (size_t i = 0; i < 2; i++) {
+        const struct ack *receipt = &meta->receipts[i];
+        if (sender_log(&uplink->sender, &receipt->id.incarnation) != NULL) {
+            uplink_set_receipt(uplink, receipt);
+        }
+    }
+}
+
 int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *err)
 {
     struct node_sync *sync = &node->sync;
@@ -289,16 +300,11 @@ int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *
     if (rc == 0) {
         rc = add_log(node, txn, &meta->routine);
     }
-    for (size_t i = 0; rc == 0 && i < 2; i++) {
-        const struct ack *receipt = &meta->receipts[i];
-        if (sender_log(&sync->uplink.sender, &receipt->id.incarnation) != NULL) {
-            uplink_set_receipt(&sync->uplink, receipt);
-        }
-    }
     store_read_end(txn);
     if (rc != 0) {
         return err_set(err, rc, "store: one of our logs cannot be read");
     }
+    add_receipts(&sync->uplink, meta);
     sync->saved_aggregator = meta->aggregator;
     sync->saved_successor = meta->successor;
     sync->ready = true;

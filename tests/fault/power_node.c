@@ -323,7 +323,7 @@ static int office_applied(struct store_txn *txn, struct work_state *state, size_
     int rc = rung(txn, step);
     rc = rc != 0 ? rc : rung(txn, step + 1);
     meta_put_ring(txn, noise(step, 1100, bytes));
-    note_put(txn, &about, 4, ENTRY_STATUS, bytes_of_text("di klarifikasi"));
+    note_put(txn, &about, ENTRY_STATUS, bytes_of_text("di klarifikasi"));
     meta_put_applied(txn, 4);
     return rc;
 }
@@ -337,7 +337,7 @@ static int office_applied_again(struct store_txn *txn, struct work_state *state,
                                     .digest = {{4}},
                                     .reason = bytes_of_text("one signature")};
     (void)state;
-    note_put(txn, &about, 5, ENTRY_REFUSAL, bytes_of_text("ditolak"));
+    note_put(txn, &about, ENTRY_REFUSAL, bytes_of_text("ditolak"));
     inbox_put(txn, bytes_of_text("16-2024-000002-0101"), &item);
     meta_put_applied(txn, 6);
     return 0;

@@ -25,7 +25,8 @@
 struct intake_lookup {
     void *arg;
     /* A node log of this regency, under whatever enrolment: our cursor, and our h at id.seq (zeros
-     * for 0; only when id.seq <= *ret_last). ERR_NOT_FOUND: we have nothing of it. */
+     * for 0; only when id.seq <= *ret_last). ERR_NOT_FOUND: we have nothing of it.
+     * ERR_KEY: it is another regency's. */
     int (*log)(void *arg, const struct entry_id *id, uint64_t *ret_last, struct hash *ret_h_last,
                struct hash *ret_h);
 };

@@ -80,10 +80,35 @@ static struct intake_log *living(struct intake *intake, enum lane lane,
     return NULL;
 }
 
+/* The whole of a log that we have nothing of: unless that one goes on from another, as its own
+ * genesis says, which is entry 2 then, it is all there ever was. */
+static int judge_whole(const struct intake *intake, const struct intake_event *event,
+                       struct gap *ret_have)
+{
+    struct genesis before;
+    const struct span_entry *second = &event->entries[1];
+    if (event->header->count < 2 || second->kind != ENTRY_GENESIS || second->erased ||
+        genesis_decode(second->body, event->arena, &before, NULL) != 0 || !before.has_predecessor) {
+        return 0;
+    }
+    const struct entry_id *from = &before.predecessor;
+    uint64_t last = 0;
+    struct hash h_last = {{0}};
+    struct hash h = {{0}};
+    int rc = intake->config.lookup.log(intake->config.lookup.arg, from, &last, &h_last, &h);
+    if (rc != 0 && rc != ERR_NOT_FOUND) {
+        return rc;
+    }
+    *ret_have = (struct gap){.have = {from->incarnation, last < from->seq ? last : from->seq},
+                             .h = last < from->seq ? h_last : h};
+    return ERR_GAP;
+}
+
 /* Does this log go on from what we have? 0; ERR_GAP: we have less of it, *ret_have says what;
- * ERR_FORK: we have something else there. */
-static int judge_predecessor(const struct intake *intake, const struct genesis *genesis,
-                             const struct intake_log *present, struct gap *ret_have)
+ * ERR_FORK: we have something else there; ERR_KEY: it is another regency's. */
+static int judge_predecessor(const struct intake *intake, const struct intake_event *event,
+                             const struct genesis *genesis, const struct intake_log *present,
+                             struct gap *ret_have)
 {
     const struct entry_id *from = &genesis->predecessor;
     uint64_t last = 0;
@@ -92,25 +117,25 @@ static int judge_predecessor(const struct intake *intake, const struct genesis *
     int rc = intake->config.lookup.log(intake->config.lookup.arg, from, &last, &h_last, &h);
     bool under_way =
         present != NULL && incarnation_equal(&present->receiver.incarnation, &from->incarnation);
-    if (rc == ERR_NOT_FOUND && from->seq == 0 && (present == NULL || under_way)) {
-        return 0; /* we have nothing of the line, and are given all of it */
+    if (rc == ERR_NOT_FOUND && from->seq == 0) {
+        return under_way ? 0 : judge_whole(intake, event, ret_have);
     }
-    if (rc == ERR_NOT_FOUND) {
-        *ret_have = (struct gap){.have.incarnation = from->incarnation};
-        if (present != NULL) { /* what this lane last was to us */
-            ret_have->have = (struct entry_id){.incarnation = present->receiver.incarnation,
-                                               .seq = present->receiver.durable};
-            ret_have->h = present->receiver.durable_h;
-        }
-        return ERR_GAP;
-    }
-    if (rc == 0 && from->seq > last) {
-        *ret_have =
-            (struct gap){.have = {.incarnation = from->incarnation, .seq = last}, .h = h_last};
+    if (rc == ERR_NOT_FOUND || (rc == 0 && from->seq > last)) {
+        *ret_have = (struct gap){.have = {from->incarnation, last}, .h = h_last};
         return ERR_GAP;
     }
     bool same = from->seq == 0 || hash_equal(&h, &genesis->predecessor_h);
     return rc != 0 ? rc : same ? 0 : ERR_FORK;
+}
+
+/* A log that we know and do not take in here is over, or lives under another enrolment. */
+static bool is_over(const struct intake *intake, const struct incarnation *incarnation)
+{
+    const struct entry_id any = {.incarnation = *incarnation};
+    uint64_t last = 0;
+    struct hash h_last;
+    struct hash h;
+    return intake->config.lookup.log(intake->config.lookup.arg, &any, &last, &h_last, &h) == 0;
 }
 
 /* What a genesis says, when it may begin a log here. *ret_ends: the log that is over with it. */
@@ -139,7 +164,7 @@ static int judge_genesis(struct intake *intake, const struct intake_log *known,
     if (incarnation_equal(&ret->predecessor.incarnation, incarnation)) {
         return ERR_KEY;
     }
-    return judge_predecessor(intake, ret, present, ret_have);
+    return judge_predecessor(intake, event, ret, present, ret_have);
 }
 
 static void refuse_log(struct intake *intake, struct intake_connection *connection,
@@ -167,6 +192,10 @@ static bool open_log(struct intake *intake, struct intake_connection *connection
                      struct effects *effects, struct genesis *ret, struct intake_log **ret_ends)
 {
     const struct incarnation *incarnation = &event->header->incarnation;
+    if (*known == NULL && is_over(intake, incarnation)) {
+        intake_deny_clone(intake, connection, event, effects);
+        return false;
+    }
     if (event->header->first != 1) {
         tell_gap(*known, event, incarnation, effects);
         return false;

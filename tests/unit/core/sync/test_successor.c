@@ -272,7 +272,7 @@ static void less_of_the_predecessor_is_a_gap(void **state)
     assert_int_equal(intake.log_count, 1);
 }
 
-static void unknown_predecessor_is_answered_with_what_there_is(void **state)
+static void unknown_predecessor_is_answered_with_nothing(void **state)
 {
     (void)state;
     taken_over();
@@ -280,7 +280,7 @@ static void unknown_predecessor_is_answered_with_what_there_is(void **state)
     span(2, &next, 1, 5);
     const struct gap *gap = &frame_of(&effects, FRAME_GAP)->as.gap;
     assert_true(incarnation_equal(&gap->have.incarnation, &old.incarnation));
-    assert_int_equal(gap->have.seq, 20); /* the lane's living log */
+    assert_int_equal(gap->have.seq, 0);
 }
 
 static void nothing_of_the_line_takes_only_all_of_it(void **state)
@@ -295,6 +295,36 @@ static void nothing_of_the_line_takes_only_all_of_it(void **state)
     sample_succeed(&all, &old, 6, LANE_URGENT, 1);
     span(2, &all, 1, 5);
     assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 1);
+}
+
+/* All of a log that itself goes on from one: what stood in that one would be left out. */
+static void all_of_a_later_life_is_not_all(void **state)
+{
+    (void)state;
+    static struct sample third;
+    taken_over();
+    there.last[0] = 7;
+    intake.log_count = 0;
+    sample_succeed(&third, &next, 6, LANE_URGENT, 1);
+    span(2, &third, 1, 5);
+    const struct gap *gap = &frame_of(&effects, FRAME_GAP)->as.gap;
+    assert_true(incarnation_equal(&gap->have.incarnation, &old.incarnation));
+    assert_int_equal(gap->have.seq, 7);
+    assert_true(hash_equal(&gap->h, &old.h[7]));
+    there.logs[0] = NULL; /* not even that */
+    span(2, &third, 1, 5);
+    assert_int_equal(frame_of(&effects, FRAME_GAP)->as.gap.have.seq, 0);
+    assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 0);
+}
+
+static void another_regencys_log_is_nobodys_predecessor(void **state)
+{
+    (void)state;
+    taken_over();
+    there.rc = ERR_KEY;
+    span(2, &next, 1, 5);
+    assert_int_equal(denied(), DENIED_WRONG_LOG);
+    assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 0);
 }
 
 static void a_store_that_cannot_be_read_is_not_the_nodes_fault(void **state)
@@ -505,8 +535,10 @@ int main(void)
         TEST(ended_logs_are_no_cursors),
         TEST(wrong_hash_of_the_predecessor_is_a_fork),
         TEST(less_of_the_predecessor_is_a_gap),
-        TEST(unknown_predecessor_is_answered_with_what_there_is),
+        TEST(unknown_predecessor_is_answered_with_nothing),
         TEST(nothing_of_the_line_takes_only_all_of_it),
+        TEST(all_of_a_later_life_is_not_all),
+        TEST(another_regencys_log_is_nobodys_predecessor),
         TEST(a_store_that_cannot_be_read_is_not_the_nodes_fault),
         TEST(long_lines_find_room),
         TEST(receipt_above_the_cursor_says_restored),
