@@ -269,10 +269,9 @@ static void add_receipts(struct uplink *uplink, const struct node_meta *meta)
     }
 }
 
-int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *err)
+static struct uplink_config config_of(struct node *node, const struct node_meta *meta)
 {
-    struct node_sync *sync = &node->sync;
-    const struct uplink_config config = {
+    return (struct uplink_config){
         .limits = {.window_start_bytes = WINDOW_START_BYTES,
                    .window_max_bytes = WINDOW_MAX_BYTES,
                    .span_raw_bytes = SPAN_RAW_BYTES},
@@ -288,6 +287,12 @@ int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *
         .lookup_arg = node,
         .office_h = office_hash,
     };
+}
+
+int sync_start(struct node *node, const struct node_meta *meta, struct err_ctx *err)
+{
+    struct node_sync *sync = &node->sync;
+    const struct uplink_config config = config_of(node, meta);
     const struct session_own own = {.pair = meta->pair, .successor = meta->successor};
     struct store_txn *txn = NULL;
     int rc = store_read_begin(node->store, &txn, err);
