@@ -96,6 +96,7 @@ static void add_end(void *arg, const struct journal_cursor *cursor)
         ends->cursors = cursors != NULL ? cursors : ends->cursors;
         ends->capacity = cursors != NULL ? capacity : ends->capacity;
         ends->rc = cursors != NULL ? 0 : ERR_NOMEM;
+        /* cppcheck-suppress memleak // it is in checked->ends */
     }
     if (ends->rc == 0) {
         ends->cursors[checked->end_count] = *cursor;

@@ -3,6 +3,7 @@
 
 #include "core/seal/chain.h"
 #include "platform/backup/backup.h"
+#include "platform/door/json_memory.h"
 
 #include <getopt.h>
 #include <signal.h>
@@ -486,6 +487,7 @@ int main(int argc, char **argv)
     if (exit_code >= 0) {
         return exit_code;
     }
+    json_memory_init(false);
     int rc = host_init(&err);
     if (rc != 0) {
         (void)fprintf(stderr, "kabar-aggregator: %s\n", err_peek(&err, rc));

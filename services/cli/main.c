@@ -1,5 +1,6 @@
 /* kabar - the command line: local files of trust, and requests at the doors of the daemons. */
 #include "cli/cli.h"
+#include "platform/door/json_memory.h"
 #include "platform/host/host.h"
 
 #include <errno.h>
@@ -135,6 +136,7 @@ int main(int argc, char **argv)
 {
     struct err_ctx err = {{0}};
     struct options options = {0};
+    json_memory_init(false);
     int rc = host_init(&err);
     if (rc == 0) {
         rc = options_parse(argc - 1, (const char *const *)(argv + 1), &options, &err);

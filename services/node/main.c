@@ -1,9 +1,9 @@
 /* kabar-node: one per regency. Takes reports, keeps them, syncs them, shows documents. */
 #include "node/node.h"
 #include "platform/backup/backup.h"
+#include "platform/door/json_memory.h"
 
 #include <getopt.h>
-#include <malloc.h>
 
 #define EXIT_USAGE_ERROR 64
 
@@ -61,15 +61,6 @@ static int options_read(int argc, char **argv, struct options *ret)
     return -1;
 }
 
-/* Lines are parsed by jansson, reporters' names among them: what it frees is wiped. */
-static void wipe_and_free(void *memory)
-{
-    if (memory != NULL) {
-        explicit_bzero(memory, malloc_usable_size(memory));
-        free(memory);
-    }
-}
-
 static int load(const struct options *options, struct conf_node **ret_conf,
                 struct node_identity *ret_identity, struct node_card *ret_card, struct err_ctx *err)
 {
@@ -113,7 +104,7 @@ int main(int argc, char **argv)
     if (exit_code >= 0) {
         return exit_code;
     }
-    json_set_alloc_funcs(malloc, wipe_and_free);
+    json_memory_init(true); /* reporters' names go through it */
     int rc = host_init(&err);
     if (rc == 0 && options.restore != NULL) {
         return restore(&options);

@@ -89,7 +89,8 @@ static int check_user(const char *folder, struct err_ctx *err)
     if (rc != 0 || info.st_uid == geteuid()) {
         return rc;
     }
-    const struct passwd *owner = getpwuid(info.st_uid);
+    /* Before any thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+    const struct passwd *owner = getpwuid(info.st_uid); /* cppcheck-suppress getpwuidCalled // so */
     const char *name = owner == NULL ? "its owner" : owner->pw_name;
     return err_set(err, ERR_PERMISSION,
                    "%s belongs to %s: restore as that user (sudo -u %s kabar restore …)", path,
