@@ -27,7 +27,8 @@ struct report_line {
 
 /* jansson's memory must not fail (platform/door/json_memory.h says why): ERR_NOMEM is not all that
  * can come of it. All bytes point into the arena. 0, or ERR_FORMAT, ERR_UTF8, ERR_LIMIT, ERR_VALUE
- * (or ERR_NOMEM) with *ret_error. Reasons echo codes and dates only: nothing that could name a person. */
+ * (or ERR_NOMEM) with *ret_error. Reasons echo codes and dates only: nothing that could name a
+ * person. */
 int report_line_read(struct bytes line, struct arena *arena, struct report_line *ret,
                      struct field_error *ret_error) MUST_USE;
 
