@@ -124,8 +124,8 @@ for key in keep_alive_s:5 reconnect_ms:50 silence_ms:1000; do
     setting anew "${key%:*}" "${key#*:}"
 done
 start twin
-# These may be accepted in a log that goes on once more before anything of it arrives: only their node
-# knows them by that name then, and says what they are called now.
+# These may be accepted in a log that goes on once more before anything of it arrives: only their
+# node knows them by that name then, and says what they are called now.
 generate 16.07 3 unsent >"$work/lines"
 ask twin report submit "$work/lines" >"$work/unsent" 2>>"$work/kabar.log"
 equal "accepted" "$(jq -s 'map(select(.accepted)) | length' "$work/unsent")" 3
