@@ -1,8 +1,6 @@
 #!/usr/bin/env bash
 # transcripts.bash SIM [--write] - what `sim --script NAME` says is what NAME.txt holds, for every
-# script;
-# --write makes the files anew. Read the difference before you do: each line is a promise to
-# readers.
+# script; --write makes the files anew. Read the difference before: each line is one to readers.
 set -euo pipefail
 [ $# -ge 1 ] || { echo "usage: ${0##*/} SIM [--write]" >&2; exit 2; }
 sim=$1 write=${2:-}

@@ -48,6 +48,25 @@ static struct walk walk_chain(const struct receiver *receiver, const struct span
     }
 }
 
+static void take(struct receiver *receiver, const struct span_header *header,
+                 const struct hash *h_last, struct span_store *ret)
+{
+    uint64_t last = header->first + header->count - 1;
+    *ret = (struct span_store){
+        .incarnation = header->incarnation,
+        .first_new = receiver->taken + 1,
+        .last = last,
+        .skip = (uint32_t)(receiver->taken + 1 - header->first),
+        .epoch = receiver->epoch,
+        .h_before = receiver->taken_h,
+        .h_last = *h_last,
+        .is_new_log = receiver->taken == 0,
+        .lane = receiver->lane,
+    };
+    receiver->taken = last;
+    receiver->taken_h = *h_last;
+}
+
 int receiver_take(struct receiver *receiver, const struct span_header *header,
                   const struct span_entry *entries, struct span_store *ret, struct err_ctx *err)
 {
@@ -79,19 +98,7 @@ int receiver_take(struct receiver *receiver, const struct span_header *header,
     if (last <= receiver->taken) {
         return RECEIVER_SEEN;
     }
-    *ret = (struct span_store){
-        .incarnation = header->incarnation,
-        .first_new = receiver->taken + 1,
-        .last = last,
-        .skip = (uint32_t)(receiver->taken + 1 - header->first),
-        .epoch = receiver->epoch,
-        .h_before = receiver->taken_h,
-        .h_last = walk.h_last,
-        .is_new_log = receiver->taken == 0,
-        .lane = receiver->lane,
-    };
-    receiver->taken = last;
-    receiver->taken_h = walk.h_last;
+    take(receiver, header, &walk.h_last, ret);
     return RECEIVER_NEW;
 }
 
