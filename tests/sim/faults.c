@@ -3,6 +3,16 @@
 
 #define ACTIVE_MS 3000u /* for so long a fault counts as what surrounds an event */
 
+void faults_pass(struct sim *sim)
+{
+    for (uint64_t left = sim->active; left != 0; left &= left - 1) {
+        int fault = __builtin_ctzll(left);
+        if (sim->now_ms >= sim->active_until_ms[fault]) {
+            sim->active &= ~((uint64_t)1 << fault);
+        }
+    }
+}
+
 static bool allowed(struct sim *sim, enum fault fault)
 {
     const struct sim_options *options = &sim->options;
@@ -29,8 +39,8 @@ bool sim_fault(struct sim *sim, enum fault fault, uint32_t permille)
         return false;
     }
     sim->counts[fault]++;
-    sim->active = fault;
-    sim->active_until_ms = sim->now_ms + ACTIVE_MS;
+    sim->active |= (uint64_t)1 << fault;
+    sim->active_until_ms[fault] = sim->now_ms + ACTIVE_MS;
     if (fault != FAULT_STALE && fault != FAULT_REORDERED) {
         sim_trace(sim, "  fault %u: %s", sim->occurrences - 1, fault_name(fault));
     }

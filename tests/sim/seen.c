@@ -7,7 +7,6 @@
 #define INTAKE_EVENTS (INTAKE_EVENT_CLOSE + 1)
 #define INTAKE_STATES (INTAKE_CLOSED + 2) /* one more: no connection */
 #define KINDS (FAULT_COUNT + 1)           /* one more: nothing had gone wrong */
-#define LISTED_MAX 60u
 
 struct seen {
     uint64_t uplink[UPLINK_STATE_COUNT][UPLINK_EVENTS][KINDS];
@@ -23,11 +22,14 @@ static const char *const intake_events[INTAKE_EVENTS] = {
 static const char *const intake_states[INTAKE_STATES] = {"new", "resuming", "open", "closed",
                                                          "none"};
 
-/* What cannot be, whatever has gone wrong before; KINDS: with any fault. */
+/* What cannot be, whatever has gone wrong before. */
 struct unreachable {
     const char *machine, *state, *event; /* "*": any */
     const char *reason;
 };
+#define PAIR "a pair is under way only while it is waited for, or after a stop"
+#define CUT "the answer comes at once, or is forgotten with its connection"
+#define LIVE "it is about the open connection, or about none"
 static const struct unreachable unreachable[] = {
 #include "unreachable.h"
 };
@@ -44,16 +46,24 @@ void seen_free(struct seen *seen)
     free(seen);
 }
 
+static void count(const struct sim *sim, uint64_t counts[KINDS])
+{
+    for (uint64_t left = sim->active; left != 0; left &= left - 1) {
+        counts[__builtin_ctzll(left)]++;
+    }
+    counts[FAULT_COUNT] += sim->active == 0;
+}
+
 void seen_uplink(struct sim *sim, enum uplink_state state, enum uplink_event_type type)
 {
-    sim->tools->seen->uplink[state][type][sim->active]++;
+    count(sim, sim->tools->seen->uplink[state][type]);
 }
 
 void seen_intake(struct sim *sim, const struct intake_connection *connection,
                  enum intake_event_type type)
 {
     unsigned state = connection == NULL ? INTAKE_STATES - 1 : (unsigned)connection->state;
-    sim->tools->seen->intake[state][type][sim->active]++;
+    count(sim, sim->tools->seen->intake[state][type]);
 }
 
 static bool matches(const char *pattern, const char *name)
@@ -74,26 +84,49 @@ static const char *why_not(const char *machine, const char *state, const char *e
 }
 
 struct tally {
-    size_t seen, never, cannot, wrong, listed;
+    size_t seen, never, cannot, wrong;
 };
+
+/* One line for what was never seen of a state and an event. */
+static void print_never(const char *machine, const char *state, const char *event,
+                        const uint64_t counts[KINDS], size_t never)
+{
+    (void)printf("  never seen: %s %s %s", machine, state, event);
+    if (never == KINDS) {
+        (void)printf(", whatever had gone wrong\n");
+        return;
+    }
+    const char *before = " after ";
+    for (int kind = 0; kind < KINDS; kind++) {
+        if (counts[kind] == 0) {
+            (void)printf("%s%s", before, fault_name((enum fault)kind));
+            before = ", ";
+        }
+    }
+    (void)printf("\n");
+}
 
 static void judge(struct tally *tally, const char *machine, const char *state, const char *event,
                   const uint64_t counts[KINDS], bool list)
 {
     const char *reason = why_not(machine, state, event);
+    size_t seen = 0;
     for (int kind = 0; kind < KINDS; kind++) {
-        bool was = counts[kind] > 0;
-        tally->seen += was;
-        tally->cannot += reason != NULL;
-        tally->never += !was && reason == NULL;
-        if (was && reason != NULL) {
-            tally->wrong++;
-            (void)printf("  seen, but held for unreachable: %s %s %s after %s (%s)\n", machine,
-                         state, event, fault_name((enum fault)kind), reason);
-        } else if (!was && reason == NULL && list && tally->listed++ < LISTED_MAX) {
-            (void)printf("  never seen: %s %s %s after %s\n", machine, state, event,
-                         fault_name((enum fault)kind));
+        seen += counts[kind] > 0;
+    }
+    tally->seen += seen;
+    if (reason != NULL) {
+        tally->cannot += KINDS;
+        tally->wrong += seen > 0;
+        if (seen > 0) {
+            (void)printf("  seen, but held for unreachable: %s %s %s (%s)\n", machine, state, event,
+                         reason);
         }
+        return;
+    }
+    tally->never += KINDS - seen;
+    if (list && seen < KINDS) {
+        print_never(machine, state, event, counts, KINDS - seen);
     }
 }
 

@@ -173,7 +173,6 @@ void sim_init(struct sim *sim, struct tools *tools, const struct sim_options *op
     sim->tools = tools;
     sim->now_ms = 1000;
     sim->faults = true;
-    sim->active = FAULT_COUNT;
     stand_in_use_real(options->real);
     rng_seed(&sim->rng, options->seed);
     rng_seed(&sim->fate, options->seed ^ 0x6661746521u);
@@ -400,9 +399,7 @@ static void step(struct sim *sim)
     if (sim->faults && sim->now_ms >= sim->faults_until_ms) {
         faults_end(sim);
     }
-    if (sim->active != FAULT_COUNT && sim->now_ms >= sim->active_until_ms) {
-        sim->active = FAULT_COUNT;
-    }
+    faults_pass(sim);
     dispatch(sim, &event);
 }
 

@@ -369,8 +369,8 @@ struct sim {
     uint32_t restores, persons; /* so many nodes needed a person */
     uint64_t entry_count;       /* written by anybody */
     uint32_t occurrences;       /* of faults */
-    enum fault active;          /* the last one to come, … */
-    uint64_t active_until_ms;   /* … for a while; then FAULT_COUNT */
+    uint64_t active;            /* bit per fault that came lately */
+    uint64_t active_until_ms[FAULT_COUNT];
     uint64_t counts[FAULT_COUNT];
     uint64_t alarms[ALARM_COUNT];
     uint64_t stored, receipts, deleted;
@@ -411,6 +411,8 @@ bool sim_fault(struct sim *sim, enum fault fault, uint32_t permille);
 /* … with the chance that the profile gives it. */
 bool sim_chance(struct sim *sim, enum fault fault);
 void faults_plan(struct sim *sim);
+/* Those that came long ago are forgotten. */
+void faults_pass(struct sim *sim);
 void faults_come(struct sim *sim, enum fault fault, uint32_t node);
 void faults_crash(struct sim *sim, const struct event *event);
 /* It ends now, and starts again after a while. */
