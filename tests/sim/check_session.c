@@ -116,6 +116,10 @@ void check_span_sent(struct sim *sim, const struct node *node, uint32_t connecti
                  (unsigned long long)under_way);
         return;
     }
+    const struct book *book = check_book(sim, node->index, &plan->incarnation);
+    if (book != NULL && last <= book->acked) {
+        return; /* acknowledged since it was planned: no ack of it will move anything */
+    }
     struct sent *sent = &account->list[account->count++];
     *sent = (struct sent){.last = last, .wire_bytes = wire_bytes};
     memcpy(sent->incarnation, plan->incarnation.b, 16);

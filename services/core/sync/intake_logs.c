@@ -254,16 +254,6 @@ static void not_taken(struct intake *intake, struct intake_connection *connectio
     }
 }
 
-/* A log that the store has and that is none of ours any more. */
-static bool ended_before(const struct intake *intake, const struct incarnation *incarnation)
-{
-    struct entry_id any = {.incarnation = *incarnation};
-    uint64_t last = 0;
-    struct hash h_last;
-    struct hash h;
-    return intake->config.lookup.log(intake->config.lookup.arg, &any, &last, &h_last, &h) == 0;
-}
-
 void intake_span(struct intake *intake, struct intake_connection *connection,
                  const struct intake_event *event, struct effects *effects)
 {
@@ -274,7 +264,7 @@ void intake_span(struct intake *intake, struct intake_connection *connection,
     if (!window_holds(intake, connection, event, effects)) {
         return;
     }
-    if (log == NULL ? ended_before(intake, &event->header->incarnation) : log->ended) {
+    if (log != NULL && log->ended) {
         intake_deny_clone(intake, connection, event, effects);
         return;
     }

@@ -170,7 +170,9 @@ static void not_ourselves(struct uplink *uplink, const struct uplink_event *even
                           struct effects *effects, enum denied_code code, uint32_t retry_s)
 {
     static const struct entry_id all;
-    if (!not_taken_yet(uplink)) {
+    /* DENIED CLONE in a session that was no successor's: whoever is there now went on from us. */
+    bool replaced = code == DENIED_CLONE && !uplink->own.successor;
+    if (replaced || !not_taken_yet(uplink)) {
         succeed(uplink, effects, &all);
     } else if (uplink->own.successor && code == DENIED_CLONE) {
         wait_take_over(uplink, event, effects, code, retry_s);

@@ -83,6 +83,15 @@ static int check_office_line(const struct uplink *uplink, const struct genesis *
     return hash_equal(&h, &genesis->predecessor_h) ? 0 : ERR_FORK;
 }
 
+/* We had it, and went on from it: the province was put back, and does not know it. Nothing of it is
+ * taken, or its entries would come a second time, and others in their place. */
+static bool had_before(const struct uplink *uplink, const struct incarnation *incarnation)
+{
+    const struct entry_id first = {.incarnation = *incarnation, .seq = 1};
+    struct hash h;
+    return uplink->config.office_h(uplink->config.lookup_arg, &first, &h) == 0;
+}
+
 /* Entry 1 of an office log must say that it is ours, and a new one that it goes on from ours. */
 static int check_office(struct uplink *uplink, const struct uplink_event *event,
                         const struct receiver *receiver, struct genesis *ret)
@@ -98,7 +107,7 @@ static int check_office(struct uplink *uplink, const struct uplink_event *event,
                                         .enrolment = uplink->config.enrolment};
     int rc = genesis_check(&event->entries[0], &expected, event->arena, ret, NULL);
     if (rc == 0 && receiver == &uplink->office_next) {
-        rc = check_office_line(uplink, ret);
+        rc = had_before(uplink, &receiver->incarnation) ? ERR_FORK : check_office_line(uplink, ret);
     }
     return rc;
 }

@@ -251,6 +251,16 @@ static void a_pair_that_was_taken_is_no_successors(void **state)
     assert_true(asked_for_all());
 }
 
+/* One lane's successor was taken, the other's was not: its twin took over in between. */
+static void whoever_is_replaced_goes_on_again(void **state)
+{
+    (void)state;
+    begin_with(false, 0);
+    connect();
+    denied(DENIED_CLONE, 0);
+    assert_true(asked_for_all());
+}
+
 static struct control gap_of(const struct sample *sample, uint64_t seq)
 {
     struct control control = {.kind = FRAME_GAP};
@@ -460,6 +470,21 @@ static void an_office_log_that_goes_on_from_an_earlier_one_is_followed(void **st
     assert_int_equal(store.predecessor.seq, 15);
 }
 
+/* The province was put back, does not know it, and offers what we went on from long ago. */
+static void an_earlier_office_log_is_not_taken_again(void **state)
+{
+    (void)state;
+    follow();
+    office_span(&office_next, 1, 3);
+    assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 1);
+    begin_with(false, 5);
+    earlier.incarnation = office_next.incarnation;
+    follow();
+    office_span(&office_next, 1, 3);
+    assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 0);
+    assert_int_equal(effect_of(&effects, EFFECT_ALARM)->as.alarm.error, ERR_FORK);
+}
+
 static void all_of_an_unknown_line_is_taken_and_no_less(void **state)
 {
     (void)state;
@@ -488,6 +513,7 @@ int main(void)
         TEST(a_refused_successor_waits_as_long_as_it_is_told),
         TEST(a_successor_nothing_of_which_arrived_has_no_other),
         TEST(a_pair_that_was_taken_is_no_successors),
+        TEST(whoever_is_replaced_goes_on_again),
         TEST(a_gap_in_the_line_leads_further_back),
         TEST(a_gap_beyond_the_old_log_begins_at_its_end),
         TEST(a_gap_in_the_line_must_be_ours_and_further_back),
@@ -498,6 +524,7 @@ int main(void)
         TEST(an_office_log_with_another_past_is_not_followed),
         TEST(an_office_log_beyond_ours_is_a_gap),
         TEST(an_office_log_that_goes_on_from_an_earlier_one_is_followed),
+        TEST(an_earlier_office_log_is_not_taken_again),
         TEST(all_of_an_unknown_line_is_taken_and_no_less),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
