@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# must_fail.bash PLANT PATTERN COMMAND… - runs a test with this mistake in it. Passes only if the test
+# must_fail.bash PLANT PATTERN COMMAND… - runs a test with this mistake in it. Passes only if the
+# test
 # fails (any exit code but 0, 77 and 99) and says PATTERN (extended), and prints how long that took.
 set -uo pipefail
 plant=$1 pattern=$2
