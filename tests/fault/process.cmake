@@ -54,5 +54,5 @@ if(PLANTS)
     "accepted, but not in the journal|accepted with another hash|: another answer" kill_storm.sh
     KABAR_KILLS=200)
   process_plant(storm_aggregator ack-before-commit bin-planted-aggregator
-    "event=alarm alarm=ack" kill_storm.sh KABAR_KILLS=120)
+    "event=alarm alarm=ack" kill_storm.sh KABAR_KILLS=400)
 endif()
