@@ -83,20 +83,29 @@ struct ends {
     int rc;
 };
 
+static int ends_grow(struct ends *ends)
+{
+    size_t capacity = ends->capacity == 0 ? 64 : 2 * ends->capacity;
+    struct entry_id *list = realloc(ends->checked->ends, capacity * sizeof *list);
+    if (list == NULL) {
+        return ERR_NOMEM;
+    }
+    ends->checked->ends = list;
+    struct journal_cursor *cursors = realloc(ends->cursors, capacity * sizeof *cursors);
+    if (cursors == NULL) {
+        return ERR_NOMEM;
+    }
+    ends->cursors = cursors;
+    ends->capacity = capacity;
+    return 0;
+}
+
 static void add_end(void *arg, const struct journal_cursor *cursor)
 {
     struct ends *ends = arg;
     struct journal_checked *checked = ends->checked;
     if (ends->rc == 0 && checked->end_count == ends->capacity) {
-        size_t capacity = ends->capacity == 0 ? 64 : 2 * ends->capacity;
-        struct entry_id *list = realloc(checked->ends, capacity * sizeof *list);
-        checked->ends = list != NULL ? list : checked->ends;
-        struct journal_cursor *cursors =
-            list == NULL ? NULL : realloc(ends->cursors, capacity * sizeof *cursors);
-        ends->cursors = cursors != NULL ? cursors : ends->cursors;
-        ends->capacity = cursors != NULL ? capacity : ends->capacity;
-        ends->rc = cursors != NULL ? 0 : ERR_NOMEM;
-        /* cppcheck-suppress memleak // it is in checked->ends */
+        ends->rc = ends_grow(ends);
     }
     if (ends->rc == 0) {
         ends->cursors[checked->end_count] = *cursor;

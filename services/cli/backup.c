@@ -89,10 +89,9 @@ int restore_store_run(struct cli *cli, const json_t *args, struct err_ctx *err)
     if (rc != 0) {
         return rc;
     }
-    const int lens[] = {snprintf(program, sizeof program, "%s", name),
-                        snprintf(config, sizeof config, "%s", args_text(args, "config")),
-                        snprintf(file, sizeof file, "%s", args_text(args, "file"))};
-    if (lens[1] >= PATH_MAX || lens[2] >= PATH_MAX) {
+    (void)snprintf(program, sizeof program, "%s", name);
+    if (snprintf(config, sizeof config, "%s", args_text(args, "config")) >= PATH_MAX ||
+        snprintf(file, sizeof file, "%s", args_text(args, "file")) >= PATH_MAX) {
         return err_set(err, ERR_LIMIT, "path too long");
     }
     program_folder(program, folder, sizeof folder);

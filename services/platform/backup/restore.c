@@ -89,9 +89,13 @@ static int check_user(const char *folder, struct err_ctx *err)
     if (rc != 0 || info.st_uid == geteuid()) {
         return rc;
     }
-    /* Before any thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-    const struct passwd *owner = getpwuid(info.st_uid); /* cppcheck-suppress getpwuidCalled // so */
-    const char *name = owner == NULL ? "its owner" : owner->pw_name;
+    char room[4096];
+    struct passwd entry;
+    struct passwd *owner = NULL;
+    const char *name =
+        getpwuid_r(info.st_uid, &entry, room, sizeof room, &owner) == 0 && owner != NULL
+            ? owner->pw_name
+            : "its owner";
     return err_set(err, ERR_PERMISSION,
                    "%s belongs to %s: restore as that user (sudo -u %s kabar restore …)", path,
                    name, name);

@@ -300,7 +300,7 @@ int store_copy_check(const char *path, const struct store_watch *watch,
 static int unpack_fd(int from, int to, struct err_ctx *err)
 {
     uint8_t trailer[TRAILER_BYTES];
-    struct store_copy_facts facts;
+    struct store_copy_facts facts = {.data_bytes = 0};
     int rc = read_trailer(from, trailer, &facts, err);
     uint8_t *block = rc == 0 ? malloc(BLOCK_BYTES) : NULL;
     struct out out = {.fd = to};

@@ -731,6 +731,38 @@ static void a_flipped_bit_is_never_sent(void **state)
     cutter_free(&cutter);
 }
 
+static uint64_t check_all(struct fixture *fixture, int wanted)
+{
+    uint64_t entries = 0;
+    struct store_txn *txn = reading(fixture);
+    assert_int_equal(outlog_check_all(txn, &tables, NULL, &entries, NULL), wanted);
+    store_read_end(txn);
+    return entries;
+}
+
+static void logs_are_read_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct model one;
+    struct model two;
+    log_create(fixture, &one, 1, LANE_URGENT);
+    log_create(fixture, &two, 2, LANE_ROUTINE);
+    log_fill(fixture, &one, 6);
+    log_fill(fixture, &two, 4);
+    log_erase(fixture, &two, 3);
+    assert_int_equal(check_all(fixture, 0), 7 + 5);
+    struct removal removal = {.table = TABLE_ONE, .incarnation = one.incarnation, .seq = 1};
+    assert_int_equal(store_apply(fixture->store, removal_run, &removal, NULL), 0);
+    assert_int_equal(check_all(fixture, 0), 6 + 5); /* pruned: the rest still holds */
+    struct entry_id id = {two.incarnation, 2};
+    assert_int_equal(store_apply(fixture->store, flip_run, &id, NULL), 0);
+    (void)check_all(fixture, ERR_FORMAT);
+    assert_int_equal(store_apply(fixture->store, flip_run, &id, NULL), 0);
+    removal.seq = 4; /* a hole */
+    assert_int_equal(store_apply(fixture->store, removal_run, &removal, NULL), 0);
+    (void)check_all(fixture, ERR_FORMAT);
+}
+
 static int keys_make(void **state)
 {
     static const uint8_t seed[32] = {4, 7};
@@ -761,6 +793,7 @@ int main(void)
         TEST(a_log_is_the_same_after_reopening),
         TEST(damaged_records_are_errors),
         TEST(a_flipped_bit_is_never_sent),
+        TEST(logs_are_read_back),
     };
     return cmocka_run_group_tests(tests, keys_make, NULL);
 }
