@@ -36,6 +36,8 @@
     X(NO_SYNC_AFTER_OPEN, "no-sync-after-open")                                                    \
     X(LATCH_IGNORED, "latch-ignored")                                                              \
     X(STORE_NOSYNC, "store-nosync")                                                                \
+    X(LIFE_LEFT_OUT, "life-left-out")                                                              \
+    X(BACKUP_UNREAD, "backup-unread")                                                              \
     /* core/cases and the applier */                                                               \
     X(DOCUMENT_TWICE, "document-twice")                                                            \
     X(ONE_SIGNATURE, "one-signature")                                                              \

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "platform/host/host.h"
 #include "platform/loop/loop.h"
 
@@ -99,6 +100,9 @@ static int work(struct backup *backup, struct err_ctx *err)
     int rc = store_copy(config->store, &copy, err);
     if (rc != 0) {
         return rc;
+    }
+    if (PLANTED(BACKUP_UNREAD)) {
+        return file_rename_new(backup->part, backup->path, err);
     }
     rc = backup_check_file(backup->part, config->kind, config->arg, &read_watch, &check_watch,
                            &backup->facts, err);

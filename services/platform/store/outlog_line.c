@@ -9,6 +9,7 @@
  */
 #include <stdlib.h>
 
+#include "core/base/plant.h"
 #include "platform/store/outlog_private.h"
 
 #define LIVES_MAX 4096u /* of one line; each is a restore, a move or a clone that came second */
@@ -260,6 +261,9 @@ static int line_move(struct store_txn *txn, const struct outlog_tables *tables,
     struct outlog log;
     int rc = outlog_create(txn, tables, &succession->incarnation, &genesis, &log);
     for (size_t i = 0; rc == 0 && i < line->count; i++) {
+        if (PLANTED(LIFE_LEFT_OUT) && i > 0 && i + 1 < line->count) {
+            continue;
+        }
         rc = move_life(txn, tables, &line->lives[i], &log);
     }
     if (rc != 0) {
