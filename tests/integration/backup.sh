@@ -36,8 +36,8 @@ make_province 16.07 16.03
 setting 16.07 retention_days 0
 stop 16.07
 start 16.07
-equal "no backup yet" "$(ask aggregator status | jq -c .backup)" \
-    "$(ask aggregator status | jq -c '{at_ms: null, position: 0, entries_behind: .journal.position}')"
+holds aggregator status '.[0] |
+    .backup == {at_ms: null, position: 0, entries_behind: .journal.position}' || fail "no backup yet"
 generate 16.07 1000 pertama 2000 >"$work/reports"
 submit 16.07 "$work/reports"
 settle
@@ -55,8 +55,8 @@ mkdir "$work/backups"
 backup aggregator "$work/backups/one"
 wait "$loader"
 other_pids=()
-jq -e '.entries == .position and .position > 1000 and .seconds >= 0 and (.not_in_it | test("keys"))' \
-    "$work/backup.json" >/dev/null || fail "the answer: $(cat "$work/backup.json")"
+jq -e '.entries == .position and .position > 1000 and .seconds >= 0 and
+    (.not_in_it | test("keys"))' "$work/backup.json" >/dev/null || fail "the answer: $(cat "$work/backup.json")"
 settle
 check
 ask aggregator status | jq -e --slurpfile backup "$work/backup.json" \
@@ -136,8 +136,7 @@ check
 
 say "a backup that was killed is no backup"
 for turn in 1 2 3; do
-    raw aggregator "{\"id\":1,\"command\":\"backup\",\"args\":{\"file\":\"$work/backups/killed$turn\"}}" \
-        >/dev/null 2>&1 &
+    ask aggregator backup "$work/backups/killed$turn" >/dev/null 2>&1 &
     asked=$!
     begun() {
         [ -e "$work/backups/killed$turn.part" ] || [ -e "$work/backups/killed$turn" ]
