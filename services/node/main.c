@@ -17,19 +17,18 @@ struct options {
     bool check, replace;
 };
 
-static const struct option known[] = {
-    {"config", required_argument, NULL, 'c'},
-    {"check-config", no_argument, NULL, 'k'},
-    {"restore", required_argument, NULL, 'r'},
-    {"replace", no_argument, NULL, 'p'},
-    {"version", no_argument, NULL, 'v'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
-};
-
 /* -1: go on; else the exit code. */
 static int options_read(int argc, char **argv, struct options *ret)
 {
+    static const struct option known[] = {
+        {"config", required_argument, NULL, 'c'},
+        {"check-config", no_argument, NULL, 'k'},
+        {"restore", required_argument, NULL, 'r'},
+        {"replace", no_argument, NULL, 'p'},
+        {"version", no_argument, NULL, 'v'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
     int option;
     /* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread */
     while ((option = getopt_long(argc, argv, "", known, NULL)) != -1) {

@@ -37,7 +37,8 @@ setting 16.07 retention_days 0
 stop 16.07
 start 16.07
 holds aggregator status '.[0] |
-    .backup == {at_ms: null, position: 0, entries_behind: .journal.position}' || fail "no backup yet"
+    .backup == {at_ms: null, position: 0, entries_behind: .journal.position}' ||
+    fail "there is no backup yet: $(ask aggregator status | jq -c .backup)"
 generate 16.07 1000 pertama 2000 >"$work/reports"
 submit 16.07 "$work/reports"
 settle
@@ -56,7 +57,8 @@ backup aggregator "$work/backups/one"
 wait "$loader"
 other_pids=()
 jq -e '.entries == .position and .position > 1000 and .seconds >= 0 and
-    (.not_in_it | test("keys"))' "$work/backup.json" >/dev/null || fail "the answer: $(cat "$work/backup.json")"
+    (.not_in_it | test("keys"))' "$work/backup.json" >/dev/null ||
+    fail "the answer: $(cat "$work/backup.json")"
 settle
 check
 ask aggregator status | jq -e --slurpfile backup "$work/backup.json" \

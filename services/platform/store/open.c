@@ -250,7 +250,9 @@ static int open_all(struct store *store, const struct store_config *config, stru
     int rc = config->read_only ? 0 : folder_make(config->path, err);
     if (rc == 0 && !config->file) {
         rc = refuse_network(config->path, err);
-        rc = rc != 0 ? rc : lock_take(store->path, store->read_only, &store->lock_fd, err);
+    }
+    if (rc == 0 && !config->file) {
+        rc = lock_take(store->path, store->read_only, &store->lock_fd, err);
     }
     if (rc == 0 && !config->read_only) {
         rc = store_data_make(store, err);
