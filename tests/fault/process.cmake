@@ -51,7 +51,8 @@ if(PLANTS)
       ENVIRONMENT "${environment};${ARGN}")
   endfunction()
   process_plant(storm_node ack-before-commit bin-planted
-    "accepted, but not in the journal|accepted with another hash|: another answer" kill_storm.sh
+    "accepted, but not in the journal|accepted with another hash|: another answer|event=alarm alarm=restored"
+    kill_storm.sh
     KABAR_KILLS=200)
   process_plant(storm_aggregator ack-before-commit bin-planted-aggregator
     "event=alarm alarm=ack" kill_storm.sh KABAR_KILLS=400)
