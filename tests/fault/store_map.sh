@@ -87,13 +87,14 @@ wait_until "$long" answers aggregator
 launch 16.07
 wait_until "$long" answers 16.07
 generate 16.07 2500 penuh 6000 >"$work/reports"
+# The node may be the one that is full first: it is asked until the province has what it can hold.
 waits() {
+    all_in || true
+    jq -Rc 'fromjson? | select(.accepted)' "$work/answers" >>"$work/answers.jsonl"
     holds aggregator enrol list 'any(.alarms.no_room > 0)'
 }
 if runs "${pid_of[aggregator]}"; then
     pid=${pid_of[aggregator]}
-    all_in || true
-    jq -Rc 'fromjson? | select(.accepted)' "$work/answers" >>"$work/answers.jsonl"
     wait_until "$long" waits
     same_process aggregator "$pid"
     small aggregator "$work/aggregator/store/journal/data.mdb"
