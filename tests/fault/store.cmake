@@ -49,6 +49,7 @@ endforeach()
 fault_store_program(store_errors store_errors.c)
 foreach(store node aggregator)
   fault_test(store_errors_${store} 1800 store_errors ${store} ${errors_options})
+  set_tests_properties(fault_power_${store} fault_store_errors_${store} PROPERTIES PROCESSORS 2)
 endforeach()
 
 # The same from outside, on the real programs.
