@@ -150,7 +150,8 @@ int json_unhex(const json_t *object, const char *name, uint8_t **ret, size_t *re
 /* A borrowed text as JSON; bytes that are no UTF-8 become "?". */
 json_t *json_bytes(struct bytes text);
 
-/* ---- init.c, ring.c, enrol.c, enrol_province.c, documents.c ---- */
+/* ---- init.c, ring.c, enrol.c, enrol_province.c, documents.c,
+ * catalogue.c ---- */
 
 command_run init_aggregator_run MUST_USE;
 command_run init_node_run MUST_USE;
@@ -161,6 +162,7 @@ command_run enrol_request_run MUST_USE;
 command_run enrol_accept_run MUST_USE;
 command_run enrol_approve_run MUST_USE;
 command_run enrol_revoke_run MUST_USE;
+command_run catalogue_check_run MUST_USE;
 command_run recommend_run MUST_USE;
 command_run decide_run MUST_USE;
 command_run approve_run MUST_USE;

@@ -31,6 +31,7 @@ static const struct {
     {"up", up_run},
     {"backup", backup_run},
     {"restore", restore_store_run},
+    {"catalogue check", catalogue_check_run},
     {"enrol request", enrol_request_run},
     {"enrol accept", enrol_accept_run},
     {"enrol approve", enrol_approve_run},

@@ -44,6 +44,8 @@
     X(VIEWS_AHEAD, "views-ahead")                                                                  \
     X(COPY_COUNTED_TWICE, "copy-counted-twice")                                                    \
     X(POISON_SKIPPED, "poison-skipped")                                                            \
+    X(DETERMINATION_LATE, "determination-late")                                                    \
+    X(ANY_SANCTION, "any-sanction")                                                                \
     /* the borders (tests/fuzz) */                                                                 \
     X(FIELD_TWICE, "field-twice")                                                                  \
     X(MANY_UNKNOWN, "many-unknown")                                                                \

@@ -1,6 +1,7 @@
 #include "core/rules/catalogue.h"
 
 #include "core/base/assert.h"
+#include "core/rules/catalogue_set.h"
 #include "core/rules/catalogue_tables.h"
 
 typedef const char *code_at_fn(size_t index);
@@ -111,4 +112,9 @@ const char *catalogue_phase_name(enum catalogue_phase phase)
 const char *catalogue_version(void)
 {
     return catalogue_version_text;
+}
+
+struct bytes catalogue_builtin(void)
+{
+    return bytes_of(catalogue_packed_text, catalogue_packed_bytes);
 }

@@ -57,8 +57,8 @@ size_t catalogue_sanction_count(void);
 /* "any", "before_determination", "after_determination", "campaign", as in the CSV. */
 const char *catalogue_phase_name(enum catalogue_phase phase);
 
-/* 64 hex digits: SHA-256 over the hex SHA-256 of calendars.csv, regions.csv, sanctions.csv and
- * violation_forms.csv, in this order. A decision stores it. */
+/* 64 hex digits: SHA-256 of the built-in catalogue's packed text (catalogue_set.h). A document says
+ * which catalogue it was made under. */
 const char *catalogue_version(void);
 
 #endif

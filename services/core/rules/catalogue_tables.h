@@ -13,5 +13,7 @@ extern const size_t catalogue_sanctions_count;
 extern const char *const catalogue_provinces[];
 extern const size_t catalogue_provinces_count;
 extern const char catalogue_version_text[];
+extern const unsigned char catalogue_packed_text[];
+extern const size_t catalogue_packed_bytes;
 
 #endif

@@ -104,6 +104,13 @@ static const struct argument restore[] = {
      .help = "a store that is there is renamed STORE.before-restore-TIME"},
     END,
 };
+static const struct argument catalogue_check[] = {
+    {.name = "dir",
+     .type = ARGUMENT_FILE,
+     .positional = true,
+     .help = "folder with the CSV files (default: the catalogue built into this program)"},
+    END,
+};
 static const struct argument help[] = {
     {.name = "command",
      .type = ARGUMENT_TEXT,
@@ -306,6 +313,8 @@ const struct command command_table[] = {
         enrol_accept),
     ROW("restore", COMMAND_LOCAL, "make a store out of a backup; the program must not run",
         restore),
+    ROW("catalogue check", COMMAND_LOCAL, "read a catalogue as a whole and say what is wrong",
+        catalogue_check),
     ROW("help", COMMAND_LOCAL, "explain a command, or list them all", help),
     ROW("version", COMMAND_LOCAL, "show the version", none),
 

@@ -2,7 +2,6 @@
 #include "core/rules/catalogue.h"
 #include "lib/cmocka_all.h"
 
-#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -185,23 +184,6 @@ static void quoted_commas_survive(void **state)
     assert_string_equal(form->default_severity, "berat");
 }
 
-static void version_is_the_hash_of_the_files(void **state)
-{
-    (void)state;
-    assert_return_code(sodium_init(), 0);
-    const char *const names[] = {"calendars", "regions", "sanctions", "violation_forms"};
-    uint8_t hash[crypto_hash_sha256_BYTES];
-    char hex[HEX_CAPACITY(sizeof hash)];
-    char all[4 * (sizeof hex - 1)];
-    for (size_t i = 0; i < 4; i++) {
-        size_t len = load(names[i]);
-        assert_int_equal(crypto_hash_sha256(hash, (const uint8_t *)text, len), 0);
-        memcpy(all + i * (sizeof hex - 1), hex_encode(hex, hash, sizeof hash), sizeof hex - 1);
-    }
-    assert_int_equal(crypto_hash_sha256(hash, (const uint8_t *)all, sizeof all), 0);
-    assert_string_equal(catalogue_version(), hex_encode(hex, hash, sizeof hash));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -211,7 +193,6 @@ int main(void)
         cmocka_unit_test(tables_are_in_order_of_code),
         cmocka_unit_test(unknown_codes_are_not_found),
         cmocka_unit_test(quoted_commas_survive),
-        cmocka_unit_test(version_is_the_hash_of_the_files),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
