@@ -1,6 +1,7 @@
 /* status, ping, journal dump. */
 #include "aggregator/doors.h"
 
+#include "core/cases/catalogue_view.h"
 #include "core/wire/report_json.h"
 
 /* Entries of a table; a walk over keys, for tables of cases and documents. */
@@ -75,6 +76,28 @@ static json_t *journal_json(struct aggregator *aggregator, struct store_txn *jou
                      (json_int_t)applied, "lag", (json_int_t)(last > applied ? last - applied : 0));
 }
 
+static json_t *catalogue_json(struct aggregator *aggregator, struct store_txn *txn)
+{
+    struct views views;
+    struct catalogue_view view;
+    driver_views(txn, &views);
+    arena_reset(aggregator->arena);
+    if (catalogue_view_get(&views, aggregator->arena, &view) != 0) {
+        return json_null();
+    }
+    return json_pack("{s:I, s:s, s:b}", "number", (json_int_t)view.number, "version", view.version,
+                     "builtin", (int)view.builtin);
+}
+
+static json_t *nodes_json(const struct aggregator *aggregator)
+{
+    json_t *nodes = json_array();
+    for (const struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        (void)json_array_append_new(nodes, door_node_json(peer));
+    }
+    return nodes;
+}
+
 void door_status(struct aggregator *aggregator, struct door_call *call, const json_t *args)
 {
     (void)args;
@@ -94,16 +117,14 @@ void door_status(struct aggregator *aggregator, struct door_call *call, const js
     if (journal_count_rejected(journal, &rejected) != 0) {
         rejected = 0; /* the store has said why, and latched */
     }
-    json_t *nodes = json_array();
-    for (const struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
-        (void)json_array_append_new(nodes, door_node_json(peer));
-    }
+    json_t *nodes = nodes_json(aggregator);
     json_t *json = json_pack(
-        "{s:s, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, s:o, "
-        "s:o}",
-        "program", "kabar-aggregator", "restored", restored_json(aggregator), "version",
-        KABAR_VERSION, "province", aggregator->conf->province, "name", aggregator->conf->name,
-        "incarnation", door_hex_json(aggregator->incarnation.b, INCARNATION_BYTES), "journal",
+        "{s:s, s:o, s:o, s:s, s:s, s:s, s:o, s:o, s:o, s:b, s:I, s:I, s:I, s:I, s:I, s:I, s:o, "
+        "s:o, s:o}",
+        "program", "kabar-aggregator", "catalogue", catalogue_json(aggregator, views), "restored",
+        restored_json(aggregator), "version", KABAR_VERSION, "province", aggregator->conf->province,
+        "name", aggregator->conf->name, "incarnation",
+        door_hex_json(aggregator->incarnation.b, INCARNATION_BYTES), "journal",
         journal_json(aggregator, journal), "backup", backup_json(journal), "cases_wait_for_room",
         (int)apply_is_full(aggregator), "cases", (json_int_t)count_cases(views), "documents",
         (json_int_t)count_rows(views, VIEW_DOCUMENTS), "zero_reports",

@@ -14,6 +14,7 @@ static const struct {
     {"document draft", door_document_draft},
     {"document propose", door_document_propose},
     {"document countersign", door_document_countersign},
+    {"catalogue part", door_catalogue_part},
     {"enrol prepare", door_enrol_prepare},
     {"enrol activate", door_enrol_activate},
     {"enrol list", door_enrol_list},

@@ -14,6 +14,7 @@ typedef void door_handler(struct aggregator *aggregator, struct door_call *call,
 door_handler door_case_list, door_case_show;
 door_handler door_document_list, door_document_show, door_document_draft, door_document_propose,
     door_document_countersign;
+door_handler door_catalogue_part;
 door_handler door_enrol_prepare, door_enrol_activate, door_enrol_list, door_enrol_revoke;
 door_handler door_status, door_ping, door_journal_dump, door_backup;
 

@@ -3,6 +3,8 @@
 
 #include "core/base/text.h"
 #include "core/rules/catalogue_set.h"
+#include "core/rules/trust.h"
+#include "core/seal/chain.h"
 #include "platform/host/host.h"
 
 #include <limits.h>
@@ -84,24 +86,109 @@ static void print_sound(enum output output, const struct catalogue *catalogue, s
     json_decref(object);
 }
 
+/* What is wrong is printed, and ERR_FORMAT. */
+static int parse(struct cli *cli, const struct folder *folder, struct arena *arena,
+                 const struct catalogue **ret, struct err_ctx *err)
+{
+    struct catalogue_problems problems = {.count = 0};
+    int rc = catalogue_parse(bytes_of(folder->packed, folder->len), arena, ret, &problems);
+    if (rc == 0) {
+        return 0;
+    }
+    print_problems(cli->output, &problems);
+    return err_set(err, rc, "%zu%s mistakes: this is no catalogue", problems.count,
+                   problems.more ? " and more" : "");
+}
+
 int catalogue_check_run(struct cli *cli, const json_t *args, struct err_ctx *err)
 {
     struct folder folder = {.len = 0};
-    struct catalogue_problems problems = {.count = 0};
     const struct catalogue *catalogue = NULL;
     struct arena *arena = arena_new(CATALOGUE_ARENA_BYTES);
     int rc = arena == NULL ? err_set(err, ERR_NOMEM, "catalogue")
-                           : folder_read(args_text(args, "dir"), &folder, err);
+                           : folder_read(args_text(args, "folder"), &folder, err);
     if (rc == 0) {
-        struct bytes packed = bytes_of(folder.packed, folder.len);
-        rc = catalogue_parse(packed, arena, &catalogue, &problems);
-        if (rc == 0) {
-            print_sound(cli->output, catalogue, packed);
-        } else {
-            print_problems(cli->output, &problems);
-            rc = err_set(err, rc, "%zu%s mistakes: this is no catalogue", problems.count,
-                         problems.more ? " and more" : "");
-        }
+        rc = parse(cli, &folder, arena, &catalogue, err);
+    }
+    if (rc == 0) {
+        print_sound(cli->output, catalogue, bytes_of(folder.packed, folder.len));
+    }
+    folder_clear(&folder);
+    arena_free(arena);
+    return rc;
+}
+
+/* ---- load ---- */
+
+/* The answer to the last part is the catalogue's. */
+static int send_part(struct cli *cli, const struct catalogue_part *part, bool last,
+                     struct err_ctx *err)
+{
+    json_t *answer = NULL;
+    json_t *request = json_pack("{s:o, s:I, s:I, s:I, s:o, s:o}", "hash",
+                                json_hex(bytes_of(part->hash.b, HASH_BYTES)), "number",
+                                (json_int_t)part->number, "part", (json_int_t)part->part, "parts",
+                                (json_int_t)part->parts, "data", json_hex(part->data), "signature",
+                                json_hex(bytes_of(part->signature.b, SIGNATURE_BYTES)));
+    int rc = call_result(cli, "catalogue part", request, &answer, err);
+    if (rc == 0 && last) {
+        print_object(cli->output, answer);
+    }
+    json_decref(request);
+    json_decref(answer);
+    return rc;
+}
+
+static int send_all(struct cli *cli, const struct folder *folder, struct catalogue_part *part,
+                    struct err_ctx *err)
+{
+    size_t at = 0;
+    int rc = 0;
+    part->parts =
+        (uint32_t)((folder->len + CATALOGUE_PART_BYTES_MAX - 1) / CATALOGUE_PART_BYTES_MAX);
+    for (part->part = 0; rc == 0 && part->part < part->parts; part->part++) {
+        size_t left = folder->len - at;
+        size_t len = left < CATALOGUE_PART_BYTES_MAX ? left : CATALOGUE_PART_BYTES_MAX;
+        part->data = bytes_of(folder->packed + at, len);
+        rc = send_part(cli, part, len == left, err);
+        at += len;
+    }
+    return rc;
+}
+
+static int load(struct cli *cli, const json_t *args, const struct folder *folder,
+                const struct catalogue *catalogue, struct err_ctx *err)
+{
+    struct signer root = {.id = {0}};
+    struct catalogue_part part = {.number = 0};
+    struct catalogue_info info;
+    struct hash digest;
+    catalogue_info(catalogue, &info);
+    part.number = info.number;
+    catalogue_hash(bytes_of(folder->packed, folder->len), part.hash.b);
+    int rc = signer_open(args_text(args, "root"), "root", args_text(args, "passphrase_file"), &root,
+                         err);
+    if (rc == 0) {
+        catalogue_digest(&part.hash, part.number, &digest);
+        seal_sign(root.secret, "kabar.rules.v1", bytes_of(digest.b, sizeof digest.b),
+                  &part.signature);
+    }
+    signer_clear(&root);
+    return rc == 0 ? send_all(cli, folder, &part, err) : rc;
+}
+
+int catalogue_load_run(struct cli *cli, const json_t *args, struct err_ctx *err)
+{
+    struct folder folder = {.len = 0};
+    const struct catalogue *catalogue = NULL;
+    struct arena *arena = arena_new(CATALOGUE_ARENA_BYTES);
+    int rc = arena == NULL ? err_set(err, ERR_NOMEM, "catalogue")
+                           : folder_read(args_text(args, "folder"), &folder, err);
+    if (rc == 0) {
+        rc = parse(cli, &folder, arena, &catalogue, err);
+    }
+    if (rc == 0) {
+        rc = load(cli, args, &folder, catalogue, err);
     }
     folder_clear(&folder);
     arena_free(arena);

@@ -163,6 +163,7 @@ command_run enrol_accept_run MUST_USE;
 command_run enrol_approve_run MUST_USE;
 command_run enrol_revoke_run MUST_USE;
 command_run catalogue_check_run MUST_USE;
+command_run catalogue_load_run MUST_USE;
 command_run recommend_run MUST_USE;
 command_run decide_run MUST_USE;
 command_run approve_run MUST_USE;

@@ -32,6 +32,7 @@ static const struct {
     {"backup", backup_run},
     {"restore", restore_store_run},
     {"catalogue check", catalogue_check_run},
+    {"catalogue load", catalogue_load_run},
     {"enrol request", enrol_request_run},
     {"enrol accept", enrol_accept_run},
     {"enrol approve", enrol_approve_run},

@@ -22,6 +22,8 @@
 #define URL_BYTES_MAX 2048u
 #define SHORT_TEXT_BYTES_MAX 512u /* place, candidate, external_ref */
 #define REPORTER_BYTES_MAX 1024u  /* name and contact, before padding and sealing */
+#define CATALOGUE_PARTS_MAX 16u   /* a catalogue travels in so many entries */
+#define CATALOGUE_PART_BYTES_MAX 12288u
 #define OFFICERS_MAX 64u
 #define SIGNATURES_MAX 4u
 #define ENDPOINTS_MAX 8u

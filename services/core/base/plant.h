@@ -45,6 +45,7 @@
     X(COPY_COUNTED_TWICE, "copy-counted-twice")                                                    \
     X(POISON_SKIPPED, "poison-skipped")                                                            \
     X(DETERMINATION_LATE, "determination-late")                                                    \
+    X(ANY_CATALOGUE, "any-catalogue")                                                              \
     X(ANY_SANCTION, "any-sanction")                                                                \
     /* the borders (tests/fuzz) */                                                                 \
     X(FIELD_TWICE, "field-twice")                                                                  \

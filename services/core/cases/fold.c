@@ -34,6 +34,7 @@ static const struct {
     {ENTRY_PLACEMENT, BY_PROVINCE, NULL}, /* applied with its report, which stands before it */
     {ENTRY_ACT, BY_PROVINCE, fold_act},
     {ENTRY_REJECTED, BY_PROVINCE, fold_rejected},
+    {ENTRY_CATALOGUE, BY_PROVINCE, fold_catalogue_part},
 };
 
 static int dispatch(struct fold *fold)

@@ -91,6 +91,7 @@ int fold_ring_entry(struct fold *fold) MUST_USE;
 int fold_enrolment(struct fold *fold) MUST_USE;
 int fold_revocation(struct fold *fold) MUST_USE;
 int fold_rejected(struct fold *fold) MUST_USE;
+int fold_catalogue_part(struct fold *fold) MUST_USE;
 int fold_act(struct fold *fold) MUST_USE;
 int fold_propose(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
 int fold_countersign(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;

@@ -15,6 +15,7 @@
 #define REQUEST_DOMAIN "kabar.request.v1"
 #define ENROLMENT_DOMAIN "kabar.enrol.v1"
 #define REVOCATION_DOMAIN "kabar.revoke.v1"
+#define CATALOGUE_DOMAIN "kabar.rules.v1"
 #define CARD_PERSONAL "kabar.card.v1"
 
 static bool verify_digest(const struct key *signer, const char *domain, const struct hash *digest,
@@ -100,6 +101,26 @@ int trust_ring(const struct key *root, struct bytes signed_ring, uint64_t number
         *ret = ring;
     }
     return status;
+}
+
+/* ---- the catalogue ---- */
+
+void catalogue_digest(const struct hash *hash, uint32_t number, struct hash *ret)
+{
+    uint8_t message[HASH_BYTES + 8] = {0};
+    memcpy(message, hash->b, HASH_BYTES);
+    put_be64(message + HASH_BYTES, number);
+    seal_hash(CATALOGUE_DOMAIN, bytes_of(message, sizeof message), ret);
+}
+
+int trust_catalogue(const struct key *root, const struct catalogue_part *part, struct err_ctx *err)
+{
+    struct hash digest;
+    catalogue_digest(&part->hash, part->number, &digest);
+    return seal_verify(root, CATALOGUE_DOMAIN, bytes_of(digest.b, sizeof digest.b),
+                       &part->signature)
+               ? 0
+               : err_set(err, ERR_SIGNATURE, "catalogue: the root's signature does not hold");
 }
 
 /* ---- one officer's signature ---- */

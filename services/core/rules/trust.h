@@ -7,6 +7,7 @@
  *   "kabar.request.v1"   signing key      request bytes
  *   "kabar.enrol.v1"     officer's key    Enrolment encoded without its signature
  *   "kabar.revoke.v1"    officer's key    Revocation encoded without its signature
+ *   "kabar.rules.v1"     root key         hash and number of a catalogue
  *
  * A ring number only rises. Officers: ACTIVE signs and verifies; RETIRED: old signatures hold;
  * revoked: none hold. A recommendation or decision needs two officers of different ids, names
@@ -48,6 +49,11 @@ int trust_enrolment(const struct ring *ring, const struct enrolment *enrolment,
                     struct err_ctx *err) MUST_USE;
 int trust_revocation(const struct ring *ring, const struct revocation *revocation,
                      struct err_ctx *err) MUST_USE;
+
+/* What the root signs of a catalogue; ERR_SIGNATURE. */
+void catalogue_digest(const struct hash *hash, uint32_t number, struct hash *ret);
+int trust_catalogue(const struct key *root, const struct catalogue_part *part,
+                    struct err_ctx *err) MUST_USE;
 
 /* Request: its own signature and sane fields. *ret_hash = BLAKE2b-256(SignedRequest bytes;
  * "kabar.request.v1"). */

@@ -105,10 +105,16 @@ static const struct argument restore[] = {
     END,
 };
 static const struct argument catalogue_check[] = {
-    {.name = "dir",
+    {.name = "folder",
      .type = ARGUMENT_FILE,
      .positional = true,
      .help = "folder with the CSV files (default: the catalogue built into this program)"},
+    END,
+};
+static const struct argument catalogue_load[] = {
+    PLACE("folder", ARGUMENT_FILE, "with the CSV files"),
+    NEED("root", ARGUMENT_FILE, "the root's key file: it signs the catalogue"),
+    PASSPHRASE,
     END,
 };
 static const struct argument help[] = {
@@ -291,6 +297,17 @@ static const struct argument enrol_revoke_signed[] = {
     END,
 };
 
+/* → {"position":N,"text":…}; the last part's answer is the catalogue's. */
+static const struct argument catalogue_part[] = {
+    NEED("hash", ARGUMENT_TEXT, "SHA-256 of the packed catalogue, hex"),
+    NEED("number", ARGUMENT_NUMBER, "of the catalogue"),
+    NEED("part", ARGUMENT_NUMBER, "from 0"),
+    NEED("parts", ARGUMENT_NUMBER, "how many there are"),
+    NEED("data", ARGUMENT_TEXT, "bytes, hex"),
+    NEED("signature", ARGUMENT_TEXT, "the root's, 64 bytes, hex"),
+    END,
+};
+
 #define ROW(words, where, about, list)                                                             \
     {                                                                                              \
         .name = (words), .place = (where), .help = (about), .arguments = (list)                    \
@@ -339,6 +356,8 @@ const struct command command_table[] = {
     ROW("approve", COMMAND_AGGREGATOR, "sign a document as its second officer", approve),
     ROW("document list", COMMAND_AGGREGATOR, "documents and how far they have come", page),
     ROW("document show", COMMAND_AGGREGATOR, "a document, its signatures and rungs", document_show),
+    ROW("catalogue load", COMMAND_AGGREGATOR, "sign a catalogue and put it into force",
+        catalogue_load),
     ROW("enrol approve", COMMAND_AGGREGATOR, "make a node's province card and admit it",
         enrol_approve),
     ROW("enrol list", COMMAND_AGGREGATOR, "nodes that are or were admitted", none),
@@ -353,6 +372,7 @@ const struct command command_table[] = {
     HIDDEN("document draft", "bytes of a document to sign", document_draft),
     HIDDEN("document propose", "a document with its first signature", document_propose),
     HIDDEN("document countersign", "a second signature", document_countersign),
+    HIDDEN("catalogue part", "a piece of a signed catalogue", catalogue_part),
     HIDDEN("enrol prepare", "card and enrolment for a request", enrol_prepare),
     HIDDEN("enrol activate", "a signed enrolment", enrol_activate),
     HIDDEN("enrol revoke signed", "a signed revocation", enrol_revoke_signed),

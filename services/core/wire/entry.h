@@ -34,6 +34,7 @@ enum entry_kind {
     ENTRY_PLACEMENT = 50,
     ENTRY_ACT = 51,
     ENTRY_REJECTED = 52,
+    ENTRY_CATALOGUE = 53,
 };
 /* "report", "zero", …; "unknown" for others. */
 const char *entry_kind_name(uint16_t kind);
@@ -211,6 +212,13 @@ struct rejected {
     uint64_t position;
     struct bytes code, text;
 };
+struct catalogue_part {
+    struct hash hash; /* SHA-256 of the packed catalogue */
+    uint32_t number, part, parts;
+    struct bytes data, entered_by;
+    struct signature signature; /* the root's */
+    int64_t at_ms;
+};
 
 int genesis_decode(struct bytes body, struct arena *arena, struct genesis *ret,
                    struct err_ctx *err) MUST_USE;
@@ -238,6 +246,8 @@ int placement_decode(struct bytes body, struct arena *arena, struct placement *r
                      struct err_ctx *err) MUST_USE;
 int act_decode(struct bytes body, struct arena *arena, struct act *ret,
                struct err_ctx *err) MUST_USE;
+int catalogue_part_decode(struct bytes body, struct arena *arena, struct catalogue_part *ret,
+                          struct err_ctx *err) MUST_USE;
 int rejected_decode(struct bytes body, struct arena *arena, struct rejected *ret,
                     struct err_ctx *err) MUST_USE;
 
@@ -260,5 +270,6 @@ ENTRY_ENCODER(revocation);
 ENTRY_ENCODER(placement);
 ENTRY_ENCODER(act);
 ENTRY_ENCODER(rejected);
+ENTRY_ENCODER(catalogue_part);
 
 #endif

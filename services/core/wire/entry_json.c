@@ -523,6 +523,20 @@ static json_t *revocation_to_json(const struct revocation *revocation)
     return builder_end(&builder);
 }
 
+static json_t *catalogue_part_to_json(const struct catalogue_part *part)
+{
+    struct builder builder = builder_start();
+    PUT_HEX(&builder, "hash", part->hash);
+    put_number(&builder, "number", part->number);
+    put_number(&builder, "part", part->part);
+    put_number(&builder, "parts", part->parts);
+    put_number(&builder, "bytes", part->data.len);
+    PUT_HEX(&builder, "signature", part->signature);
+    put_text(&builder, "entered_by", part->entered_by);
+    put_signed(&builder, "at_ms", part->at_ms);
+    return builder_end(&builder);
+}
+
 static json_t *placement_to_json(const struct placement *placement)
 {
     struct builder builder = builder_start();
@@ -611,6 +625,7 @@ BODY_SHOWN(revocation, &value)
 BODY_SHOWN(placement, &value)
 BODY_SHOWN(act, &value, arena)
 BODY_SHOWN(rejected, &value)
+BODY_SHOWN(catalogue_part, &value)
 
 json_t *entry_body_to_json(uint16_t kind, struct bytes body, struct arena *arena)
 {
@@ -643,6 +658,8 @@ json_t *entry_body_to_json(uint16_t kind, struct bytes body, struct arena *arena
         return act_shown(body, arena);
     case ENTRY_REJECTED:
         return rejected_shown(body, arena);
+    case ENTRY_CATALOGUE:
+        return catalogue_part_shown(body, arena);
     default:
         return json_undecoded(body);
     }

@@ -29,6 +29,7 @@ const char *entry_kind_name(uint16_t kind)
         [ENTRY_PLACEMENT] = "placement",
         [ENTRY_ACT] = "act",
         [ENTRY_REJECTED] = "rejected",
+        [ENTRY_CATALOGUE] = "catalogue",
     };
     return name_of(names, COUNT_OF(names), kind);
 }

@@ -100,3 +100,27 @@ static const struct field_map rejected_rows[] = {
 static const struct message_map rejected_map =
     MAP(rejected, rejected_rows, struct rejected, ENTRY_BYTES_MAX, NULL);
 MESSAGE_CODEC(rejected, rejected_map);
+
+/* ---- catalogue ---- */
+static int part_in_range(const void *value, struct err_ctx *err)
+{
+    const struct catalogue_part *part = value;
+    return part->parts >= 1 && part->parts <= CATALOGUE_PARTS_MAX && part->part < part->parts
+               ? 0
+               : err_set(err, ERR_VALUE, "part is not below parts, or parts not from 1 to %u",
+                         CATALOGUE_PARTS_MAX);
+}
+
+static const struct field_map catalogue_part_rows[] = {
+    FIXED(1, struct catalogue_part, hash.b, FIELD_MANDATORY),
+    NUMBER(2, struct catalogue_part, number),
+    NUMBER(3, struct catalogue_part, part),
+    NUMBER(4, struct catalogue_part, parts),
+    BLOB(5, struct catalogue_part, data, CATALOGUE_PART_BYTES_MAX, FIELD_MANDATORY),
+    FIXED(6, struct catalogue_part, signature.b, FIELD_MANDATORY),
+    TEXT(7, struct catalogue_part, entered_by, NAME_BYTES_MAX, 0),
+    NUMBER(8, struct catalogue_part, at_ms),
+};
+static const struct message_map catalogue_part_map =
+    MAP(catalogue_part, catalogue_part_rows, struct catalogue_part, ENTRY_BYTES_MAX, part_in_range);
+MESSAGE_CODEC(catalogue_part, catalogue_part_map);

@@ -32,6 +32,7 @@ KIND(revocation)
 KIND(placement)
 KIND(act)
 KIND(rejected)
+KIND(catalogue_part)
 KIND(ring)
 KIND(signed_ring)
 KIND(enrol_request)
@@ -150,6 +151,11 @@ static const struct row revocation_rows[] = {
     {"number", ROW_NUMBER, MUST},   {"reason", ROW_TEXT, MAY},   {"officer", ROW_TEXT, MUST},
     {"signature", ROW_FIXED, MUST}, {"at_ms", ROW_NUMBER, MUST}, {NULL, ROW_NUMBER, MAY},
 };
+static const struct row catalogue_part_rows[] = {
+    {"hash", ROW_FIXED, MUST},     {"number", ROW_NUMBER, MUST}, {"part", ROW_NUMBER, MUST},
+    {"parts", ROW_NUMBER, MUST},   {"data", ROW_BLOB, MUST},     {"signature", ROW_FIXED, MUST},
+    {"entered_by", ROW_TEXT, MAY}, {"at_ms", ROW_NUMBER, MUST},  {NULL, ROW_NUMBER, MAY},
+};
 static const struct row placement_rows[] = {
     {"position", ROW_NUMBER, MUST},    {"subject", ROW_NUMBER, MUST},  {"outcome", ROW_ENUM, MUST},
     {"case_name", ROW_TEXT, MUST},     {"rule", ROW_TEXT, MAY},        {"fields", ROW_TEXTS, MAY},
@@ -260,6 +266,7 @@ static const struct kind {
     ROWS(act, 1, act, countersign_rows),
     ROWS(act, 2, act, advance_rows),
     ROWS(rejected, 0, rejected, rejected_rows),
+    ROWS(catalogue_part, 0, catalogue_part, catalogue_part_rows),
     {"ring", 0, &kabar__v1__key_ring__descriptor, ring_rows, decode_ring, round_trip_ring},
     ROWS(signed_ring, 0, signed_ring, signed_ring_rows),
     ROWS(enrol_request, 0, enrol_request, enrol_request_rows),

@@ -522,6 +522,25 @@ static void an_act_is_shown(void **state)
                 ACT_JSON("\"advance\":{\"state\":\"verification\",\"reason\":\"lengkap\"}"));
 }
 
+static void a_piece_of_a_catalogue_is_shown_without_its_bytes(void **state)
+{
+    (void)state;
+    struct catalogue_part part = {.number = 2,
+                                  .part = 1,
+                                  .parts = 3,
+                                  .data = TEXT("abc"),
+                                  .entered_by = TEXT("operator"),
+                                  .at_ms = 4};
+    FILL(part.hash, 0xa1);
+    FILL(part.signature, 0xd1);
+    assert_json(
+        BODY_JSON(ENTRY_CATALOGUE, catalogue_part, &part),
+        "{\"hash\":\"" HEX_OF_HASH("a1") "\",\"number\":2,\"part\":1,\"parts\":3,"
+                                         "\"bytes\":3,\"signature\":\"" HEX_OF_SIGNATURE(
+                                             "d1") "\","
+                                                   "\"entered_by\":\"operator\",\"at_ms\":4}");
+}
+
 static void a_rejected_entry_is_shown(void **state)
 {
     (void)state;
@@ -573,6 +592,7 @@ int main(void)
         cmocka_unit_test(a_revocation_is_shown),
         cmocka_unit_test(a_placement_is_shown),
         cmocka_unit_test(an_act_is_shown),
+        cmocka_unit_test(a_piece_of_a_catalogue_is_shown_without_its_bytes),
         cmocka_unit_test(a_rejected_entry_is_shown),
         cmocka_unit_test(unknown_kinds_and_broken_bodies_are_hex),
         cmocka_unit_test(numbers_beyond_json_are_text),

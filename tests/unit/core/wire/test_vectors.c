@@ -4,6 +4,7 @@
 #include "core/wire/span.h"
 #include "core/wire/trust_file.h"
 #include "lib/cmocka_all.h"
+#include "unit/core/wire/vectors_json.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -12,75 +13,6 @@ static json_t *vectors;
 static struct arena *arena;
 
 /* ---- structs as JSON, absent fields left out ---- */
-static void put(json_t *to, const char *name, json_t *value)
-{
-    assert_int_equal(json_object_set_new(to, name, value), 0);
-}
-
-static json_t *text_json(struct bytes text)
-{
-    return json_stringn((const char *)text.data, text.len);
-}
-
-static json_t *hex_json(const uint8_t *data, size_t len)
-{
-    static char hex[HEX_CAPACITY(4096)];
-    assert_true(len <= 4096);
-    return json_string(hex_encode(hex, data, len));
-}
-
-static void text(json_t *to, const char *name, struct bytes value)
-{
-    if (value.len > 0) {
-        put(to, name, text_json(value));
-    }
-}
-
-static void blob(json_t *to, const char *name, struct bytes value)
-{
-    if (value.len > 0) {
-        put(to, name, hex_json(value.data, value.len));
-    }
-}
-
-#define FIXED_BYTES(to, name, array) put(to, name, hex_json(array, sizeof(array)))
-#define FIXED_BYTES_IF(to, name, array, has)                                                       \
-    do {                                                                                           \
-        if (has) {                                                                                 \
-            FIXED_BYTES(to, name, array);                                                          \
-        }                                                                                          \
-    } while (0)
-
-static void number_signed(json_t *to, const char *name, int64_t value)
-{
-    put(to, name, json_integer(value));
-}
-
-static void number(json_t *to, const char *name, uint64_t value)
-{
-    if (value > UINT64_C(1) << 53) {
-        char decimal[24];
-        (void)snprintf(decimal, sizeof decimal, "%" PRIu64, value);
-        put(to, name, json_string(decimal));
-    } else {
-        put(to, name, json_integer((json_int_t)value));
-    }
-}
-
-static void number_if(json_t *to, const char *name, bool has, int64_t value)
-{
-    if (has) {
-        number_signed(to, name, value);
-    }
-}
-
-static void flag(json_t *to, const char *name, bool value)
-{
-    if (value) {
-        put(to, name, json_true());
-    }
-}
-
 static json_t *genesis_json(const struct genesis *genesis)
 {
     json_t *to = json_object();
@@ -363,6 +295,20 @@ static json_t *act_json(const struct act *act)
     return to;
 }
 
+static json_t *catalogue_part_json(const struct catalogue_part *part)
+{
+    json_t *to = json_object();
+    FIXED_BYTES(to, "hash", part->hash.b);
+    number(to, "number", part->number);
+    number(to, "part", part->part);
+    number(to, "parts", part->parts);
+    blob(to, "data", part->data);
+    FIXED_BYTES(to, "signature", part->signature.b);
+    text(to, "entered_by", part->entered_by);
+    number_signed(to, "at_ms", part->at_ms);
+    return to;
+}
+
 static json_t *rejected_json(const struct rejected *rejected)
 {
     json_t *to = json_object();
@@ -609,6 +555,7 @@ CHECKER(revocation)
 CHECKER(placement)
 CHECKER(act)
 CHECKER(rejected)
+CHECKER(catalogue_part)
 CHECKER(ring)
 CHECKER(signed_ring)
 CHECKER(enrol_request)
@@ -633,6 +580,7 @@ static const struct checker {
     {"placement", check_placement},
     {"act", check_act},
     {"rejected", check_rejected},
+    {"catalogue_part", check_catalogue_part},
     {"ring", check_ring},
     {"signed_ring", check_signed_ring},
     {"enrol_request", check_enrol_request},

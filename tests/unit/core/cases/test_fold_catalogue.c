@@ -1,0 +1,169 @@
+/* A catalogue in pieces: taken whole or not at all, only from the root, and only a newer one. */
+#include "unit/core/cases/fold_story.h"
+#include "unit/core/rules/catalogue_fixture.h"
+
+#include "core/cases/catalogue_view.h"
+#include "core/rules/trust.h"
+
+struct made {
+    uint8_t *packed;
+    size_t len;
+    struct catalogue_part part;
+};
+
+static void make(const struct officer_keys *root, uint32_t number, const char *file,
+                 const char *from, const char *to, struct made *ret)
+{
+    char text[32];
+    struct hash digest;
+    uint8_t *first = malloc(CATALOGUE_BYTES_MAX);
+    struct bytes files[CATALOGUE_FILE_COUNT];
+    ret->packed = malloc(CATALOGUE_BYTES_MAX);
+    assert_non_null(first);
+    assert_non_null(ret->packed);
+    size_t len = pack_changed(file, from, to, first);
+    assert_int_equal(catalogue_unpack(bytes_of(first, len), files), 0);
+    /* The number stands after the header of version.csv. */
+    const char *version = (const char *)files[0].data;
+    size_t head = (size_t)(strchr(version, '\n') - version) + 1;
+    char *changed = malloc(files[0].len + sizeof text);
+    assert_non_null(changed);
+    int digits = snprintf(text, sizeof text, "%u", number);
+    memcpy(changed, version, head);
+    memcpy(changed + head, text, (size_t)digits);
+    memcpy(changed + head + digits, version + head + 1, files[0].len - head - 1);
+    files[0] = bytes_of(changed, files[0].len - 1 + (size_t)digits);
+    assert_int_equal(catalogue_pack(files, ret->packed, CATALOGUE_BYTES_MAX, &ret->len), 0);
+    free(changed);
+    free(first);
+    ret->part = (struct catalogue_part){.number = number, .at_ms = NOW_MS};
+    catalogue_hash(bytes_of(ret->packed, ret->len), ret->part.hash.b);
+    catalogue_digest(&ret->part.hash, number, &digest);
+    seal_sign(root->secret, "kabar.rules.v1", bytes_of(digest.b, sizeof digest.b),
+              &ret->part.signature);
+    ret->part.parts =
+        (uint32_t)((ret->len + CATALOGUE_PART_BYTES_MAX - 1) / CATALOGUE_PART_BYTES_MAX);
+    assert_true(ret->part.parts > 2);
+}
+
+static void put_part(struct story *story, struct made *made, uint32_t part)
+{
+    uint8_t body[ENTRY_BYTES_MAX];
+    size_t len = 0, at = (size_t)part * CATALOGUE_PART_BYTES_MAX;
+    size_t left = made->len - at;
+    made->part.part = part;
+    made->part.data = bytes_of(made->packed + at,
+                               left < CATALOGUE_PART_BYTES_MAX ? left : CATALOGUE_PART_BYTES_MAX);
+    assert_int_equal(catalogue_part_encode(&made->part, body, sizeof body, &len, NULL), 0);
+    from_province(story, ENTRY_CATALOGUE, bytes_of(body, len));
+}
+
+/* All pieces; the last one's answer is in story->out. */
+static void put_all(struct story *story, struct made *made)
+{
+    for (uint32_t i = 0; i < made->part.parts; i++) {
+        put_part(story, made, i);
+        if (i + 1 < made->part.parts) {
+            accepted(story);
+        }
+    }
+}
+
+static uint32_t holding(struct story *story, bool *ret_builtin)
+{
+    struct catalogue_view view;
+    arena_reset(story->arena);
+    assert_int_equal(catalogue_view_get(&story->views, story->arena, &view), 0);
+    if (ret_builtin != NULL) {
+        *ret_builtin = view.builtin;
+    }
+    return view.number;
+}
+
+static void the_newest_one_holds(void **state)
+{
+    struct story *story = *state;
+    struct made second, third, again;
+    bool builtin = false;
+    assert_int_equal(holding(story, &builtin), 1);
+    assert_true(builtin);
+    make(&story->root, 2, NULL, NULL, NULL, &second);
+    put_all(story, &second);
+    accepted(story);
+    assert_int_equal(holding(story, &builtin), 2);
+    assert_false(builtin);
+    make(&story->root, 3, "holidays.csv", "Natal", "Hari Natal", &third);
+    put_all(story, &third);
+    accepted(story);
+    assert_int_equal(holding(story, NULL), 3);
+    make(&story->root, 3, NULL, NULL, NULL, &again);
+    put_all(story, &again);
+    refused(story, ERR_STALE, "number 3 holds");
+    put_all(story, &second);
+    refused(story, ERR_STALE, "this one is 2");
+    assert_int_equal(holding(story, NULL), 3);
+    free(second.packed);
+    free(third.packed);
+    free(again.packed);
+}
+
+static void a_broken_one_is_refused_whole(void **state)
+{
+    struct story *story = *state;
+    struct made good, broken;
+    make(&story->root, 2, NULL, NULL, NULL, &good);
+    put_all(story, &good);
+    accepted(story);
+    make(&story->root, 4, "calendars.csv", "2024-09-22", "2024-09-32", &broken);
+    put_all(story, &broken);
+    refused(story, ERR_VALUE, "calendars.csv:10:28: date: a day like");
+    assert_int_equal(holding(story, NULL), 2);
+    /* The pieces of a good one that nobody may have mixed. */
+    put_part(story, &broken, 0);
+    put_part(story, &good, 1);
+    refused(story, ERR_STATE, "does not follow");
+    put_part(story, &broken, 2);
+    refused(story, ERR_STATE, "does not follow");
+    free(good.packed);
+    free(broken.packed);
+}
+
+static void only_the_root_signs_one(void **state)
+{
+    struct story *story = *state;
+    struct made forged, good;
+    make(&story->sri, 2, NULL, NULL, NULL, &forged);
+    put_part(story, &forged, 0);
+    refused(story, ERR_SIGNATURE, "root");
+    for (uint32_t i = 0; i < forged.part.parts; i++) {
+        put_part(story, &forged, i);
+    }
+    assert_int_not_equal(story->out.code, 0);
+    assert_int_equal(holding(story, NULL), 1);
+    /* Signed, but other bytes; and a number that is not the one in version.csv. */
+    make(&story->root, 2, NULL, NULL, NULL, &good);
+    good.packed[good.len - 3] ^= 1;
+    put_all(story, &good);
+    refused(story, ERR_VALUE, "not the bytes that were signed");
+    good.packed[good.len - 3] ^= 1;
+    good.part.number = 9;
+    struct hash digest;
+    catalogue_digest(&good.part.hash, 9, &digest);
+    seal_sign(story->root.secret, "kabar.rules.v1", bytes_of(digest.b, sizeof digest.b),
+              &good.part.signature);
+    put_all(story, &good);
+    refused(story, ERR_VALUE, "version.csv has number 2, not 9");
+    assert_int_equal(holding(story, NULL), 1);
+    free(forged.packed);
+    free(good.packed);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(the_newest_one_holds, story_open, story_close),
+        cmocka_unit_test_setup_teardown(a_broken_one_is_refused_whole, story_open, story_close),
+        cmocka_unit_test_setup_teardown(only_the_root_signs_one, story_open, story_close),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
