@@ -5,7 +5,6 @@
  * second descriptor opened with O_DSYNC. Answers: a node's go to the door by writev, or sendmsg; an
  * aggregator's ACK goes through zmq_send and then a TCP socket. Everything else is passed on.
  */
-#undef _FORTIFY_SOURCE /* its inline read and writev are not to be defined again */
 #include "kill_map.h"
 
 #include <dlfcn.h>

@@ -5,8 +5,10 @@ set(fault_environment "KABAR_BIN=${PROJECT_BINARY_DIR}/bin;KABAR_SOURCE=${PROJEC
 # The shim goes into our programs from outside, before any sanitizer's own library.
 add_library(fault_kill_shim MODULE ${CMAKE_CURRENT_SOURCE_DIR}/kill_shim.c)
 target_link_libraries(fault_kill_shim PRIVATE kabar_flags ${CMAKE_DL_LIBS})
-target_compile_options(fault_kill_shim PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
+target_compile_options(fault_kill_shim PRIVATE -fno-sanitize=all)
 target_link_options(fault_kill_shim PRIVATE -fno-sanitize=all)
+# After all others: read is defined here.
+set_source_files_properties(kill_shim.c PROPERTIES COMPILE_OPTIONS -U_FORTIFY_SOURCE)
 set_target_properties(fault_kill_shim PROPERTIES PREFIX "" OUTPUT_NAME kill_shim
   LIBRARY_OUTPUT_DIRECTORY ${fault_tools})
 

@@ -56,8 +56,10 @@ endforeach()
 add_library(fault_store_shim MODULE store_shim.c store_calls.c)
 target_include_directories(fault_store_shim PRIVATE ${PROJECT_SOURCE_DIR}/tests)
 target_link_libraries(fault_store_shim PRIVATE kabar_flags Threads::Threads)
-target_compile_options(fault_store_shim PRIVATE -fno-sanitize=all -U_FORTIFY_SOURCE)
+target_compile_options(fault_store_shim PRIVATE -fno-sanitize=all)
 target_link_options(fault_store_shim PRIVATE -fno-sanitize=all)
+# After all others: read is defined here.
+set_source_files_properties(store_shim.c PROPERTIES COMPILE_OPTIONS -U_FORTIFY_SOURCE)
 set_target_properties(fault_store_shim PROPERTIES PREFIX "" OUTPUT_NAME store_shim
   LIBRARY_OUTPUT_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR}/tools)
 set(store_environment "KABAR_BIN=${PROJECT_BINARY_DIR}/bin;KABAR_SOURCE=${PROJECT_SOURCE_DIR};KABAR_TOOLS=${PROJECT_BINARY_DIR}/tests/integration/tools;KABAR_FAULT_TOOLS=${CMAKE_CURRENT_BINARY_DIR}/tools;KABAR_SANITIZE=${SANITIZE}")
