@@ -249,6 +249,7 @@ void door_case_show(struct aggregator *aggregator, struct door_call *call, const
         (void)json_object_set_new(json, "report_list",
                                   case_reports(aggregator, views, journal, &name));
         (void)json_object_set_new(json, "documents", case_documents(views, &name));
+        (void)json_object_set_new(json, "verdict", door_verdict_json(aggregator, views, &view));
     }
     store_read_end(journal);
     store_read_end(views);

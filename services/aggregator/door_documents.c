@@ -2,6 +2,7 @@
 #include "aggregator/doors.h"
 
 #include "core/base/text.h"
+#include "core/cases/catalogue_view.h"
 #include "core/wire/report_json.h"
 
 /* ---- reading ---- */
@@ -271,6 +272,24 @@ static void append_act(struct aggregator *aggregator, struct door_call *call, st
     }
 }
 
+/* What is drafted under another catalogue than the one that holds is drafted again. */
+static int catalogue_check(struct aggregator *aggregator, struct bytes version, struct err_ctx *err)
+{
+    struct store_txn *txn = NULL;
+    struct views views;
+    struct catalogue_view holding;
+    int rc = store_read_begin(aggregator->views, &txn, err);
+    if (rc == 0) {
+        driver_views(txn, &views);
+        rc = catalogue_view_get(&views, aggregator->arena, &holding);
+    }
+    store_read_end(txn);
+    if (rc == 0 && !bytes_equal(version, bytes_of_text(holding.version))) {
+        rc = err_set(err, ERR_STALE, "catalogue %u holds: draft again", (unsigned)holding.number);
+    }
+    return rc;
+}
+
 void door_document_propose(struct aggregator *aggregator, struct door_call *call,
                            const json_t *args)
 {
@@ -288,6 +307,9 @@ void door_document_propose(struct aggregator *aggregator, struct door_call *call
         act.propose.document = bytes_of(bytes, len);
         act.propose.signature_count = 1;
         rc = signature_of(args, &act.propose.signatures[0], &err);
+    }
+    if (rc == 0) {
+        rc = catalogue_check(aggregator, document.catalogue, &err);
     }
     if (rc == 0) {
         act.officer = act.propose.signatures[0].officer;

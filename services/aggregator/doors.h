@@ -35,6 +35,10 @@ json_t *door_hex_json(const uint8_t *bytes, size_t len);
 int door_find_case(struct aggregator *aggregator, struct store_txn *views, const char *text,
                    struct case_name *ret, struct err_ctx *err) MUST_USE;
 json_t *backup_json(struct store_txn *journal); /* the last one, and what came in since */
+/* What the catalogue that holds says of a case: severity, sanctions, phases; null: its form is
+ * not there. */
+json_t *door_verdict_json(struct aggregator *aggregator, struct store_txn *txn,
+                          const struct case_view *view);
 json_t *door_node_json(const struct peer *peer);
 
 #endif

@@ -126,6 +126,11 @@ slip() { # TEXT VERB ARGUMENT… - refused with this text, about a case that has
     [[ $(tail -n 1 "$work/kabar.log") == *"$wanted"* ]] || fail "not said: $wanted"
 }
 later=$(date -u -d '+30 days' +%F)
+slip 'sanction: DS-06, berat, pns: the catalogue permits BER-TURUN, BER-BEBAS, BER-PDHTAPS' \
+    recommend --sanction MOR-BUKA --respond-by "$later"
+verdict=$(ask aggregator case show "${cases[5]}" |
+    jq -c '.verdict | [.severity, .determination, .class]')
+equal verdict "$verdict" '["berat","after_determination","pns"]'
 slip "sanction: 'NOPE' is no code" recommend --sanction NOPE --respond-by "$later"
 slip 'respond_by: 1990-01-01 is before today' \
     recommend --sanction BER-BEBAS --respond-by 1990-01-01

@@ -46,6 +46,7 @@
     X(POISON_SKIPPED, "poison-skipped")                                                            \
     X(DETERMINATION_LATE, "determination-late")                                                    \
     X(ANY_CATALOGUE, "any-catalogue")                                                              \
+    X(ACCUSED_DECIDES, "accused-decides")                                                          \
     X(ANY_SANCTION, "any-sanction")                                                                \
     /* the borders (tests/fuzz) */                                                                 \
     X(FIELD_TWICE, "field-twice")                                                                  \

@@ -15,5 +15,8 @@ struct catalogue_view {
 /* ERR_NOMEM: the arena is too small; errors of storage. */
 int catalogue_view_get(const struct views *views, struct arena *arena,
                        struct catalogue_view *ret) MUST_USE;
+/* Of a case as it is known now; false: its form is not in the catalogue. */
+bool case_verdict(const struct catalogue *catalogue, const struct case_view *view,
+                  struct catalogue_verdict *ret);
 
 #endif

@@ -122,7 +122,10 @@ static int case_check(struct fold *fold, const struct document *document, uint64
     if (status == FOLD_DONE) {
         status = agrees(fold, document, &view);
     }
-    return status == FOLD_DONE ? fold_may_issue(fold, document, &view) : status;
+    if (status == FOLD_DONE) {
+        status = fold_may_issue(fold, document, &view);
+    }
+    return status == FOLD_DONE ? fold_case_rules(fold, document, &view) : status;
 }
 
 /* ---- the id ---- */

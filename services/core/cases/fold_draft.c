@@ -1,4 +1,5 @@
 /* Drafting a document for an officer to sign: everything the views know is filled in. */
+#include "core/cases/catalogue_view.h"
 #include "core/cases/fold_parts.h"
 
 #include "core/base/text.h"
@@ -14,6 +15,7 @@ struct draft {
     struct document document;
     char case_text[CASE_TEXT_CAPACITY];
     char id[DOCUMENT_ID_BYTES_MAX + 1];
+    struct catalogue_view catalogue;
 };
 
 /* Everything below reckons with now_ms as a day and as a year. */
@@ -66,7 +68,8 @@ static int draft_case(struct fold *fold, const struct case_name *name, struct dr
     document->subject_unit = view.unit;
     document->form = view.form;
     *ret_version = view.version;
-    return fold_may_issue(fold, document, &view);
+    status = fold_may_issue(fold, document, &view);
+    return status == FOLD_DONE ? fold_case_rules(fold, document, &view) : status;
 }
 
 static int draft_without_case(struct fold *fold, const struct draft *draft)
@@ -176,6 +179,10 @@ static int draft_fill(struct fold *fold, const struct case_name *case_name, int6
         status = fold_ring(fold, &ring);
     }
     if (status == FOLD_DONE) {
+        status = catalogue_view_get(fold->views, fold->arena, &draft->catalogue);
+        draft->document.catalogue = bytes_of_text(draft->catalogue.version);
+    }
+    if (status == FOLD_DONE) {
         status = case_name == NULL ? draft_without_case(fold, draft)
                                    : draft_case(fold, case_name, draft, ret_version);
     }
@@ -187,7 +194,6 @@ static int draft_fill(struct fold *fold, const struct case_name *case_name, int6
     }
     draft->document.province = fold->config->province;
     draft->document.ring = ring->number;
-    draft->document.catalogue = bytes_of_text(catalogue_version());
     draft->document.has_created_ms = true;
     draft->document.created_ms = now_ms;
     return FOLD_DONE;

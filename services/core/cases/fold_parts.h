@@ -107,6 +107,9 @@ int fold_rung_put(struct fold *fold, enum view_table table, uint64_t position,
                   const struct bytes *document, const struct rung_view *view) MUST_USE;
 /* The number in an id like 16-2024-000123-7f3a; false: it is no such id of this province. */
 bool fold_document_number(const struct fold *fold, struct bytes id, uint64_t *ret);
+/* What the catalogue and the conflict of interest have to say to it. */
+int fold_case_rules(struct fold *fold, const struct document *document,
+                    const struct case_view *case_view) MUST_USE;
 /* Whether the case may take this document now: its state, or the document this one supersedes. */
 int fold_may_issue(struct fold *fold, const struct document *document,
                    const struct case_view *case_view) MUST_USE;

@@ -395,7 +395,7 @@ static inline struct document decision(void)
     static const uint8_t scan[HASH_BYTES] = {1};
     return (struct document){.type = DOCUMENT_TYPE_DECISION,
                              .authority = bytes_of_text("Bupati Muara Enim"),
-                             .sanction = bytes_of_text("SED-6"),
+                             .sanction = bytes_of_text("BER-BEBAS"),
                              .decree_number = bytes_of_text("800/1/2024"),
                              .has_decree_date = true,
                              .decree_date = 20020,

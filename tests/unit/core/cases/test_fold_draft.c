@@ -121,6 +121,7 @@ static void acts_are_folded_without_the_catalogue(void **state)
     assert_int_equal(
         document_decode(bytes_of(drafted.bytes, drafted.len), story->arena, &document, NULL), 0);
     document.sanction = bytes_of_text("NOPE");
+    document.catalogue = bytes_of_text("of another time");
     document.decree_date = TODAY + 1000;
     struct drafted old = drafted;
     assert_int_equal(document_encode(&document, old.bytes, sizeof old.bytes, &old.len, NULL), 0);
@@ -129,6 +130,58 @@ static void acts_are_folded_without_the_catalogue(void **state)
     countersign(story, &old, "budi", &story->budi);
     accepted(story);
     assert_int_equal(case_of(story, &name).state, CASE_DECIDED);
+}
+
+/* What the draft would have refused, signed by an officer's own program. */
+static void proposed(struct story *story, const struct case_name *name, const char *sanction,
+                     const char *authority)
+{
+    struct document wanted = decision(), document;
+    struct drafted drafted;
+    assert_int_equal(draft(story, name, &wanted, &drafted, NULL), 0);
+    assert_int_equal(
+        document_decode(bytes_of(drafted.bytes, drafted.len), story->arena, &document, NULL), 0);
+    document.sanction = bytes_of_text(sanction);
+    document.authority = bytes_of_text(authority);
+    struct drafted made = drafted;
+    assert_int_equal(document_encode(&document, made.bytes, sizeof made.bytes, &made.len, NULL), 0);
+    propose(story, &made, "sri", &story->sri);
+}
+
+static void the_catalogue_permits_or_nothing_changes(void **state)
+{
+    struct story *story = *state;
+    struct case_name name = one_case(story);
+    const char *const never[] = {"SED-6", "MOR-BUKA", "PTDH", "REFER", "NOPE"};
+    struct document asked = recommendation();
+    asked.sanction = bytes_of_text("MOR-BUKA");
+    catches(story, &name, &asked, NOW_MS,
+            "sanction: DS-06, berat, pns: the catalogue permits BER-TURUN, BER-BEBAS, BER-PDHTAPS");
+    for (size_t i = 0; i < sizeof never / sizeof never[0]; i++) {
+        proposed(story, &name, never[i], "Bupati Muara Enim");
+        refused(story, ERR_VALUE, "the catalogue permits BER-TURUN");
+        assert_int_equal(memory_views_count(story->memory, VIEW_DOCUMENTS), 0);
+        assert_int_equal(memory_views_count(story->memory, VIEW_REFUSED), i + 1);
+    }
+    proposed(story, &name, "BER-PDHTAPS", "Bupati Muara Enim");
+    accepted(story);
+}
+
+static void the_accused_does_not_decide(void **state)
+{
+    struct story *story = *state;
+    struct case_name name = one_case(story);
+    char authority[300];
+    struct case_view view = case_of(story, &name);
+    (void)snprintf(authority, sizeof authority, "Plt. Bupati, H. %.*s, S.H.", (int)view.name.len,
+                   (const char *)view.name.data);
+    proposed(story, &name, "BER-BEBAS", authority);
+    refused(story, ERR_STATE, "the accused does not decide");
+    assert_int_equal(memory_views_count(story->memory, VIEW_DOCUMENTS), 0);
+    struct document asked = recommendation();
+    struct drafted drafted;
+    asked.authority = bytes_of_text(authority);
+    assert_int_equal(draft(story, &name, &asked, &drafted, NULL), ERR_STATE);
 }
 
 #define STORY(test) cmocka_unit_test_setup_teardown(test, story_open, story_close)
@@ -142,6 +195,8 @@ int main(void)
         STORY(an_answer_is_not_asked_for_by_yesterday),
         STORY(a_clock_without_a_day_drafts_nothing),
         STORY(acts_are_folded_without_the_catalogue),
+        STORY(the_catalogue_permits_or_nothing_changes),
+        STORY(the_accused_does_not_decide),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

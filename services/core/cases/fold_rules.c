@@ -1,0 +1,92 @@
+/* What a recommendation or decision must keep to beside its form: what the catalogue permits, and
+ * that the accused does not decide. */
+#include "core/cases/catalogue_view.h"
+#include "core/cases/conflict.h"
+#include "core/cases/fold_parts.h"
+
+#include "core/base/text.h"
+#include "core/rules/catalogue.h"
+
+#include <string.h>
+
+bool case_verdict(const struct catalogue *catalogue, const struct case_view *view,
+                  struct catalogue_verdict *ret)
+{
+    const struct catalogue_act act = {.form = view->form,
+                                      .has_day = view->has_occurred_on,
+                                      .day = view->occurred_on,
+                                      .class = catalogue_class(view->employment, view->nip)};
+    return catalogue_judge(catalogue, &act, ret);
+}
+
+static size_t put_permitted(const struct catalogue_verdict *verdict, char *ret, size_t capacity)
+{
+    size_t len = 0;
+    ret[0] = '\0';
+    for (size_t i = 0; i < verdict->sanction_count; i++) {
+        struct bytes code = verdict->sanctions[i];
+        if (len + code.len + 3 > capacity) {
+            break;
+        }
+        len +=
+            (size_t)snprintf(ret + len, capacity - len, "%s%.*s", i > 0 ? ", " : "", SHOWN(code));
+    }
+    return len;
+}
+
+/* Under another catalogue than the one that holds, it was judged by the program that took it: views
+ * rebuilt by a later one must not depend on what that one was built with. The door takes none. */
+static int sanction_permitted(struct fold *fold, const struct document *document,
+                              const struct case_view *view)
+{
+    char permitted[96];
+    struct catalogue_view holding;
+    struct catalogue_verdict *verdict = arena_alloc(fold->arena, sizeof *verdict);
+    int status =
+        verdict == NULL ? ERR_NOMEM : catalogue_view_get(fold->views, fold->arena, &holding);
+    if (status != 0 || !bytes_equal(document->catalogue, bytes_of_text(holding.version))) {
+        return status;
+    }
+    if (!case_verdict(holding.catalogue, view, verdict)) {
+        return fold_refuse(fold, ERR_VALUE, "form: %.*s is not in the catalogue",
+                           SHOWN(view->form));
+    }
+    if (catalogue_permits(verdict, document->sanction)) {
+        return FOLD_DONE;
+    }
+    (void)put_permitted(verdict, permitted, sizeof permitted);
+    return fold_refuse(fold, ERR_VALUE,
+                       "sanction: %.*s, %s, %.*s: the catalogue permits %s, not "
+                       "this",
+                       SHOWN(verdict->applied), severity_name(verdict->severity),
+                       SHOWN(verdict->class), permitted);
+}
+
+static int authority_free(struct fold *fold, const struct document *document,
+                          const struct case_view *view)
+{
+    const struct catalogue_region *region = catalogue_region_find(view->regency);
+    const struct conflict_person accused = {
+        .name = view->name,
+        .position = view->position,
+        .place = bytes_of_text(region == NULL ? NULL : region->name)};
+    return conflict_is_accused(&accused, document->authority)
+               ? fold_refuse(fold, ERR_STATE,
+                             "authority: the accused does not decide: name the "
+                             "next authority")
+               : FOLD_DONE;
+}
+
+int fold_case_rules(struct fold *fold, const struct document *document,
+                    const struct case_view *view)
+{
+    enum case_state target = CASE_RECEIVED;
+    if (!fold_target_state(document->type, &target)) {
+        return FOLD_DONE;
+    }
+    int status = authority_free(fold, document, view);
+    if (status == FOLD_DONE && document->sanction.len > 0) {
+        status = sanction_permitted(fold, document, view);
+    }
+    return status;
+}
