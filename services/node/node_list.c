@@ -188,17 +188,20 @@ static int listing_look(struct listing *listing, size_t i, struct outlog_entry *
 /* The newest of both logs. False at the end. */
 static bool listing_next(struct listing *listing, size_t *ret_log, struct outlog_entry *ret)
 {
-    bool found = false;
+    struct outlog_entry newest[LANE_COUNT];
+    size_t best = LANE_COUNT;
     for (size_t i = 0; i < LANE_COUNT; i++) {
-        struct outlog_entry entry;
-        if (listing_look(listing, i, &entry) == 0 &&
-            (!found || entry.created_ms > ret->created_ms)) {
-            found = true;
-            *ret = entry;
-            *ret_log = i;
+        if (listing_look(listing, i, &newest[i]) == 0 &&
+            (best == LANE_COUNT || newest[i].created_ms > newest[best].created_ms)) {
+            best = i;
         }
     }
-    return found;
+    if (best == LANE_COUNT) {
+        return false;
+    }
+    *ret = newest[best];
+    *ret_log = best;
+    return true;
 }
 
 static json_t *row_json(struct node *node, struct listing *listing, size_t log,
