@@ -1,7 +1,8 @@
 /* up.c - starts the programs of a folder, stays, and stops them in order: nodes, then aggregator.
  *
  * DIR/aggregator/kabar-aggregator.conf and DIR/node-…/kabar-node.conf, each that is there. The
- * children die with us (PDEATHSIG); one that dies before that takes everything down.
+ * children die with us (PDEATHSIG); one that dies before that takes everything down, but for one
+ * that asks to be started again (EX_TEMPFAIL: its store turned out to be an older copy).
  */
 #include "cli/cli.h"
 
@@ -27,7 +28,9 @@ struct child {
     const char *program;
     char conf[PATH_MAX];
     char *door;
-    pid_t pid; /* 0: not running */
+    pid_t pid;  /* 0: not running */
+    bool ready; /* it answered since it was started */
+    bool again; /* it ended, and asks to be started again */
 };
 
 struct up {
@@ -37,6 +40,7 @@ struct up {
     size_t count;
     sigset_t signals;
     bool stopping;
+    bool again; /* one of them is to be started again */
 };
 
 /* ---- what to start ---- */
@@ -174,6 +178,8 @@ static int start(struct up *up, struct child *child, struct err_ctx *err)
         become(up, child, parent);
     }
     child->pid = pid;
+    child->ready = false;
+    child->again = false;
     return 0;
 }
 
@@ -188,6 +194,12 @@ static void say_end(const struct child *child, int status)
         (void)fprintf(stderr, "kabar: %s (%s) ended with status %d\n", child->program, child->conf,
                       WEXITSTATUS(status));
     }
+}
+
+/* One that never answered would only end so again. */
+static bool wants_again(const struct up *up, const struct child *child, int status)
+{
+    return !up->stopping && child->ready && WIFEXITED(status) && WEXITSTATUS(status) == EX_TEMPFAIL;
 }
 
 /* Takes note of children that ended. False if one did that was not asked to. */
@@ -205,7 +217,9 @@ static bool all_alive(struct up *up)
         if (!up->stopping || !clean) {
             say_end(child, status);
         }
-        alive = false;
+        child->again = wants_again(up, child, status);
+        up->again = up->again || child->again;
+        alive = alive && child->again;
     }
     return alive || up->stopping;
 }
@@ -220,11 +234,12 @@ static void wait_signal(struct up *up, bool tick)
     }
 }
 
-static int wait_ready(struct up *up, const struct child *child, struct err_ctx *err)
+static int wait_ready(struct up *up, struct child *child, struct err_ctx *err)
 {
     uint64_t deadline_ms = host_monotonic_ms() + READY_MS;
     while (all_alive(up) && !up->stopping) {
         if (answers(child->door)) {
+            child->ready = true;
             return 0;
         }
         if (host_monotonic_ms() >= deadline_ms) {
@@ -251,6 +266,22 @@ static void report_ready(const struct up *up)
     (void)print_end(print);
     (void)fflush(stdout);
     (void)fputs("running; ^C stops\n", stderr);
+}
+
+/* Those that ended and asked for it. */
+static int start_again(struct up *up, struct err_ctx *err)
+{
+    int rc = 0;
+    up->again = false;
+    for (size_t i = 0; i < up->count && rc == 0 && !up->stopping; i++) {
+        struct child *child = &up->children[i];
+        if (child->again) {
+            (void)fprintf(stderr, "kabar: %s (%s) is started again\n", child->program, child->conf);
+            rc = start(up, child, err);
+            rc = rc == 0 ? wait_ready(up, child, err) : rc;
+        }
+    }
+    return rc;
 }
 
 static int start_all(struct up *up, struct err_ctx *err)
@@ -327,9 +358,11 @@ static int stay(struct up *up, struct err_ctx *err)
     (void)pthread_sigmask(SIG_BLOCK, &up->signals, NULL);
     int rc = start_all(up, err);
     while (rc == 0 && !up->stopping) {
-        wait_signal(up, false);
+        wait_signal(up, up->again);
         if (!all_alive(up)) {
             rc = err_set(err, ERR_STATE, "a program ended that was not asked to; all are stopped");
+        } else {
+            rc = start_again(up, err);
         }
     }
     stop_all(up);

@@ -161,24 +161,26 @@ for regency in "${nodes[@]}"; do
 done
 picture >"$work/before"
 before=$(acts)
-restored=$(grep -c 'event=restored ' "$work/aggregator.log")
 stop_aggregator_and_nodes
 cat "$work/copy.mdb" >"$journal"
-start aggregator
-equal "noticed at start" "$(grep -c 'event=restored ' "$work/aggregator.log")" "$restored"
-for regency in "${nodes[@]}"; do
-    start "$regency"
-done
-reap aggregator
-equal "exit code" "$code" 75
-has 'restored unseen' "$work/aggregator.log"
-start aggregator
-equal "noticed at start" "$(grep -c 'event=restored ' "$work/aggregator.log")" $((restored + 1))
+"$KABAR_BIN/kabar" --dir "$work" up >"$work/up.log" 2>&1 </dev/null & # as quickstart's programs run
+up=$!
+other_pids+=("$up")
+wait_until "$long" grep -qs 'event=restored ' "$work/up.log"
+has 'restored unseen' "$work/up.log"
+has 'kabar-aggregator.* ended with status 75' "$work/up.log"
+has 'kabar-aggregator.* is started again' "$work/up.log"
+equal "what ended" "$(grep -c 'ended with status' "$work/up.log")" 1
 wait_until "$long" holds aggregator status '.[0].restored == null'
 comes_back
 equal "acts" "$(acts)" $((before - 2))
 equal "contradictions" "$(ask aggregator status | jq .contradictions)" 0
 check_lists
+kill -TERM "$up"
+wait_until "$long" ended "$up"
+wait "$up" || fail "up did not stop cleanly"
+other_pids=()
+start_all
 say "a node and the province go back, each to another day"
 store=$work/node-16.07/store/data.mdb
 stop_aggregator_and_nodes
