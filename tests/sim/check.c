@@ -318,6 +318,8 @@ static void forgive(struct sim *sim, struct book *book, uint64_t seq, size_t bac
         uint32_t statement = book->list[at - 1].statement;
         if (at > backed_up && statement != NO_STATEMENT) {
             sim->check->statements[statement].forgiven = true;
+        } else if (at > backed_up) {
+            sim->check->genesis_forgiven[book->box] = true;
         }
     }
 }

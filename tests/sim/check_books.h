@@ -91,8 +91,9 @@ struct check {
     struct sessions sessions[SIM_PEERS];
     bool moved[SIM_NODES_MAX]; /* its store is in another place: old logs must not be written to */
     bool revoked[SIM_PEERS];
-    bool fork_due;       /* what is judged now is one */
-    uint64_t fork_count; /* alarms before */
+    bool genesis_forgiven[SIM_NODES_MAX]; /* as forgiven above, of a genesis */
+    bool fork_due;                        /* what is judged now is one */
+    uint64_t fork_count;                  /* alarms before */
 };
 
 struct book *check_book(const struct sim *sim, uint32_t box, const struct incarnation *incarnation);
