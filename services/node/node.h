@@ -221,6 +221,8 @@ void line_connect(struct node *node, uint32_t connection);
 void line_disconnect(struct node *node);
 void line_send(struct node *node, const struct control *control);
 void line_send_span(struct node *node, const struct span_plan *plan);
+/* Of an entry that cannot be cut into a span: what it means and what to do. */
+extern const char line_stuck_text[];
 
 /* ---- node_life.c: our logs go on under new names (ADR 7) ---- */
 enum life_why { LIFE_TOLD, LIFE_MOVED, LIFE_ENROLLED };

@@ -7,6 +7,11 @@
 #define CONNECT_MS 20000
 #define HANDSHAKE_MS 30000
 
+const char line_stuck_text[] =
+    "it is damaged in this node's store, or not there any more. What stands behind it in this log "
+    "is kept and not sent, the other log goes on: restore this node's newest backup (kabar "
+    "restore); if there is none, hand in again what the province lacks";
+
 /* ---- out ---- */
 
 static void outbox_clear(struct node_sync *sync)
@@ -124,9 +129,11 @@ static int cut(struct node *node, const struct span_plan *plan, struct err_ctx *
     return rc;
 }
 
-static void answer_plan(struct node *node, const struct span_plan *plan, bool sent)
+/* rc: why it cannot be cut, 0 if that is not why it was not sent. */
+static void answer_plan(struct node *node, const struct span_plan *plan, bool sent, int rc)
 {
     struct uplink_event event = {
+        .rc = rc,
         .type = sent ? UPLINK_EVENT_SPAN_SENT : UPLINK_EVENT_SEND_BLOCKED,
         .connection = node->sync.uplink.connection,
         .plan = *plan,
@@ -136,18 +143,34 @@ static void answer_plan(struct node *node, const struct span_plan *plan, bool se
     sync_event(node, &event);
 }
 
+/* Only this log waits, and says so: what is at stake is what was handed in behind that entry. */
+static void not_readable(struct node *node, const struct span_plan *plan, int rc)
+{
+    char text[sizeof line_stuck_text + 80];
+    const struct out_log *log = sender_log(&node->sync.uplink.sender, &plan->incarnation);
+    (void)snprintf(text, sizeof text, "entry %llu of the %s log: %s",
+                   (unsigned long long)plan->first, log == NULL ? "" : lane_name(log->lane),
+                   line_stuck_text);
+    node_trouble(node, TROUBLE_CUT, rc, text);
+}
+
 void line_send_span(struct node *node, const struct span_plan *plan)
 {
     struct node_sync *sync = &node->sync;
     struct err_ctx err = {""};
     if (sync->client == NULL || !outbox_flush(node)) {
-        answer_plan(node, plan, false);
+        answer_plan(node, plan, false, 0);
         return;
     }
     int rc = cut(node, plan, &err);
+    if (rc == ERR_NOT_FOUND || rc == ERR_FORMAT) {
+        not_readable(node, plan, rc);
+        answer_plan(node, plan, false, rc);
+        return;
+    }
     if (rc != 0) {
         node_trouble(node, TROUBLE_CUT, rc, err_peek(&err, rc));
-        answer_plan(node, plan, false);
+        answer_plan(node, plan, false, 0);
         line_lost(node);
         return;
     }
@@ -160,7 +183,7 @@ void line_send_span(struct node *node, const struct span_plan *plan)
             log_u64("last", sync->cut.last), log_u64("bytes", sync->cut.frame.len));
         sync->cut.there = false;
     }
-    answer_plan(node, plan, rc == 0);
+    answer_plan(node, plan, rc == 0, 0);
 }
 
 /* ---- in ---- */

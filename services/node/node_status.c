@@ -39,14 +39,23 @@ static json_t *time_or_null(int64_t at_ms)
     return at_ms == 0 ? json_null() : json_integer((json_int_t)at_ms);
 }
 
-static json_t *log_json(const struct outlog *log)
+static json_t *log_json(const struct node *node, const struct outlog *log)
 {
     char hex[HEX_CAPACITY(INCARNATION_BYTES)];
-    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I}", "incarnation",
+    const struct sender *sender = &node->sync.uplink.sender;
+    uint64_t stuck = 0; /* the entry that it waits before, because it cannot be read */
+    for (size_t i = 0; i < sender->log_count; i++) {
+        if (incarnation_equal(&sender->logs[i].incarnation, &log->incarnation)) {
+            stuck = sender->logs[i].stuck > sender->logs[i].sent ? sender->logs[i].stuck : 0;
+        }
+    }
+    return json_pack("{s:s, s:s, s:I, s:I, s:I, s:I, s:o, s:o}", "incarnation",
                      hex_encode(hex, log->incarnation.b, INCARNATION_BYTES), "lane",
                      lane_name(log->lane), "last", (json_int_t)log->last, "acked",
                      (json_int_t)log->acked, "receipt", (json_int_t)log->receipt, "backed_up_to",
-                     (json_int_t)log->backed_up_to);
+                     (json_int_t)log->backed_up_to, "unreadable",
+                     stuck == 0 ? json_null() : json_integer((json_int_t)stuck), "trouble",
+                     text_or_null(stuck == 0 ? NULL : line_stuck_text));
 }
 
 /* Age of the oldest entry that waits, and when the last ack came. The logs that live: those that
@@ -63,7 +72,7 @@ static void logs_into(json_t *status, const struct node *node, struct store_txn 
         struct outlog_entry entry;
         acked_ms = log.acked_ms > acked_ms ? log.acked_ms : acked_ms;
         if (outlog_lives(&log)) {
-            (void)json_array_append_new(list, log_json(&log));
+            (void)json_array_append_new(list, log_json(node, &log));
             if (outlog_read(txn, &node->tables, &id, &entry) == 0 &&
                 (oldest_ms == 0 || entry.created_ms < oldest_ms)) {
                 oldest_ms = entry.created_ms;

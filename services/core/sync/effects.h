@@ -72,8 +72,8 @@ enum effect_type {
     EFFECT_COMMIT_PAIR, /* make the pair durable, then PAIR_COMMITTED */
     EFFECT_SEND,        /* a control frame on `connection` */
     EFFECT_SEND_SPAN, /* cut a span, send it, then SPAN_SENT; or SEND_BLOCKED, also when its entries
-                         were acknowledged and deleted meanwhile. The next one is asked for only
-                         after that, or on another connection */
+                         were acknowledged and deleted meanwhile, or cannot be read. The next one is
+                         asked for only after that, or on another connection */
     EFFECT_STORE_SPAN, /* store the frame of the current event, then STORED */
     EFFECT_ACKED,      /* a log of ours is durable at the other end up to here; also receipts */
     EFFECT_ALARM,      /* count it, one line per interval */

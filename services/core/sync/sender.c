@@ -50,6 +50,7 @@ void sender_start(struct sender *sender, uint64_t now_ms)
         if (!PLANTED(SECOND_CONNECTION_LOSES)) {
             sender->logs[i].sent = sender->logs[i].acked;
         }
+        sender->logs[i].stuck = 0;
     }
     sender->span_count = 0;
     sender->outstanding_bytes = 0;
@@ -73,6 +74,12 @@ static int lane_rank(enum lane lane)
     return 2;
 }
 
+/* The last entry that a span may be cut up to. */
+static uint64_t last_to_cut(const struct out_log *log)
+{
+    return log->stuck > log->sent ? log->stuck - 1 : log->last;
+}
+
 bool sender_next(const struct sender *sender, struct span_plan *ret)
 {
     uint64_t window =
@@ -85,7 +92,7 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
     const struct out_log *best = NULL;
     for (size_t i = 0; i < sender->log_count; i++) {
         const struct out_log *log = &sender->logs[i];
-        if (log->sent < log->last &&
+        if (log->sent < last_to_cut(log) &&
             (best == NULL || lane_rank(log->lane) < lane_rank(best->lane))) {
             best = log;
         }
@@ -96,7 +103,7 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
     *ret = (struct span_plan){
         .incarnation = best->incarnation,
         .first = best->sent + 1,
-        .last_max = best->last,
+        .last_max = last_to_cut(best),
         .raw_bytes_max = sender->limits.span_raw_bytes,
         .log = (uint32_t)(best - sender->logs),
     };
@@ -119,6 +126,15 @@ void sender_sent(struct sender *sender, const struct span_plan *plan, uint64_t l
     sender->spans[sender->span_count++] = (struct sent_span){
         .log = plan->log, .last = last, .wire_bytes = wire_bytes, .sent_ms = now_ms};
     sender->outstanding_bytes += wire_bytes;
+}
+
+void sender_stuck(struct sender *sender, const struct span_plan *plan)
+{
+    ASSERT(plan->log < sender->log_count);
+    struct out_log *log = &sender->logs[plan->log];
+    if (plan->first == log->sent + 1) { /* else rewound or acknowledged meanwhile */
+        log->stuck = plan->first;
+    }
 }
 
 static int check_own(const struct out_log *log, const struct ack *ack, const struct hash *own_h)

@@ -26,6 +26,7 @@ struct out_log {
     uint64_t acked;   /* durable at the other end */
     uint64_t receipt; /* covered by a receipt */
     uint64_t sent;    /* sent in this session */
+    uint64_t stuck;   /* this entry cannot be cut: the log waits before it; 0: none */
 };
 struct sent_span {
     uint32_t log;
@@ -61,6 +62,9 @@ bool sender_next(const struct sender *sender, struct span_plan *ret);
 /* What was acknowledged or rewound since the plan was made is allowed for. */
 void sender_sent(struct sender *sender, const struct span_plan *plan, uint64_t last,
                  uint64_t wire_bytes, uint64_t now_ms);
+/* The plan's first entry cannot be cut into a span: in this session its log goes no further, until
+ * an ack covers that entry; the others go on. */
+void sender_stuck(struct sender *sender, const struct span_plan *plan);
 /* own_h: our hash of entry ack->id.seq; NULL if there is none. Returns 0 and *ret_moved;
  * ERR_FORK (hash is not ours), ERR_VALUE (acknowledges what was never written),
  * ERR_NOT_FOUND (no such log): nothing changed. */

@@ -645,6 +645,10 @@ static void frame_or_entry(struct uplink *uplink, const struct uplink_event *eve
         break;
     case UPLINK_EVENT_SEND_BLOCKED:
         uplink->planned = false;
+        if (event->rc != 0) {
+            sender_stuck(&uplink->sender, &event->plan);
+            break;
+        }
         uplink->blocked = true;
         effects_wake(effects, event->now_ms + BLOCKED_RETRY_MS);
         break;

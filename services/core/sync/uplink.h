@@ -87,13 +87,13 @@ enum uplink_event_type {
     UPLINK_EVENT_LINK_UP,
     UPLINK_EVENT_LINK_DOWN,
     UPLINK_EVENT_LINK_DENIED,
-    UPLINK_EVENT_APPENDED,  /* id: log and last entry, durable */
-    UPLINK_EVENT_CONTROL,   /* control, own_h for each ack in it */
-    UPLINK_EVENT_SPAN,      /* header, entries */
-    UPLINK_EVENT_BAD_FRAME, /* rc: did not decode */
-    UPLINK_EVENT_SPAN_SENT, /* plan, id.seq: last, wire_bytes */
-    UPLINK_EVENT_SEND_BLOCKED,
-    UPLINK_EVENT_STORED, /* store, rc */
+    UPLINK_EVENT_APPENDED,     /* id: log and last entry, durable */
+    UPLINK_EVENT_CONTROL,      /* control, own_h for each ack in it */
+    UPLINK_EVENT_SPAN,         /* header, entries */
+    UPLINK_EVENT_BAD_FRAME,    /* rc: did not decode */
+    UPLINK_EVENT_SPAN_SENT,    /* plan, id.seq: last, wire_bytes */
+    UPLINK_EVENT_SEND_BLOCKED, /* rc 0: the pipe is full; else plan: it cannot be cut */
+    UPLINK_EVENT_STORED,       /* store, rc */
 };
 
 struct uplink_event {

@@ -194,7 +194,7 @@ int outlog_hash(struct store_txn *txn, const struct outlog_tables *tables,
     return rc;
 }
 
-/* Adds entries first..last_max while they fit; the last one's id and h come back. */
+/* Adds entries first..last_max while they fit and are sound; the last one's id and h come back. */
 static int add_entries(struct store_cursor *cursor, const struct outlog_cut *cut,
                        struct span_builder *builder, struct entry_id *ret_last, struct hash *ret_h)
 {
@@ -205,13 +205,15 @@ static int add_entries(struct store_cursor *cursor, const struct outlog_cut *cut
     int rc = store_seek(cursor, outlog_key(&id, wanted), &key, &value);
     for (; rc == 0 && id.seq <= cut->last_max; id.seq++) {
         struct outlog_entry entry;
-        if (!bytes_equal(key, outlog_key(&id, wanted)) || entry_decode(value, &entry) != 0) {
-            return ERR_NOT_FOUND;
+        bool there = bytes_equal(key, outlog_key(&id, wanted)) && entry_decode(value, &entry) == 0;
+        struct hash b = {{0}};
+        if (there) {
+            chain_body(entry.body, &b);
         }
-        struct hash b;
-        chain_body(entry.body, &b);
-        if (!entry.erased && !hash_equal(&b, &entry.b)) {
-            return ERR_FORMAT; /* damaged on this disk: never sent as if it had been said */
+        if (!there || (!entry.erased && !hash_equal(&b, &entry.b))) {
+            rc =
+                there ? ERR_FORMAT : ERR_NOT_FOUND; /* damaged: never sent as if it had been said */
+            break;
         }
         struct span_entry span_entry = {.kind = entry.kind,
                                         .erased = entry.erased,
@@ -224,9 +226,8 @@ static int add_entries(struct store_cursor *cursor, const struct outlog_cut *cut
             rc = id.seq == cut->last_max ? 0 : store_next(cursor, &key, &value);
         }
     }
-    return span_builder_count(builder) > 0 && (rc == 0 || rc == ERR_FULL) ? 0
-           : rc == 0                                                      ? ERR_NOT_FOUND
-                                                                          : rc;
+    bool whole = rc == 0 || rc == ERR_FULL || rc == ERR_FORMAT || rc == ERR_NOT_FOUND;
+    return span_builder_count(builder) > 0 && whole ? 0 : rc == 0 ? ERR_NOT_FOUND : rc;
 }
 
 int outlog_cut(struct store_txn *txn, const struct outlog_tables *tables,

@@ -101,7 +101,8 @@ struct outlog_cut {
     enum span_codec codec;
     const uint8_t *secret; /* SECRET_BYTES: signs the head */
 };
-/* ERR_NOT_FOUND: an entry is not there. ERR_FORMAT: a body is not what its hash says: damaged.
+/* As many entries as fit, and up to one that is not there or damaged. ERR_NOT_FOUND: the first (or
+ * the one before it) is not there. ERR_FORMAT: the first's body is not what its hash says: damaged.
  * A frame in `builder`, valid until its next use, and the last entry in it. */
 int outlog_cut(struct store_txn *txn, const struct outlog_tables *tables,
                const struct outlog_cut *cut, struct span_builder *builder, struct bytes *ret_frame,

@@ -54,6 +54,35 @@ static void logs_have_a_limit_and_are_unique(void **state)
     assert_int_equal(sender_add(&sender, &other, LANE_ROUTINE, 1, 0), ERR_LIMIT);
 }
 
+static void what_cannot_be_cut_is_waited_for(void **state)
+{
+    (void)state;
+    struct span_plan plan;
+    bool moved = false;
+    add(&urgent, LANE_URGENT, 8, 0);
+    assert_true(send_next(3, 100, 1));
+    assert_true(sender_next(&sender, &plan));
+    assert_int_equal(plan.first, 4);
+    sender_stuck(&sender, &plan);
+    assert_false(sender_next(&sender, &plan));
+    sender_rewind(&sender, &urgent.incarnation); /* what is sound goes out again, and no more */
+    assert_true(sender_next(&sender, &plan));
+    assert_int_equal(plan.first, 1);
+    assert_int_equal(plan.last_max, 3);
+    sender_appended(&sender, &urgent.incarnation, 9);
+    assert_int_equal(acked(&urgent, 5, 2, &moved), 0);
+    assert_true(sender_next(&sender, &plan));
+    assert_int_equal(plan.first, 6);
+    assert_int_equal(plan.last_max, 9);
+    sender_stuck(&sender, &plan);
+    sender_start(&sender, 3); /* a new session tries it again */
+    assert_true(sender_next(&sender, &plan));
+    assert_int_equal(plan.first, 6);
+    plan.first = 4;
+    sender_stuck(&sender, &plan); /* not what is next any more */
+    assert_true(sender_next(&sender, &plan));
+}
+
 static void lanes_go_in_order(void **state)
 {
     (void)state;
@@ -262,6 +291,7 @@ int main(void)
 #define FRESH(test) cmocka_unit_test_setup(test, begin)
     const struct CMUnitTest tests[] = {
         FRESH(logs_have_a_limit_and_are_unique),
+        FRESH(what_cannot_be_cut_is_waited_for),
         FRESH(lanes_go_in_order),
         FRESH(window_is_in_wire_bytes_and_grows_with_acks),
         FRESH(credit_is_never_exceeded_by_more_than_the_span_that_reaches_it),

@@ -291,6 +291,31 @@ static void full_pipe_is_tried_again(void **state)
     assert_int_equal(effect_of(&effects, EFFECT_SEND_SPAN)->as.plan.first, 1);
 }
 
+static void an_entry_that_cannot_be_cut_holds_its_log_only(void **state)
+{
+    (void)state;
+    live();
+    struct span_plan plan = {.incarnation = urgent.incarnation, .first = 1};
+    struct uplink_event event = event_of(UPLINK_EVENT_SEND_BLOCKED);
+    event.plan = plan;
+    event.rc = ERR_FORMAT;
+    step(&event);
+    assert_int_equal(uplink.state, UPLINK_LIVE);
+    assert_int_equal(count_of(&effects, EFFECT_DISCONNECT), 0);
+    plan = effect_of(&effects, EFFECT_SEND_SPAN)->as.plan; /* at once, and of the other log */
+    assert_true(incarnation_equal(&plan.incarnation, &routine.incarnation));
+    span_sent(&plan, 9);
+    assert_int_equal(count_of(&effects, EFFECT_SEND_SPAN), 0); /* not asked for again and again */
+    struct control control = {.kind = FRAME_ACK, .as.ack = sample_ack(&routine, 9)};
+    hears(&control);
+    assert_int_equal(count_of(&effects, EFFECT_ACKED), 1);
+    assert_int_equal(count_of(&effects, EFFECT_SEND_SPAN), 0);
+    assert_int_equal(sender_backlog(&uplink.sender), 4);
+    control.as.ack = sample_ack(&urgent, 1); /* it had come some other way */
+    hears(&control);
+    assert_int_equal(effect_of(&effects, EFFECT_SEND_SPAN)->as.plan.first, 2);
+}
+
 static void cursors_say_where_to_go_on(void **state)
 {
     (void)state;
@@ -739,6 +764,7 @@ int main(void)
         FRESH(resume_goes_together_with_the_first_span),
         FRESH(span_is_asked_for_once),
         FRESH(full_pipe_is_tried_again),
+        FRESH(an_entry_that_cannot_be_cut_holds_its_log_only),
         FRESH(cursors_say_where_to_go_on),
         FRESH(aggregator_that_lost_entries_gets_them_again),
         FRESH(cursor_that_is_not_ours_ends_the_session),
