@@ -224,6 +224,18 @@ static json_t *case_documents(struct store_txn *views, const struct case_name *n
     return list;
 }
 
+static void set_work(json_t *json, const struct case_view *view)
+{
+    set_text(json, "assigned", view->assigned);
+    set_text(json, "authority", view->authority);
+    set_text(json, "barred", view->barred);
+    (void)json_object_set_new(
+        json, "leave", view->leave == 0 ? json_null() : json_string(leave_names[view->leave]));
+    (void)json_object_set_new(
+        json, "since_ms",
+        json_integer((json_int_t)(view->since_ms != 0 ? view->since_ms : view->opened_ms)));
+}
+
 void door_case_show(struct aggregator *aggregator, struct door_call *call, const json_t *args)
 {
     struct err_ctx err = {{0}};
@@ -249,6 +261,10 @@ void door_case_show(struct aggregator *aggregator, struct door_call *call, const
         (void)json_object_set_new(json, "report_list",
                                   case_reports(aggregator, views, journal, &name));
         (void)json_object_set_new(json, "documents", case_documents(views, &name));
+        set_work(json, &view);
+        (void)json_object_set_new(json, "due", door_due_json(aggregator, views, &view));
+        (void)json_object_set_new(json, "other_cases",
+                                  door_others_json(aggregator, views, &name, &view));
         (void)json_object_set_new(json, "verdict", door_verdict_json(aggregator, views, &view));
     }
     store_read_end(journal);

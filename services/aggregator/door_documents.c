@@ -256,7 +256,7 @@ static int signature_of(const json_t *args, struct officer_signature *ret, struc
     return 0;
 }
 
-static void append_act(struct aggregator *aggregator, struct door_call *call, struct act *act)
+void door_append_act(struct aggregator *aggregator, struct door_call *call, struct act *act)
 {
     struct err_ctx err = {{0}};
     uint8_t body[ENTRY_BYTES_MAX];
@@ -316,7 +316,7 @@ void door_document_propose(struct aggregator *aggregator, struct door_call *call
         act.case_name = document.case_name;
         act.has_case_version = document.has_case_version;
         act.case_version = document.case_version;
-        append_act(aggregator, call, &act);
+        door_append_act(aggregator, call, &act);
     } else {
         door_refuse(call, rc, &err);
     }
@@ -335,5 +335,5 @@ void door_document_countersign(struct aggregator *aggregator, struct door_call *
         return;
     }
     act.officer = act.countersign.officer;
-    append_act(aggregator, call, &act);
+    door_append_act(aggregator, call, &act);
 }

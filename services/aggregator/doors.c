@@ -9,6 +9,8 @@ static const struct {
 } handlers[] = {
     {"case list", door_case_list},
     {"case show", door_case_show},
+    {"case assign", door_case_assign},
+    {"case advance", door_case_advance},
     {"document list", door_document_list},
     {"document show", door_document_show},
     {"document draft", door_document_draft},

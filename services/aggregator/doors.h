@@ -11,7 +11,7 @@
 typedef void door_handler(struct aggregator *aggregator, struct door_call *call,
                           const json_t *args);
 
-door_handler door_case_list, door_case_show;
+door_handler door_case_list, door_case_show, door_case_assign, door_case_advance;
 door_handler door_document_list, door_document_show, door_document_draft, door_document_propose,
     door_document_countersign;
 door_handler door_catalogue_part;
@@ -31,6 +31,13 @@ void door_refuse(struct door_call *call, int code, const struct err_ctx *err);
 uint8_t *door_hex(struct door_call *call, const json_t *args, const char *name, size_t bytes_max,
                   size_t *ret_len);
 json_t *door_hex_json(const uint8_t *bytes, size_t len);
+/* Into our own log; the fold's word is the answer. */
+void door_append_act(struct aggregator *aggregator, struct door_call *call, struct act *act);
+/* What a case is due by, and the other cases of the same number. */
+json_t *door_due_json(struct aggregator *aggregator, struct store_txn *txn,
+                      const struct case_view *view);
+json_t *door_others_json(struct aggregator *aggregator, struct store_txn *txn,
+                         const struct case_name *name, const struct case_view *view);
 /* "16-000123" or a full case name. ERR_NOT_FOUND with a text. */
 int door_find_case(struct aggregator *aggregator, struct store_txn *views, const char *text,
                    struct case_name *ret, struct err_ctx *err) MUST_USE;

@@ -192,7 +192,9 @@ static void check_names(const struct codec *codec, const union any *value)
         CHECK(value->signed_document.signature_count <= SIGNATURES_MAX, "few signatures");
         break;
     case ENTRY_ACT:
-        CHECK(value->act.type >= ACT_PROPOSE && value->act.type <= ACT_ADVANCE, "an act is one");
+        CHECK((value->act.type >= ACT_PROPOSE && value->act.type <= ACT_ADVANCE) ||
+                  value->act.type == ACT_ASSIGN,
+              "an act is one");
         break;
     default:
         break;

@@ -46,6 +46,8 @@
     X(POISON_SKIPPED, "poison-skipped")                                                            \
     X(DETERMINATION_LATE, "determination-late")                                                    \
     X(ANY_CATALOGUE, "any-catalogue")                                                              \
+    X(ANY_STEP, "any-step")                                                                        \
+    X(BARRED_ACTS, "barred-acts")                                                                  \
     X(ACCUSED_DECIDES, "accused-decides")                                                          \
     X(ANY_SANCTION, "any-sanction")                                                                \
     /* the borders (tests/fuzz) */                                                                 \

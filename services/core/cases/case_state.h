@@ -11,6 +11,8 @@
  *   incomplete ──► (verification)                          └─────────┼──┤
  *   not_registered, withdrawn, not_proven ──► back to                └─► appealed
  *   verification, or closed;  rejected, rerouted, left_service ──► closed
+ *
+ * A decree that came by another route decides also what is incomplete, not registered or withdrawn.
  */
 #ifndef CORE_CASES_CASE_STATE_H
 #define CORE_CASES_CASE_STATE_H
@@ -48,6 +50,38 @@ bool case_state_of(struct bytes name, enum case_state *ret);
  * clarification to recommended; issuing a decision moves recommended, blocked or appealed (or, when
  * it came by another route, received, verification, clarification) to decided. */
 int case_state_move(enum case_state *state, enum case_state to, struct err_ctx *err) MUST_USE;
+
+/* Who asks for a move, and what else its rules ask about. */
+enum case_by { CASE_BY_OFFICER, CASE_BY_DOCUMENT };
+struct case_facts {
+    enum case_by by;
+    bool reason;       /* one was given */
+    bool reroute_code; /* the reason begins with one */
+    bool assigned;     /* somebody is */
+    bool assignee;     /* and it is who asks */
+};
+#define CASE_RULE_LIST(X)                                                                          \
+    X(CASE_RULE_NONE, "allowed")                                                                   \
+    X(CASE_RULE_CLOSED, "R1: a closed case stays closed")                                          \
+    X(CASE_RULE_SAME, "R2: it is in this state already")                                           \
+    X(CASE_RULE_NO_STEP, "R3: there is no such step")                                              \
+    X(CASE_RULE_DOCUMENT, "R4: only by a document of two officers")                                \
+    X(CASE_RULE_OFFICER, "R5: a document does not do this")                                        \
+    X(CASE_RULE_UNASSIGNED, "R6: nobody is assigned to examine it")                                \
+    X(CASE_RULE_ASSIGNEE, "R7: only the officer who is assigned does this")                        \
+    X(CASE_RULE_REASON, "R8: a reason must be given")                                              \
+    X(CASE_RULE_REROUTE, "R9: a reroute says not_asn, other_province or other_body")
+enum case_rule {
+#define CASE_X(name, text) name,
+    CASE_RULE_LIST(CASE_X)
+#undef CASE_X
+        CASE_RULE_COUNT
+};
+const char *case_rule_text(enum case_rule rule);
+/* The first rule, in the order above, that forbids the move; CASE_RULE_NONE. */
+enum case_rule case_step(enum case_state from, enum case_state to, const struct case_facts *facts);
+/* "not_asn", "other_province" or "other_body" at the beginning of a reason; empty: none. */
+struct bytes case_reroute_code(struct bytes reason);
 
 enum document_state {
     DOCUMENT_PROPOSED, /* one signature */

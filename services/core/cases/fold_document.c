@@ -95,7 +95,8 @@ int fold_may_issue(struct fold *fold, const struct document *document,
 
 /* Everything the case has to say to this document. Without a case: an advisory or question to a
  * regency of this province. */
-static int case_check(struct fold *fold, const struct document *document, uint64_t seen)
+static int case_check(struct fold *fold, struct bytes officer, const struct document *document,
+                      uint64_t seen)
 {
     struct case_name name;
     struct case_view view;
@@ -119,6 +120,9 @@ static int case_check(struct fold *fold, const struct document *document, uint64
         return status;
     }
     status = versions(fold, document, seen, &view);
+    if (status == FOLD_DONE) {
+        status = fold_not_barred(fold, &view, officer);
+    }
     if (status == FOLD_DONE) {
         status = agrees(fold, document, &view);
     }
@@ -281,7 +285,7 @@ int fold_propose(struct fold *fold, const struct act *act, const struct ring *ri
         return fold_refuse(fold, ERR_VALUE,
                            "the act does not say which version of the case was seen");
     }
-    status = case_check(fold, &document, act->case_version);
+    status = case_check(fold, act->officer, &document, act->case_version);
     if (status == FOLD_DONE) {
         status = proposal_put(fold, act, &document, &view);
     }
@@ -358,7 +362,7 @@ int fold_countersign(struct fold *fold, const struct act *act, const struct ring
     if (status != 0) {
         return fold_refuse_for(fold, status, &why);
     }
-    status = case_check(fold, &document,
+    status = case_check(fold, act->officer, &document,
                         act->has_case_version ? act->case_version : document.case_version);
     if (status == FOLD_DONE) {
         status = encode_signed(fold, &with_both, &view.signed_document);

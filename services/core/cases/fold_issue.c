@@ -69,19 +69,26 @@ static int statuses_send(struct fold *fold, const struct case_name *name,
     return 0;
 }
 
-int fold_tell_filers(struct fold *fold, const struct document_view *view,
-                     const struct case_view *case_view, int64_t at_ms)
+int fold_tell(struct fold *fold, const struct case_name *name, const struct case_view *case_view,
+              const char *text, int64_t at_ms)
 {
-    char text[160], short_name[CASE_SHORT_CAPACITY];
-    (void)snprintf(text, sizeof text, "a %s %s %.*s", document_type_name(view->type),
-                   view->state == DOCUMENT_WAITING ? "waits for a node of" : "went to",
-                   SHOWN(view->addressee));
+    char short_name[CASE_SHORT_CAPACITY];
     case_short_text(fold->config->province, case_view->number, short_name);
     struct status pattern = {.case_short = bytes_of_text(short_name),
                              .state = bytes_of_text(case_state_name(case_view->state)),
                              .text = bytes_of_text(text),
                              .at_ms = at_ms};
-    return statuses_send(fold, &view->case_name, &pattern);
+    return statuses_send(fold, name, &pattern);
+}
+
+int fold_tell_filers(struct fold *fold, const struct document_view *view,
+                     const struct case_view *case_view, int64_t at_ms)
+{
+    char text[160];
+    (void)snprintf(text, sizeof text, "a %s %s %.*s", document_type_name(view->type),
+                   view->state == DOCUMENT_WAITING ? "waits for a node of" : "went to",
+                   SHOWN(view->addressee));
+    return fold_tell(fold, &view->case_name, case_view, text, at_ms);
 }
 
 /* ---- issue ---- */
@@ -98,6 +105,7 @@ static int case_moves(struct fold *fold, const struct document *document,
         return status;
     }
     case_view.state = target; /* fold_may_issue has allowed it */
+    case_view.since_ms = at_ms;
     case_view.version++;
     fold_case_put(fold, &view->case_name, &case_view);
     return fold_tell_filers(fold, view, &case_view, at_ms);

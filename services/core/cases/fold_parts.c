@@ -188,6 +188,13 @@ void fold_case_put(struct fold *fold, const struct case_name *name, const struct
     uint8_t value[CASE_VIEW_BYTES_MAX];
     size_t len = case_view_encode(view, value, sizeof value);
     fold_put(fold, VIEW_CASES, bytes_of(name->b, CASE_NAME_BYTES), bytes_of(value, len));
+    if (view->nip.len > 0) {
+        struct view_key key;
+        view_key_init(&key, view->nip);
+        view_key_zero(&key);
+        view_key_part(&key, bytes_of(name->b, CASE_NAME_BYTES));
+        fold_put(fold, VIEW_PERSONS, view_key_bytes(&key), (struct bytes){0});
+    }
 }
 
 int fold_document_get(struct fold *fold, struct bytes id, struct document_view *ret)

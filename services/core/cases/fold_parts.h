@@ -101,6 +101,14 @@ int fold_issue(struct fold *fold, const struct document *document, struct docume
 /* To whoever filed a report of the document's case: what the case is now. */
 int fold_tell_filers(struct fold *fold, const struct document_view *view,
                      const struct case_view *case_view, int64_t at_ms) MUST_USE;
+/* The same in these words: without personal data. */
+int fold_tell(struct fold *fold, const struct case_name *name, const struct case_view *case_view,
+              const char *text, int64_t at_ms) MUST_USE;
+/* Whether this officer is kept from the case: R10. */
+int fold_not_barred(struct fold *fold, const struct case_view *view, struct bytes officer) MUST_USE;
+/* Whether the authority named is the accused: R11. */
+int fold_authority_free(struct fold *fold, struct bytes authority,
+                        const struct case_view *view) MUST_USE;
 /* The document is finished: a new box does not get it. */
 void fold_unfinished_drop(struct fold *fold, struct bytes regency, struct bytes id);
 int fold_rung_put(struct fold *fold, enum view_table table, uint64_t position,

@@ -181,6 +181,7 @@ static int attach(struct fold *fold, struct bytes id, struct document_view *view
                    case_state_name(case_view.state));
     }
     case_view.version++;
+    case_view.since_ms = fold->input->received_ms;
     fold_case_put(fold, name, &case_view);
     return fold_tell_filers(fold, view, &case_view, fold->input->received_ms);
 }

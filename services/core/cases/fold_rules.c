@@ -4,7 +4,7 @@
 #include "core/cases/conflict.h"
 #include "core/cases/fold_parts.h"
 
-#include "core/base/text.h"
+#include "core/base/plant.h"
 #include "core/rules/catalogue.h"
 
 #include <string.h>
@@ -18,6 +18,8 @@ bool case_verdict(const struct catalogue *catalogue, const struct case_view *vie
                                       .class = catalogue_class(view->employment, view->nip)};
     return catalogue_judge(catalogue, &act, ret);
 }
+
+#define LEAVE_CLTN 2
 
 static size_t put_permitted(const struct catalogue_verdict *verdict, char *ret, size_t capacity)
 {
@@ -51,6 +53,10 @@ static int sanction_permitted(struct fold *fold, const struct document *document
         return fold_refuse(fold, ERR_VALUE, "form: %.*s is not in the catalogue",
                            SHOWN(view->form));
     }
+    if (verdict->permitted_on_leave && view->leave == LEAVE_CLTN) {
+        return fold_refuse(fold, ERR_VALUE, "R13: %.*s is permitted to whom is on unpaid leave",
+                           SHOWN(verdict->applied));
+    }
     if (catalogue_permits(verdict, document->sanction)) {
         return FOLD_DONE;
     }
@@ -62,19 +68,46 @@ static int sanction_permitted(struct fold *fold, const struct document *document
                        SHOWN(verdict->class), permitted);
 }
 
-static int authority_free(struct fold *fold, const struct document *document,
-                          const struct case_view *view)
+int fold_authority_free(struct fold *fold, struct bytes authority, const struct case_view *view)
 {
     const struct catalogue_region *region = catalogue_region_find(view->regency);
     const struct conflict_person accused = {
         .name = view->name,
         .position = view->position,
         .place = bytes_of_text(region == NULL ? NULL : region->name)};
-    return conflict_is_accused(&accused, document->authority)
+    return conflict_is_accused(&accused, authority)
                ? fold_refuse(fold, ERR_STATE,
-                             "authority: the accused does not decide: name the "
-                             "next authority")
+                             "R11: the accused does not decide: name the next "
+                             "authority")
                : FOLD_DONE;
+}
+
+/* "tono|wati" */
+int fold_not_barred(struct fold *fold, const struct case_view *view, struct bytes officer)
+{
+    size_t begin = 0;
+    for (size_t i = 0; i <= view->barred.len; i++) {
+        if (i < view->barred.len && view->barred.data[i] != '|') {
+            continue;
+        }
+        struct bytes one = bytes_of(view->barred.data + begin, i - begin);
+        if (one.len > 0 && bytes_equal(one, officer) && !PLANTED(BARRED_ACTS)) {
+            return fold_refuse(fold, ERR_STATE, "R10: officer %.*s is kept from this case",
+                               SHOWN(officer));
+        }
+        begin = i + 1;
+    }
+    return FOLD_DONE;
+}
+
+/* The case was led to another authority, because the usual one is accused or close. */
+static int authority_is_the_cases(struct fold *fold, struct bytes authority,
+                                  const struct case_view *view)
+{
+    return view->authority.len == 0 || bytes_equal(view->authority, authority)
+               ? FOLD_DONE
+               : fold_refuse(fold, ERR_STATE, "R12: this case is for %.*s to decide",
+                             SHOWN(view->authority));
 }
 
 int fold_case_rules(struct fold *fold, const struct document *document,
@@ -84,7 +117,10 @@ int fold_case_rules(struct fold *fold, const struct document *document,
     if (!fold_target_state(document->type, &target)) {
         return FOLD_DONE;
     }
-    int status = authority_free(fold, document, view);
+    int status = fold_authority_free(fold, document->authority, view);
+    if (status == FOLD_DONE) {
+        status = authority_is_the_cases(fold, document->authority, view);
+    }
     if (status == FOLD_DONE && document->sanction.len > 0) {
         status = sanction_permitted(fold, document, view);
     }

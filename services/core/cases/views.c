@@ -25,6 +25,7 @@ const char *const view_table_names[VIEW_TABLE_COUNT] = {
     [VIEW_SUPERSEDED] = "superseded",
     [VIEW_HELD] = "held",
     [VIEW_RUNGS_EARLY] = "rungs_early",
+    [VIEW_PERSONS] = "persons",
 };
 
 /* ---- values: numbers big-endian, texts with two bytes of length before them ---- */
@@ -117,6 +118,11 @@ size_t case_view_encode(const struct case_view *view, uint8_t *ret, size_t capac
     writer_u8(&writer, view->needs_review);
     writer_be64(&writer, view->opened_position);
     put_i64(&writer, view->opened_ms);
+    put_i64(&writer, view->since_ms);
+    put_text(&writer, view->assigned);
+    put_text(&writer, view->authority);
+    put_text(&writer, view->barred);
+    writer_u8(&writer, (uint8_t)view->leave);
     return written(&writer);
 }
 
@@ -144,6 +150,11 @@ int case_view_decode(struct bytes value, struct case_view *ret)
     view.needs_review = get_code(&reader, 2) == 1;
     view.opened_position = reader_be64(&reader);
     view.opened_ms = get_i64(&reader);
+    view.since_ms = get_i64(&reader);
+    view.assigned = get_text(&reader);
+    view.authority = get_text(&reader);
+    view.barred = get_text(&reader);
+    view.leave = (int)get_code(&reader, LEAVE_COUNT);
     RETURN_WHOLE(reader, view, ret);
 }
 

@@ -10,7 +10,7 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 2u
+#define VIEWS_FORMAT 3u
 
 enum view_table {
     VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"
@@ -38,6 +38,7 @@ enum view_table {
     VIEW_SUPERSEDED,  /* document id → id of the one that replaced it before it was known */
     VIEW_HELD,        /* position → struct held_view: documents made under a later key ring */
     VIEW_RUNGS_EARLY, /* as VIEW_RUNGS, of documents that are not known, or only proposed */
+    VIEW_PERSONS,     /* nip ‖ 0 ‖ case name → nothing: cases of one number */
     VIEW_TABLE_COUNT
 };
 extern const char *const view_table_names[VIEW_TABLE_COUNT];
@@ -99,6 +100,9 @@ struct case_view {
     bool needs_review;     /* opened by `review` */
     uint64_t opened_position;
     int64_t opened_ms; /* arrival of its first report */
+    int64_t since_ms;  /* when it came into its state; 0: when it was opened */
+    struct bytes assigned, authority, barred; /* officer; who decides instead; "tono|wati" */
+    int leave;                                /* index in leave_names */
 };
 enum report_state {
     REPORT_APPLIED,
@@ -177,7 +181,8 @@ struct held_view {
     struct bytes owner, body;
 };
 
-#define CASE_VIEW_BYTES_MAX 2560u
+#define CASE_BARRED_BYTES_MAX 512u
+#define CASE_VIEW_BYTES_MAX 4096u
 #define DOCUMENT_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + 512u)
 #define REFUSED_VIEW_BYTES_MAX (TEXT_BYTES_MAX + 512u)
 #define SMALL_VIEW_BYTES_MAX 1024u /* of reports, case reports, zeros, nodes, lines, copies */

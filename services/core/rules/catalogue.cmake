@@ -139,7 +139,7 @@ endforeach()
 set(packed "${OUT}.packed")
 file(WRITE "${packed}" "")
 foreach(file version violation_forms sanctions subject_classes class_sanctions counterparts
-        disagreements calendars deadlines holidays regions)
+        disagreements calendars deadlines holidays regions exemptions)
   file(SIZE "${CATALOGUE}/${file}.csv" size)
   file(READ "${CATALOGUE}/${file}.csv" text)
   file(APPEND "${packed}" "${file}.csv ${size}\n${text}")

@@ -13,6 +13,7 @@ const char *const catalogue_file_names[CATALOGUE_FILE_COUNT] = {
     [FILE_DEADLINES] = "deadlines.csv",
     [FILE_HOLIDAYS] = "holidays.csv",
     [FILE_REGIONS] = "regions.csv",
+    [FILE_EXEMPTIONS] = "exemptions.csv",
 };
 
 static const char *const phases[] = {"any", "before_determination", "after_determination",
@@ -30,6 +31,7 @@ static const char *const events[] = {"determination",
                                      NULL};
 static const char *const units[] = {"calendar", "working", NULL};
 static const char *const holiday_kinds[] = {"national", "joint_leave", "vote", NULL};
+static const char *const facts[] = {"cltn", NULL};
 static const char *const region_types[] = {"kabupaten", "kota", NULL};
 
 #define TEXT(type, member)                                                                         \
@@ -117,6 +119,10 @@ const struct table catalogue_tables_of[CATALOGUE_FILE_COUNT] = {
                        CATALOGUE_ROWS_MAX,
                        {DAY(holiday_row, "date", day), TEXT(holiday_row, name),
                         CHOICE(holiday_row, "kind", kind, holiday_kinds), BASIS, SOURCE}},
+    [FILE_EXEMPTIONS] = {sizeof(struct exemption_row),
+                         64,
+                         {CODE(exemption_row, form), CHOICE(exemption_row, "fact", fact, facts),
+                          BASIS, SOURCE}},
     [FILE_REGIONS] = {sizeof(struct region_row),
                       CATALOGUE_ROWS_MAX,
                       {CODE(region_row, code), CHOICE(region_row, "type", type, region_types),

@@ -219,6 +219,11 @@ bool catalogue_judge(const struct catalogue *catalogue, const struct catalogue_a
             ret->other_severity = (enum severity)row->severity;
         }
     }
+    for (size_t i = 0; i < catalogue->rows[FILE_EXEMPTIONS].count; i++) {
+        ret->permitted_on_leave =
+            ret->permitted_on_leave ||
+            bytes_equal(ROW(catalogue, FILE_EXEMPTIONS, exemption_row, i)->form, form->code);
+    }
     class_verdict(catalogue, form,
                   class != NULL ? class : catalogue_class_row(catalogue, bytes_of_text("unknown")),
                   ret);

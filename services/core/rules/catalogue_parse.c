@@ -203,6 +203,10 @@ static void check_references(const struct catalogue *catalogue, struct catalogue
         check_form(catalogue, FILE_COUNTERPARTS, row->head.line, row->before, problems);
         check_form(catalogue, FILE_COUNTERPARTS, row->head.line, row->after, problems);
     }
+    for (size_t i = 0; i < catalogue->rows[FILE_EXEMPTIONS].count; i++) {
+        const struct exemption_row *row = ROW(catalogue, FILE_EXEMPTIONS, exemption_row, i);
+        check_form(catalogue, FILE_EXEMPTIONS, row->head.line, row->form, problems);
+    }
     for (size_t i = 0; i < catalogue->rows[FILE_DISAGREEMENTS].count; i++) {
         const struct disagreement_row *row =
             ROW(catalogue, FILE_DISAGREEMENTS, disagreement_row, i);

@@ -15,7 +15,8 @@ enum {
     FILE_CALENDARS,
     FILE_DEADLINES,
     FILE_HOLIDAYS,
-    FILE_REGIONS
+    FILE_REGIONS,
+    FILE_EXEMPTIONS
 };
 
 enum form_phase { FORM_ANY, FORM_BEFORE, FORM_AFTER, FORM_CAMPAIGN };
@@ -95,6 +96,12 @@ struct region_row {
     struct row_head head;
     struct bytes code, name, province;
     int32_t type;
+};
+
+struct exemption_row {
+    struct row_head head;
+    struct bytes form;
+    int32_t fact;
 };
 
 struct rows {

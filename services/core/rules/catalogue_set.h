@@ -14,7 +14,7 @@
 #include "core/base/bytes.h"
 #include "core/base/error.h"
 
-#define CATALOGUE_FILE_COUNT 11u
+#define CATALOGUE_FILE_COUNT 12u
 #define CATALOGUE_BYTES_MAX 196608u     /* packed, all files together */
 #define CATALOGUE_ROWS_MAX 1024u        /* of one file: 514 regencies there are */
 #define CATALOGUE_FIELD_BYTES_MAX 1024u /* of one field */
@@ -98,6 +98,7 @@ struct catalogue_verdict {
     struct bytes reported, applied, class, authority, legal_basis;
     enum severity severity;
     bool asn, outside, referred;
+    bool permitted_on_leave; /* no breach by whom is on unpaid leave (CLTN) */
     struct bytes sanctions[CATALOGUE_CODES_MAX];
     size_t sanction_count;
     struct bytes other_source; /* who says another severity; empty: nobody */

@@ -21,6 +21,10 @@
     {                                                                                              \
         .name = (text), .type = (kind), .positional = true, .required = true, .help = (about)      \
     }
+#define REPEATED(text, kind, about)                                                                \
+    {                                                                                              \
+        .name = (text), .type = (kind), .repeated = true, .help = (about)                          \
+    }
 #define PASSPHRASE FILE_ARG("passphrase_file", "first line is the passphrase (default: asked)")
 #define OFFICER NEED("officer", ARGUMENT_FILE, "the officer's key file, made by init officer")
 #define END                                                                                        \
@@ -63,18 +67,9 @@ static const struct argument root_create[] = {
 static const struct argument root_ring[] = {
     NEED("root", ARGUMENT_FILE, "the root's key file"),
     NEED("province", ARGUMENT_FILE, "the province's public keys, province.pub"),
-    {.name = "officer",
-     .type = ARGUMENT_FILE,
-     .repeated = true,
-     .help = "public part of an officer's key; one for each"},
-    {.name = "retire",
-     .type = ARGUMENT_TEXT,
-     .repeated = true,
-     .help = "id of an officer who signs no more; old signatures hold"},
-    {.name = "revoke",
-     .type = ARGUMENT_TEXT,
-     .repeated = true,
-     .help = "id of an officer whose signatures hold no more"},
+    REPEATED("officer", ARGUMENT_FILE, "public part of an officer's key; one for each"),
+    REPEATED("retire", ARGUMENT_TEXT, "id of an officer who signs no more; old signatures hold"),
+    REPEATED("revoke", ARGUMENT_TEXT, "id of an officer whose signatures hold no more"),
     NUMBER_ARG("number", "number of the ring (default: the previous one's and 1)"),
     FILE_ARG("previous", "the ring before this one: its officers stay"),
     NEED("out", ARGUMENT_FILE, "ring file to make"),
@@ -184,6 +179,29 @@ static const struct argument case_list[] = {
 };
 static const struct argument case_show[] = {
     PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    END,
+};
+#define ACTING NEED("as", ARGUMENT_TEXT, "id in the ring of the officer who acts, like sri")
+#define SEEN NUMBER_ARG("seen", "version of the case that was seen (default: the present one)")
+static const struct argument case_assign[] = {
+    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    ACTING,
+    TEXT_ARG("to", "id of the officer who examines it"),
+    TEXT_ARG("authority", "who decides instead, when the PPK is accused or close"),
+    REPEATED("bar", ARGUMENT_TEXT,
+             "id of an officer who is kept from it: below the subject, or close"),
+    TEXT_ARG("leave", "the subject is on unpaid leave: cltn, or none"),
+    TEXT_ARG("reason", "why, in words"),
+    SEEN,
+    END,
+};
+static const struct argument case_advance[] = {
+    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    ACTING,
+    NEED("to", ARGUMENT_TEXT, "the state, like verification"),
+    TEXT_ARG("code", "of a reroute: not_asn, other_province or other_body"),
+    TEXT_ARG("reason", "why, in words; the filing office does not get it"),
+    SEEN,
     END,
 };
 static const struct argument recommend[] = {
@@ -348,6 +366,8 @@ const struct command command_table[] = {
 
     ROW("case list", COMMAND_AGGREGATOR, "cases, newest first", case_list),
     ROW("case show", COMMAND_AGGREGATOR, "a case, its reports and why they were merged", case_show),
+    ROW("case assign", COMMAND_AGGREGATOR, "who examines a case, and who must not", case_assign),
+    ROW("case advance", COMMAND_AGGREGATOR, "move a case to another state", case_advance),
     ROW("recommend", COMMAND_AGGREGATOR,
         "recommend a sanction to the PPK; a second officer "
         "approves",

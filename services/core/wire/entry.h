@@ -197,16 +197,23 @@ struct placement {
     struct bytes candidates[PLACEMENT_CANDIDATES_MAX];
     size_t candidate_count;
 };
+#define BARRED_MAX 8u                   /* officers a case may be kept from */
+extern const char *const leave_names[]; /* none cltn */
+#define LEAVE_COUNT 3
 struct act {
     struct bytes officer, case_name, entered_by;
     int64_t at_ms;
     bool has_case_version;
     uint64_t case_version;
-    enum { ACT_PROPOSE = 5, ACT_COUNTERSIGN = 6, ACT_ADVANCE = 7 } type;
+    enum { ACT_PROPOSE = 5, ACT_COUNTERSIGN = 6, ACT_ADVANCE = 7, ACT_ASSIGN = 9 } type;
     struct signed_document propose;
     struct bytes countersign_document; /* document id */
     struct officer_signature countersign;
     struct bytes advance_state, advance_reason;
+    struct bytes assign_officer, assign_authority, assign_reason;
+    struct bytes assign_barred[BARRED_MAX];
+    size_t assign_barred_count;
+    int assign_leave; /* index in leave_names; 0: not said */
 };
 struct rejected {
     uint64_t position;

@@ -568,6 +568,17 @@ static json_t *advance_to_json(const struct act *act)
     return builder_end(&builder);
 }
 
+static json_t *assign_to_json(const struct act *act)
+{
+    struct builder builder = builder_start();
+    put_text(&builder, "officer", act->assign_officer);
+    put_text(&builder, "authority", act->assign_authority);
+    put(&builder, "barred", json_texts(act->assign_barred, act->assign_barred_count));
+    put_code(&builder, "leave", leave_names, LEAVE_COUNT, act->assign_leave);
+    put_text(&builder, "reason", act->assign_reason);
+    return builder_end(&builder);
+}
+
 static json_t *act_to_json(const struct act *act, struct arena *arena)
 {
     struct builder builder = builder_start();
@@ -586,6 +597,9 @@ static json_t *act_to_json(const struct act *act, struct arena *arena)
         break;
     case ACT_ADVANCE:
         put(&builder, "advance", advance_to_json(act));
+        break;
+    case ACT_ASSIGN:
+        put(&builder, "assign", assign_to_json(act));
         break;
     }
     put_text(&builder, "entered_by", act->entered_by);

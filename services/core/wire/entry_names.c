@@ -34,6 +34,8 @@ const char *entry_kind_name(uint16_t kind)
     return name_of(names, COUNT_OF(names), kind);
 }
 
+const char *const leave_names[LEAVE_COUNT] = {NULL, "none", "cltn"};
+
 const char *lane_name(enum lane lane)
 {
     static const char *const names[] = {

@@ -65,6 +65,15 @@ static const struct field_map advance_rows[] = {
 };
 static const struct message_map advance_map = MAP(advance, advance_rows, struct act, 0, NULL);
 
+static const struct field_map assign_rows[] = {
+    TEXT(1, struct act, assign_officer, CODE_BYTES_MAX, 0),
+    TEXT(2, struct act, assign_authority, SHORT_TEXT_BYTES_MAX, 0),
+    TEXTS(3, struct act, assign_barred, assign_barred_count, BARRED_MAX, CODE_BYTES_MAX, 0),
+    CODE(4, struct act, assign_leave, 0),
+    TEXT(5, struct act, assign_reason, TEXT_BYTES_MAX, 0),
+};
+static const struct message_map assign_map = MAP(assign, assign_rows, struct act, 0, NULL);
+
 static int act_is_one(const void *value, struct err_ctx *err)
 {
     const struct act *act = value;
@@ -72,7 +81,7 @@ static int act_is_one(const void *value, struct err_ctx *err)
     if (type == 0) {
         return err_set(err, ERR_FORMAT, "act is missing");
     }
-    return type >= ACT_PROPOSE && type <= ACT_ADVANCE
+    return (type >= ACT_PROPOSE && type <= ACT_ADVANCE) || type == ACT_ASSIGN
                ? 0
                : err_set(err, ERR_VALUE, "act has the unknown type %d", type);
 }
@@ -86,6 +95,7 @@ static const struct field_map act_rows[] = {
     ONE_OF(ACT_COUNTERSIGN, struct act, 0, type, &countersign_map),
     ONE_OF(ACT_ADVANCE, struct act, 0, type, &advance_map),
     TEXT(8, struct act, entered_by, NAME_BYTES_MAX, 0),
+    ONE_OF(ACT_ASSIGN, struct act, 0, type, &assign_map),
 };
 static const struct message_map act_map =
     MAP(act, act_rows, struct act, ENTRY_BYTES_MAX, act_is_one);

@@ -472,17 +472,41 @@ static inline void countersign(struct story *story, const struct drafted *drafte
     put_act(story, &act);
 }
 
+static inline struct act act_on(const char *officer, const struct case_name *name, uint64_t version,
+                                char text[CASE_TEXT_CAPACITY])
+{
+    return (struct act){.officer = bytes_of_text(officer),
+                        .at_ms = NOW_MS,
+                        .case_name = bytes_of_text(case_name_text(name, text)),
+                        .has_case_version = true,
+                        .case_version = version};
+}
+
+static inline void advance_by(struct story *story, const char *officer,
+                              const struct case_name *name, uint64_t version, const char *state,
+                              const char *reason)
+{
+    char text[CASE_TEXT_CAPACITY];
+    struct act act = act_on(officer, name, version, text);
+    act.type = ACT_ADVANCE;
+    act.advance_state = bytes_of_text(state);
+    act.advance_reason = bytes_of_text(reason);
+    put_act(story, &act);
+}
+
 static inline void advance(struct story *story, const struct case_name *name, uint64_t version,
                            const char *state)
 {
+    advance_by(story, "budi", name, version, state, "alasan");
+}
+
+static inline void assign_to(struct story *story, const char *officer, const struct case_name *name,
+                             uint64_t version, const char *to)
+{
     char text[CASE_TEXT_CAPACITY];
-    struct act act = {.officer = bytes_of_text("budi"),
-                      .at_ms = NOW_MS,
-                      .case_name = bytes_of_text(case_name_text(name, text)),
-                      .has_case_version = true,
-                      .case_version = version,
-                      .type = ACT_ADVANCE,
-                      .advance_state = bytes_of_text(state)};
+    struct act act = act_on(officer, name, version, text);
+    act.type = ACT_ASSIGN;
+    act.assign_officer = bytes_of_text(to);
     put_act(story, &act);
 }
 

@@ -364,7 +364,9 @@ static void advancing_by_hand(void **state)
     other.b[1] ^= 1;
     advance(story, &other, 2, "clarification");
     refused(story, ERR_NOT_FOUND, "no case");
-    advance(story, &name, 2, "not_proven");
+    assign_to(story, "sri", &name, 2, "budi");
+    accepted(story);
+    advance(story, &name, 3, "not_proven");
     accepted(story);
     assert_int_equal(case_of(story, &name).state, CASE_NOT_PROVEN);
 }

@@ -53,7 +53,12 @@ static void cases_round_trip(void **state)
                              .report_count = 3,
                              .needs_review = true,
                              .opened_position = 99,
-                             .opened_ms = -1};
+                             .opened_ms = -1,
+                             .since_ms = 77,
+                             .assigned = text("budi"),
+                             .authority = text("Gubernur"),
+                             .barred = text("tono|wati"),
+                             .leave = 2};
     uint8_t value[CASE_VIEW_BYTES_MAX + 1];
     struct case_view out;
     size_t len = case_view_encode(&view, value, CASE_VIEW_BYTES_MAX);
@@ -76,6 +81,11 @@ static void cases_round_trip(void **state)
     assert_int_equal(out.report_count, 3);
     assert_int_equal(out.opened_position, 99);
     assert_int_equal(out.opened_ms, -1);
+    assert_int_equal(out.since_ms, 77);
+    assert_int_equal(out.leave, 2);
+    assert_true(bytes_equal(out.assigned, view.assigned));
+    assert_true(bytes_equal(out.authority, view.authority));
+    assert_true(bytes_equal(out.barred, view.barred));
     CHECK_CUTS(case_view_decode, case_view, value, len);
     value[16] = CASE_STATE_COUNT; /* a state nobody knows */
     assert_int_equal(case_view_decode(bytes_of(value, len), &out), ERR_FORMAT);

@@ -193,6 +193,16 @@ static const struct row advance_rows[] = {
     {"advance.reason", ROW_TEXT, MAY},
     {NULL, ROW_NUMBER, MAY},
 };
+static const struct row assign_rows[] = {
+    ACT_ROWS,
+    {"assign", ROW_ONE_OF, MUST},
+    {"assign.officer", ROW_TEXT, MAY},
+    {"assign.authority", ROW_TEXT, MAY},
+    {"assign.barred", ROW_TEXTS, MAY},
+    {"assign.leave", ROW_ENUM, MAY},
+    {"assign.reason", ROW_TEXT, MAY},
+    {NULL, ROW_NUMBER, MAY},
+};
 static const struct row rejected_rows[] = {
     {"position", ROW_NUMBER, MUST},
     {"code", ROW_TEXT, MUST},
@@ -265,6 +275,7 @@ static const struct kind {
     ROWS(act, 0, act, propose_rows),
     ROWS(act, 1, act, countersign_rows),
     ROWS(act, 2, act, advance_rows),
+    ROWS(act, 3, act, assign_rows),
     ROWS(rejected, 0, rejected, rejected_rows),
     ROWS(catalogue_part, 0, catalogue_part, catalogue_part_rows),
     {"ring", 0, &kabar__v1__key_ring__descriptor, ring_rows, decode_ring, round_trip_ring},

@@ -285,6 +285,14 @@ static json_t *act_json(const struct act *act)
         put(within, "signature", officer_signature_json(&act->countersign));
         put(to, "countersign", within);
         break;
+    case ACT_ASSIGN:
+        text(within, "officer", act->assign_officer);
+        text(within, "authority", act->assign_authority);
+        put(within, "barred", texts_json(act->assign_barred, act->assign_barred_count));
+        number(within, "leave", (uint64_t)act->assign_leave);
+        text(within, "reason", act->assign_reason);
+        put(to, "assign", within);
+        break;
     case ACT_ADVANCE:
     default:
         text(within, "state", act->advance_state);

@@ -1,0 +1,90 @@
+#!/usr/bin/env bash
+# work.sh - work on a case at the aggregator's door: assigned, kept from an officer, led to another
+# authority, moved step by step; what is forbidden names its rule, changes nothing, and stands in
+# the journal.
+. "$(dirname "$0")/lib.bash"
+
+make_province 16.07
+
+person() {
+    jq -nc --arg key "$1" --arg form "$2" --arg on "$3" '{key: $key, regency: "16.07",
+        channel: "bawaslu", $form, occurred_on: $on, description: "Laporan uji kerja.",
+        subjects: [{name: "Orang Kerja", nip: "198203142006041012", unit: "Dinas Uji",
+        position: "Pj. Bupati", employment: "pns"}]}' | submit 16.07 -
+}
+
+person kerja-1 DS-06 2024-10-02
+person kerja-2 KE-04 2024-08-02
+settle
+first=$(ask aggregator case list --form DS-06 | jq -r 'select(.short).short')
+second=$(ask aggregator case list --form KE-04 | jq -r 'select(.short).short')
+
+shown() {
+    ask aggregator case show "$first" | jq -c "$1"
+}
+
+# forbidden RULE COMMAND… - refused with this rule, the case as it was, one refusal more.
+forbidden() {
+    local rule=$1 before after
+    shift
+    before=$(shown '[.version, .state, .assigned, .authority]')
+    exits 65 ask aggregator "$@"
+    has "$rule:" "$work/err"
+    after=$(shown '[.version, .state, .assigned, .authority]')
+    equal "the case after $*" "$after" "$before"
+    refusals=$((refusals + 1))
+    equal "refused" "$(ask aggregator status | jq .refused)" "$refusals"
+}
+refusals=$(ask aggregator status | jq .refused)
+
+say "both cases of one person are shown, and what is due"
+equal "other cases" "$(shown '[.other_cases[] | [.short, .form]]')" "[[\"$second\",\"KE-04\"]]"
+equal "due" "$(shown '[.due[] | [.code, .unit]]')" '[["STUDY","working"]]'
+equal "severity" "$(shown '.verdict.severity')" '"berat"'
+equal "severity before" \
+    "$(ask aggregator case show "$second" | jq -c '.verdict | [.severity, .determination]')" \
+    '["moral","before_determination"]'
+
+say "steps and their rules"
+forbidden R6 case advance "$first" --as budi --to clarification
+forbidden R4 case advance "$first" --as budi --to decided --reason x
+forbidden R3 case advance "$first" --as budi --to appealed --reason x
+forbidden R8 case advance "$first" --as budi --to rejected
+ask aggregator case assign "$first" --as sri --to budi --reason 'giliran' >/dev/null
+equal "assigned" "$(shown .assigned)" '"budi"'
+forbidden R7 case advance "$first" --as sri --to clarification
+exits 75 ask aggregator case advance "$first" --as budi --to verification --seen 1
+refusals=$((refusals + 1))
+ask aggregator case advance "$first" --as budi --to verification >/dev/null
+equal "state" "$(shown .state)" '"verification"'
+equal "due" "$(shown '[.due[] | [.code, .unit]]')" '[["VERIFY","calendar"]]'
+
+say "the accused does not decide, nor does whom the case is kept from"
+recommended() {
+    officer "$1" recommend "$first" --authority "$2" --sanction BER-BEBAS --text 'Terbukti.' \
+        --respond-by "$(date -u -d '+30 days' +%F)"
+}
+exits 65 recommended sri 'Bupati Banyuasin'
+has 'R11:' "$work/kabar.log"
+forbidden R11 case assign "$first" --as sri --authority 'Bupati Banyuasin'
+ask aggregator case assign "$first" --as sri --authority 'Gubernur Uji' --to sri --bar budi \
+    >/dev/null
+exits 65 recommended sri 'Menteri Uji'
+has 'R12:' "$work/kabar.log"
+exits 65 recommended budi 'Gubernur Uji'
+has 'R10:' "$work/kabar.log"
+refusals=$((refusals + 1))
+forbidden R10 case advance "$first" --as budi --to clarification
+recommended sri 'Gubernur Uji' | jq -e .id >/dev/null || fail "no recommendation"
+
+say "a reroute is told to the node that filed, by its code alone"
+ask aggregator case advance "$second" --as sri --to rerouted --code not_asn \
+    --reason 'Orang Kerja adalah kades' >/dev/null
+told() {
+    ask 16.07 report show kerja-2 | jq -se '[.. | strings] |
+        any(.[]; . == "the case is rerouted: not_asn") and all(.[]; contains("kades") | not)' \
+        >/dev/null
+}
+wait_until "$long" told
+ask aggregator journal dump | jq -se 'map(select(.kind == "act")) | length > 8' >/dev/null ||
+    fail "the attempts are not in the journal"
