@@ -275,7 +275,8 @@ static void office_resume(struct intake *intake, const struct intake_event *even
 }
 
 /* The node has less of an earlier office log than this one goes on from; or another one, of a life
- * of ours that is lost: then all of the line is said again. */
+ * of ours that is lost; or another past of it, because we were put back unseen and wrote in it
+ * again for a copy of the node: then all of the line is said again. */
 static void office_gap(struct intake *intake, struct intake_connection *connection,
                        const struct intake_event *event, struct effects *effects)
 {
@@ -285,17 +286,18 @@ static void office_gap(struct intake *intake, struct intake_connection *connecti
         sender_rewind(&intake->office, &from.incarnation);
         return;
     }
-    const struct out_log *office = sender_log(&intake->office, &intake->config.office);
-    bool beyond = gap->have.seq > event->office_last; /* it moved on here already */
-    bool ours =
-        gap->have.seq == 0 || beyond || (event->own_h != NULL && hash_equal(event->own_h, &gap->h));
-    if (office == NULL || office->acked > 0 || (event->office_before && !ours)) {
+    if (sender_log(&intake->office, &intake->config.office) == NULL) {
         effects_alarm(effects, connection->number, ALARM_FORK, ERR_FORK);
         intake->office_held = true;
         return;
     }
-    from.seq = !event->office_before ? 0 : beyond ? event->office_last : from.seq;
-    effects_alarm(effects, connection->number, ALARM_SUCCESSOR, 0);
+    bool beyond = from.seq > event->office_last; /* it moved on here already */
+    bool ours =
+        from.seq == 0 || beyond || (event->own_h != NULL && hash_equal(event->own_h, &gap->h));
+    bool other = event->office_before && !ours;
+    from.seq = !event->office_before || other ? 0 : beyond ? event->office_last : from.seq;
+    effects_alarm(effects, connection->number, other ? ALARM_FORK : ALARM_SUCCESSOR,
+                  other ? ERR_FORK : 0);
     intake_come_back(intake, connection, effects, OFFICE_RETRY_S);
     effects_add(effects, EFFECT_SUCCEED, 0)->as.from = from;
 }

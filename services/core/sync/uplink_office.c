@@ -32,13 +32,14 @@ static void send_office_ack(struct uplink *uplink, struct effects *effects)
     ack->credit_bytes = uplink->config.limits.window_max_bytes;
 }
 
-static void send_gap(struct uplink *uplink, struct effects *effects,
-                     const struct receiver *receiver)
+static struct gap *send_gap(struct uplink *uplink, struct effects *effects,
+                            const struct receiver *receiver)
 {
     struct gap *gap = &effects_send(effects, uplink->connection, FRAME_GAP)->as.gap;
     gap->have.incarnation = receiver->incarnation;
     gap->have.seq = receiver->durable;
     gap->h = receiver->durable_h;
+    return gap;
 }
 
 /* One is enough: what was under way behind the gap arrives out of place too. */
@@ -46,7 +47,7 @@ static void tell_office_gap(struct uplink *uplink, struct effects *effects,
                             const struct receiver *receiver)
 {
     if (!uplink->gap_told) {
-        send_gap(uplink, effects, receiver);
+        (void)send_gap(uplink, effects, receiver);
         uplink->gap_told = true;
     }
 }
@@ -66,7 +67,8 @@ static int office_h(const struct uplink *uplink, const struct entry_id *from, st
                : uplink->config.office_h(uplink->config.lookup_arg, from, ret);
 }
 
-/* 0; ERR_GAP: we never were where it goes on from; ERR_FORK. seq 0: we are given all of it. */
+/* 0; ERR_GAP: we never were where it goes on from; ERR_CHAIN: we were, and something else stands
+ * there. seq 0: we are given all of it. */
 static int check_office_line(const struct uplink *uplink, const struct genesis *genesis)
 {
     struct hash h;
@@ -80,7 +82,7 @@ static int check_office_line(const struct uplink *uplink, const struct genesis *
     if (rc != 0) {
         return rc == ERR_NOT_FOUND ? ERR_GAP : rc;
     }
-    return hash_equal(&h, &genesis->predecessor_h) ? 0 : ERR_FORK;
+    return hash_equal(&h, &genesis->predecessor_h) ? 0 : ERR_CHAIN;
 }
 
 /* We had it, and went on from it: the province was put back, and does not know it. Nothing of it is
@@ -135,6 +137,16 @@ static void store_office(struct uplink *uplink, struct effects *effects,
     uplink->gap_told = false;
 }
 
+/* A province that was put back unseen wrote other entries in the place of ours, for a copy of this
+ * node, and then went on. It is told that we know nothing: it says all of the line again. */
+static void other_past(struct uplink *uplink, struct effects *effects)
+{
+    effects_alarm(effects, uplink->connection, ALARM_FORK, ERR_FORK);
+    struct gap *gap = send_gap(uplink, effects, &uplink->office);
+    gap->have.seq = 0;
+    memset(&gap->h, 0, sizeof gap->h);
+}
+
 void uplink_office_span(struct uplink *uplink, const struct uplink_event *event,
                         struct effects *effects)
 {
@@ -143,7 +155,11 @@ void uplink_office_span(struct uplink *uplink, const struct uplink_event *event,
     uplink->heard_ms = event->now_ms;
     int rc = office == NULL ? ERR_KEY : check_office(uplink, event, office, &genesis);
     if (rc == ERR_GAP) { /* the new one goes on from where we never were */
-        send_gap(uplink, effects, &uplink->office);
+        (void)send_gap(uplink, effects, &uplink->office);
+        return;
+    }
+    if (rc == ERR_CHAIN) {
+        other_past(uplink, effects);
         return;
     }
     if (rc != 0) {

@@ -441,6 +441,28 @@ static void gap_in_an_earlier_office_log_asks_for_another(void **state)
     assert_int_equal(frames_of(&effects, FRAME_COME_BACK), 1);
 }
 
+/* We were put back unseen and wrote in that log again, for a copy of the node, which took this one.
+ */
+static void gap_at_another_past_begins_at_0_and_is_told(void **state)
+{
+    (void)state;
+    resume(1, 1, 2, false);
+    pair_stored(1);
+    struct hash ours = {{7}};
+    struct control control = {.kind = FRAME_GAP};
+    control.as.gap.have.seq = 9;
+    control.as.gap.h.b[0] = 8;
+    struct intake_event event = event_of(INTAKE_EVENT_CONTROL, 1);
+    event.control = &control;
+    event.office_before = true;
+    event.office_last = 9;
+    event.own_h = &ours;
+    step(&event);
+    assert_true(alarmed(&effects, ALARM_FORK));
+    assert_int_equal(effect_of(&effects, EFFECT_SUCCEED)->as.from.seq, 0);
+    assert_int_equal(frames_of(&effects, FRAME_COME_BACK), 1);
+}
+
 /* The same copy was put in our place twice: the node has an office log of the life between. */
 static void node_of_a_lost_life_begins_anew(void **state)
 {
@@ -545,6 +567,7 @@ int main(void)
         TEST(receipt_of_an_earlier_life_says_nothing),
         TEST(node_with_an_earlier_office_log_begins_anew),
         TEST(gap_in_an_earlier_office_log_asks_for_another),
+        TEST(gap_at_another_past_begins_at_0_and_is_told),
         TEST(node_of_a_lost_life_begins_anew),
         TEST(gap_beyond_an_earlier_office_log_begins_at_its_end),
         TEST(log_over_before_the_start_is_denied),

@@ -428,6 +428,7 @@ static void an_office_log_with_another_past_is_not_followed(void **state)
     follow();
     office_span(&forged, 1, 3);
     assert_true(alarmed(&effects, ALARM_FORK));
+    assert_int_equal(frame_of(&effects, FRAME_GAP)->as.gap.have.seq, 0); /* all of it, please */
     assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 0);
     struct sample plain;
     sample_open(&plain, 4, LANE_OFFICE); /* goes on from nothing */
