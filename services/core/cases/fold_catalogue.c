@@ -150,10 +150,10 @@ static int number_check(struct fold *fold, uint32_t number)
 static int whole(struct fold *fold, const struct catalogue_part *part, struct bytes before)
 {
     uint8_t *record = record_new(fold, before, part->data);
-    struct bytes packed = bytes_of(record + HEAD_BYTES, before.len + part->data.len);
     if (record == NULL) {
         return ERR_NOMEM;
     }
+    struct bytes packed = bytes_of(record + HEAD_BYTES, before.len + part->data.len);
     int status = number_check(fold, part->number);
     if (status == FOLD_DONE) {
         status = whole_check(fold, part, packed);

@@ -224,9 +224,11 @@ bool catalogue_judge(const struct catalogue *catalogue, const struct catalogue_a
             ret->permitted_on_leave ||
             bytes_equal(ROW(catalogue, FILE_EXEMPTIONS, exemption_row, i)->form, form->code);
     }
-    class_verdict(catalogue, form,
-                  class != NULL ? class : catalogue_class_row(catalogue, bytes_of_text("unknown")),
-                  ret);
+    if (class == NULL) {
+        class = catalogue_class_row(catalogue, bytes_of_text("unknown"));
+    }
+    ASSERT(class != NULL); /* a catalogue without it is none */
+    class_verdict(catalogue, form, class, ret);
     return true;
 }
 
