@@ -23,10 +23,23 @@ const struct own_log *line_find(const struct line *line, const struct incarnatio
     return incarnation_equal(&line->now.incarnation, incarnation) ? &line->now : NULL;
 }
 
+/* Not one that was made, and refused: the line does not lead through it. */
+static bool lives_before(const struct line *line, const struct incarnation *incarnation)
+{
+    const struct own_log *log = &line->now;
+    while (log != NULL && !incarnation_is_zero(&log->predecessor.incarnation)) {
+        if (incarnation_equal(&log->predecessor.incarnation, incarnation)) {
+            return true;
+        }
+        log = line_find(line, &log->predecessor.incarnation);
+    }
+    return false;
+}
+
 const struct hash *line_h(const struct line *line, const struct entry_id *id, bool *ret_before)
 {
     const struct own_log *log = line_find(line, &id->incarnation);
-    *ret_before = log != NULL && log != &line->now;
+    *ret_before = log != NULL && lives_before(line, &id->incarnation);
     return log != NULL ? entries_h(&log->entries, id->seq) : NULL;
 }
 
