@@ -14,6 +14,9 @@ struct load {
 static void load_log(void *arg, const struct journal_cursor *cursor)
 {
     struct load *load = arg;
+    if (cursor->enrolment == load->peer->enrolment) {
+        intake_count_life(&load->peer->intake, cursor->lane);
+    }
     bool lives = cursor->enrolment == load->peer->enrolment && !cursor->ended;
     if (lives && load->rc == 0) {
         load->rc = intake_add_log(&load->peer->intake, &cursor->incarnation, cursor->lane,
@@ -79,12 +82,31 @@ static struct intake_config intake_config_of(struct peer *peer)
     };
 }
 
+/* The office log and those that it goes on from. */
+static int count_office_lives(struct peer *peer, struct store_txn *txn)
+{
+    struct outlog log = {.predecessor.incarnation = peer->office};
+    int rc = 0;
+    for (size_t i = 0; rc == 0 && i < LOG_LIVES_MAX; i++) {
+        struct incarnation at = log.predecessor.incarnation;
+        if (incarnation_is_zero(&at)) {
+            break;
+        }
+        rc = outlog_load(txn, &journal_office_tables, &at, &log);
+        if (rc == 0) {
+            intake_count_life(&peer->intake, LANE_OFFICE);
+        }
+    }
+    return rc == ERR_NOT_FOUND ? 0 : rc; /* none is made yet */
+}
+
 static int load_logs(struct peer *peer, struct store_txn *txn)
 {
     struct load load = {.peer = peer, .txn = txn};
     struct outlog office = {0};
     int rc = journal_each_cursor(txn, load_log, &load);
     rc = rc != 0 ? rc : load.rc;
+    rc = rc != 0 ? rc : count_office_lives(peer, txn);
     if (rc == 0) {
         rc = outlog_load(txn, &journal_office_tables, &peer->office, &office);
         rc = rc == ERR_NOT_FOUND ? 0 : rc;

@@ -138,10 +138,14 @@ static void ack_office(struct sim *sim)
     sends_control(sim, &control);
 }
 
+/* Of its own office log, or of one that never was: then the whole line is to be said again. */
 static void gap_office(struct sim *sim)
 {
     struct control control = {.kind = FRAME_GAP};
     control.as.gap.have.incarnation = sim->hub.peers[SIM_HOSTILE].durable.office.now.incarnation;
+    if (rng_below(&sim->fate, 2) == 0) {
+        rng_fill(&sim->fate, control.as.gap.have.incarnation.b, INCARNATION_BYTES);
+    }
     control.as.gap.have.seq = rng_below(&sim->fate, 6);
     rng_fill(&sim->fate, control.as.gap.h.b, sizeof control.as.gap.h.b);
     sends_control(sim, &control);

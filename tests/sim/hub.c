@@ -91,6 +91,7 @@ void hub_peer(struct sim *sim, uint32_t index, const char *regency, uint64_t enr
         .log_secret = sim->hub.secret,
         .receipt_interval_ms = 1000 + sim_draw(sim, 7000, 0),
         .queue_bytes_max = 2000 + sim_draw(sim, 20000, 20000),
+        .lives_max = index == SIM_HOSTILE ? SIM_HOSTILE_LIVES : 0,
     };
     open_office(sim, index);
 }
@@ -278,6 +279,11 @@ static void carry_out(struct sim *sim, uint32_t index, const struct effect *effe
         break;
     case EFFECT_SUCCEED:
         sim_trace(sim, "aggregator: the office log of node %u must go on as another", index);
+        if (index == SIM_HOSTILE &&
+            sim->hub.peers[index].durable.office.before_count + 1 >= SIM_HOSTILE_LIVES) {
+            sim_fail(sim, "aggregator: another life of the hostile's office log, %zu before",
+                     sim->hub.peers[index].durable.office.before_count);
+        }
         sim->hub.peers[index].renewing = true;
         disk_put(sim, SIM_HUB, (struct op){.type = OP_LIFE, .peer = index, .from = effect->as.from},
                  bytes_of(NULL, 0));
@@ -355,8 +361,12 @@ void hub_begin(struct sim *sim, uint32_t index)
     peer->renewing = false;
     intake_init(&peer->intake, &config, &durable->memory);
     peer->intake.revoked = peer->revoked; /* peers.c: as the views say */
+    for (size_t i = 0; i <= durable->office.before_count; i++) {
+        intake_count_life(&peer->intake, LANE_OFFICE);
+    }
     for (size_t i = 0; i < durable->log_count; i++) {
         const struct kept *kept = &durable->logs[i];
+        intake_count_life(&peer->intake, kept->lane);
         if (!kept->ended) {
             int rc = intake_add_log(&peer->intake, &kept->incarnation, kept->lane, kept->count,
                                     kept->count == 0 ? &none : &kept->h[kept->count - 1]);

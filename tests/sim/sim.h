@@ -188,6 +188,8 @@ struct node {
 
 /* ---- the aggregator ---- */
 
+#define SIM_HOSTILE_LIVES 3u /* of its office log: LOG_LIVES_MAX is far away */
+
 struct peer_durable {
     struct session_memory memory;
     struct kept logs[SIM_KEPT];

@@ -27,7 +27,8 @@
 #define OFFICERS_MAX 64u
 #define SIGNATURES_MAX 4u
 #define ENDPOINTS_MAX 8u
-#define LOGS_MAX 8u /* logs one peer sends or receives */
+#define LOGS_MAX 8u       /* logs one peer sends or receives */
+#define LOG_LIVES_MAX 64u /* logs of one lane, one after the other, under one enrolment */
 #define SESSION_PAIRS_KEPT 8u
 #define VIEWS_LAG_ENTRIES_MAX 65536u
 #define NODE_QUEUE_BYTES_MAX 2097152u /* in flight at the aggregator, per node */

@@ -36,6 +36,7 @@
     X(NO_SYNC_AFTER_OPEN, "no-sync-after-open")                                                    \
     X(LATCH_IGNORED, "latch-ignored")                                                              \
     X(STORE_NOSYNC, "store-nosync")                                                                \
+    X(LIVES_UNCOUNTED, "lives-uncounted")                                                          \
     X(LIFE_LEFT_OUT, "life-left-out")                                                              \
     X(BACKUP_UNREAD, "backup-unread")                                                              \
     /* core/cases and the applier */                                                               \

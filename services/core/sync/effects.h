@@ -56,7 +56,8 @@ struct span_store {
     X(ALARM_DENIED, "denied")           /* the aggregator refused us */                            \
     X(ALARM_WINDOW, "window_exceeded")  /* peer sent more than its credit */                       \
     X(ALARM_SUCCESSOR, "successor")     /* a log goes on under another incarnation */              \
-    X(ALARM_RESTORED, "restored")       /* a receipt of ours is above our cursor: we lost it */
+    X(ALARM_RESTORED, "restored")       /* a receipt of ours is above our cursor: we lost it */    \
+    X(ALARM_LIVES, "too_many_lives")    /* a log went on as another too often: enrol anew */
 
 enum alarm {
 #define ALARM_X(name, text) name,

@@ -27,6 +27,18 @@ int intake_set_office(struct intake *intake, uint64_t last, uint64_t acked)
     return sender_add(&intake->office, &intake->config.office, LANE_OFFICE, last, acked);
 }
 
+void intake_count_life(struct intake *intake, enum lane lane)
+{
+    ASSERT(lane < LANE_JOURNAL);
+    intake->lives[lane]++;
+}
+
+bool intake_lives_full(const struct intake *intake, enum lane lane)
+{
+    uint32_t most = intake->config.lives_max == 0 ? LOG_LIVES_MAX : intake->config.lives_max;
+    return intake->lives[lane] >= most && !PLANTED(LIVES_UNCOUNTED);
+}
+
 bool intake_connected(const struct intake *intake, uint64_t now_ms, uint64_t silence_ms)
 {
     if (intake->revoked || intake->heard_ms == 0 || now_ms - intake->heard_ms > silence_ms) {
@@ -289,6 +301,11 @@ static void office_gap(struct intake *intake, struct intake_connection *connecti
     if (sender_log(&intake->office, &intake->config.office) == NULL) {
         effects_alarm(effects, connection->number, ALARM_FORK, ERR_FORK);
         intake->office_held = true;
+        return;
+    }
+    if (intake_lives_full(intake, LANE_OFFICE)) {
+        effects_alarm(effects, connection->number, ALARM_LIVES, ERR_LIMIT);
+        intake->office_held = true; /* its own log comes in all the same */
         return;
     }
     bool beyond = from.seq > event->office_last; /* it moved on here already */

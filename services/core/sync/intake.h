@@ -44,6 +44,7 @@ struct intake_config {
     const uint8_t *log_secret; /* SECRET_BYTES, signs receipts; borrowed */
     uint64_t receipt_interval_ms;
     uint64_t queue_bytes_max;
+    uint32_t lives_max; /* 0: LOG_LIVES_MAX */
 };
 
 enum intake_connection_state {
@@ -77,6 +78,7 @@ struct intake {
     struct intake_connection connections[INTAKE_CONNECTIONS_MAX];
     struct intake_log logs[LOGS_MAX];
     size_t log_count;
+    uint32_t lives[LANE_JOURNAL]; /* by lane: logs there ever were under this enrolment */
     struct sender office;
     uint32_t live; /* the open connection the node was last heard on: answers go there; 0: none */
     bool office_held;          /* the node's office log contradicts ours: nothing is sent in it */
@@ -134,6 +136,10 @@ void intake_init(struct intake *intake, const struct intake_config *config,
 int intake_add_log(struct intake *intake, const struct incarnation *incarnation, enum lane lane,
                    uint64_t durable, const struct hash *h) MUST_USE;
 int intake_set_office(struct intake *intake, uint64_t last, uint64_t acked) MUST_USE;
+/* At start: a log of this enrolment that is in the store, ended or not; also each of the office
+ * line. With LOG_LIVES_MAX of a lane no further one is taken or asked for: every life costs the
+ * store, and whoever needs that many is looked at by a person (ALARM_LIVES) and enrolled anew. */
+void intake_count_life(struct intake *intake, enum lane lane);
 /* Entries of a node's log up to `seq` survive the loss of this machine; an unknown log is fine. */
 void intake_set_backed_up(struct intake *intake, const struct incarnation *incarnation,
                           uint64_t seq);

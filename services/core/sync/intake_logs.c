@@ -164,6 +164,9 @@ static int judge_genesis(struct intake *intake, const struct intake_log *known,
     if (incarnation_equal(&ret->predecessor.incarnation, incarnation)) {
         return ERR_KEY;
     }
+    if (intake_lives_full(intake, ret->lane)) {
+        return ERR_LIMIT;
+    }
     return judge_predecessor(intake, event, ret, present, ret_have);
 }
 
@@ -173,6 +176,10 @@ static void refuse_log(struct intake *intake, struct intake_connection *connecti
     if (err_action(rc) == ERR_ACTION_RETRY || rc == ERR_STORAGE) { /* our store, not the node */
         effects_alarm(effects, connection->number, ALARM_NO_ROOM, rc);
         intake_come_back(intake, connection, effects, INTAKE_NO_ROOM_RETRY_S);
+    } else if (rc == ERR_LIMIT) {
+        effects_alarm(effects, connection->number, ALARM_LIVES, rc);
+        (void)intake_deny(intake, connection, effects, DENIED_WRONG_LOG,
+                          "this log went on under another name too often: enrol this node anew");
     } else if (rc == ERR_FORK) {
         effects_alarm(effects, connection->number, ALARM_FORK, rc);
         (void)intake_deny(intake, connection, effects, DENIED_FORK,
@@ -294,6 +301,9 @@ void intake_span(struct intake *intake, struct intake_connection *connection,
     if (PLANTED(ACK_BEFORE_COMMIT)) {
         log->ack_due = receiver_stored(&log->receiver, store.last, &store.h_last, store.epoch, 0);
     }
+    if (store.is_new_log) {
+        intake_count_life(intake, log->receiver.lane);
+    }
     log->gap_told = false;
     log->in_flight++;
     intake->queue_bytes += event->wire_bytes;
@@ -311,6 +321,9 @@ void intake_stored(struct intake *intake, const struct intake_event *event, stru
         incarnation_is_zero(&event->store.ends) ? NULL : intake_log_of(intake, &event->store.ends);
     if (event->rc != 0 && ended != NULL) {
         ended->ended = false; /* its successor is not there */
+    }
+    if (event->rc != 0 && event->store.is_new_log) {
+        intake->lives[event->store.lane]--;
     }
     bool first_failure = event->rc != 0 && event->store.epoch == log->receiver.epoch;
     bool moved = receiver_stored(&log->receiver, event->store.last, &event->store.h_last,

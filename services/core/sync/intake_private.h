@@ -18,6 +18,9 @@ void intake_come_back(struct intake *intake, struct intake_connection *connectio
 /* The connection that answers go to; NULL when there is none. */
 struct intake_connection *intake_live(struct intake *intake);
 
+/* No further log of this lane. */
+bool intake_lives_full(const struct intake *intake, enum lane lane);
+
 /* ---- intake_logs.c: logs, spans and what became of them ---- */
 struct intake_log *intake_log_of(struct intake *intake, const struct incarnation *incarnation);
 void intake_span(struct intake *intake, struct intake_connection *connection,

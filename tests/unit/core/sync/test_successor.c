@@ -484,6 +484,54 @@ static void node_of_a_lost_life_begins_anew(void **state)
     assert_int_equal(frames_of(&effects, FRAME_COME_BACK), 1);
 }
 
+/* Nobody makes us write an office log anew for ever: its own log still comes in. */
+static void an_office_line_has_an_end(void **state)
+{
+    (void)state;
+    resume(1, 1, 2, false);
+    pair_stored(1);
+    for (unsigned i = 0; i < LOG_LIVES_MAX; i++) {
+        intake_count_life(&intake, LANE_OFFICE);
+    }
+    struct control control = {.kind = FRAME_GAP};
+    memset(control.as.gap.have.incarnation.b, 44, INCARNATION_BYTES);
+    hears(1, &control);
+    assert_int_equal(count_of(&effects, EFFECT_SUCCEED), 0);
+    assert_true(alarmed(&effects, ALARM_LIVES));
+    assert_int_equal(frames_of(&effects, FRAME_COME_BACK), 0);
+    span(1, &old, 21, 22);
+    assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 1);
+    struct intake_event tick = event_of(INTAKE_EVENT_TICK, 0);
+    step(&tick);
+    assert_int_equal(count_of(&effects, EFFECT_SEND_SPAN), 0);
+}
+
+static void a_line_has_an_end(void **state)
+{
+    (void)state;
+    silence();
+    resume(2, 0, 77, true);
+    pair_stored(2);
+    for (unsigned i = 1; i < LOG_LIVES_MAX; i++) {
+        intake_count_life(&intake, LANE_URGENT);
+    }
+    span(2, &next, 1, 3); /* the last one; a store that refuses it does not use it up */
+    stored(&effect_of(&effects, EFFECT_STORE_SPAN)->as.store, ERR_FULL);
+    resume(3, 0, 77, true);
+    pair_stored(3);
+    span(3, &next, 1, 3);
+    assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 1);
+    intake.lives[LANE_URGENT] = LOG_LIVES_MAX;
+    stored(&effect_of(&effects, EFFECT_STORE_SPAN)->as.store, ERR_FULL);
+    intake_count_life(&intake, LANE_URGENT);
+    resume(4, 0, 77, true);
+    pair_stored(4);
+    span(4, &next, 1, 3);
+    assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 0);
+    assert_true(alarmed(&effects, ALARM_LIVES));
+    assert_int_equal(denied(), DENIED_WRONG_LOG);
+}
+
 /* The node has more of that earlier log than still stands in it here: the rest moved on. */
 static void gap_beyond_an_earlier_office_log_begins_at_its_end(void **state)
 {
@@ -569,6 +617,8 @@ int main(void)
         TEST(gap_in_an_earlier_office_log_asks_for_another),
         TEST(gap_at_another_past_begins_at_0_and_is_told),
         TEST(node_of_a_lost_life_begins_anew),
+        TEST(an_office_line_has_an_end),
+        TEST(a_line_has_an_end),
         TEST(gap_beyond_an_earlier_office_log_begins_at_its_end),
         TEST(log_over_before_the_start_is_denied),
         TEST(backup_makes_a_receipt_due),
