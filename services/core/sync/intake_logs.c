@@ -4,11 +4,12 @@
 #include "core/base/assert.h"
 #include "core/base/plant.h"
 
-/* A log that is over and has nothing under way makes room. */
+/* A log that is over, or of which nothing could be stored, makes room when nothing is under way. */
 static void drop_ended(struct intake *intake)
 {
     for (size_t i = 0; i < intake->log_count; i++) {
-        if (intake->logs[i].ended && intake->logs[i].in_flight == 0) {
+        const struct intake_log *log = &intake->logs[i];
+        if ((log->ended || log->receiver.taken == 0) && log->in_flight == 0) {
             intake->log_count--;
             memmove(&intake->logs[i], &intake->logs[i + 1],
                     (intake->log_count - i) * sizeof intake->logs[0]);

@@ -591,6 +591,21 @@ static void backup_makes_a_receipt_due(void **state)
     assert_int_equal(frame_of(&effects, FRAME_RECEIPT)->as.ack.backed_up_to, 15);
 }
 
+/* A node that tries again under other names while our store is full is not shut out for that. */
+static void logs_that_could_not_be_stored_find_room(void **state)
+{
+    (void)state;
+    taken_over();
+    for (uint8_t i = 0; i < 2 * LOGS_MAX; i++) {
+        sample_succeed(&next, &old, (uint8_t)(20 + i), LANE_URGENT, 20);
+        span(2 + i, &next, 1, 5);
+        assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 1);
+        stored(&effect_of(&effects, EFFECT_STORE_SPAN)->as.store, ERR_FULL);
+        resume(3 + i, 77 + i, 78 + i, false);
+        pair_stored(3 + i);
+    }
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -611,6 +626,7 @@ int main(void)
         TEST(another_regencys_log_is_nobodys_predecessor),
         TEST(a_store_that_cannot_be_read_is_not_the_nodes_fault),
         TEST(long_lines_find_room),
+        TEST(logs_that_could_not_be_stored_find_room),
         TEST(receipt_above_the_cursor_says_restored),
         TEST(receipt_of_an_earlier_life_says_nothing),
         TEST(node_with_an_earlier_office_log_begins_anew),
