@@ -154,7 +154,8 @@ int office_cut(struct peer *peer, const struct span_plan *plan, struct bytes *re
                uint64_t *ret_last) MUST_USE;
 /* What the event's frame says of the node's office log: own_h, whose room is `own`, and
  * office_before. */
-void office_look_up(struct peer *peer, struct intake_event *event, struct hash *own);
+/* What the store cannot say just now is no fault of the node's: the frame is as lost on the way. */
+int office_look_up(struct peer *peer, struct intake_event *event, struct hash *own) MUST_USE;
 void office_note_ack(struct peer *peer, const struct ack *ack);
 /* EFFECT_SUCCEED: the peer's intake is stopped, and begun anew when its office log has gone on. */
 void office_succeed(struct peer *peer, const struct entry_id *from);

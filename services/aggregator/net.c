@@ -477,8 +477,8 @@ static int decode(struct peer *peer, struct bytes frame, struct intake_event *ev
         event->type = INTAKE_EVENT_CONTROL;
         event->control = control;
         int rc = control_decode(frame, aggregator->arena, control, NULL);
-        if (rc == 0) {
-            office_look_up(peer, event, own);
+        if (rc == 0 && office_look_up(peer, event, own) != 0) {
+            return ERR_AGAIN;
         }
         return rc;
     }
@@ -512,6 +512,9 @@ static void on_frame(void *arg, const struct link_route *route, const uint8_t ke
     event.wire_bytes = frame.len;
     /* A revoked key's frames are not even looked into. */
     event.rc = peer->active ? decode(peer, frame, &event, &control, &header, &own) : ERR_KEY;
+    if (event.rc == ERR_AGAIN) {
+        return; /* our store: a node that hears nothing comes again */
+    }
     if (event.rc != 0) {
         event.type = INTAKE_EVENT_BAD_FRAME;
         aggregator->frames_bad++;

@@ -53,15 +53,16 @@ static bool named_by(const struct control *control, struct entry_id *ret)
     return false;
 }
 
-void office_look_up(struct peer *peer, struct intake_event *event, struct hash *own)
+int office_look_up(struct peer *peer, struct intake_event *event, struct hash *own)
 {
     struct entry_id id;
     struct store_txn *txn = NULL;
     if (!named_by(event->control, &id)) {
-        return;
+        return 0;
     }
     bool current = incarnation_equal(&id.incarnation, &peer->office);
-    if (store_read_begin(peer->aggregator->journal, &txn, NULL) == 0) {
+    int rc = store_read_begin(peer->aggregator->journal, &txn, NULL);
+    if (rc == 0) {
         struct outlog log;
         bool before = !current &&
                       outlog_in_line(txn, &journal_office_tables, &id.incarnation, &peer->office) &&
@@ -73,6 +74,7 @@ void office_look_up(struct peer *peer, struct intake_event *event, struct hash *
         event->office_last = before ? log.last : 0;
     }
     store_read_end(txn);
+    return rc;
 }
 
 struct acked_command {
