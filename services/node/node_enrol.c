@@ -170,6 +170,15 @@ static void give_up(struct node *node, int rc, const struct err_ctx *err)
     loop_stop(node->loop);
 }
 
+/* The logs could not be made, or go on under new names, for want of room: the door opens all the
+ * same, whoever hands something in is told, and it is tried again. */
+static int wait_for_room(struct node *node, struct err_ctx *err)
+{
+    node_store_room(node, ERR_FULL);
+    loop_timer_set(node->card_timer, CARD_LOOK_MS);
+    return node->door == NULL ? node_started(node, err) : 0;
+}
+
 static void birth_done(void *arg, int rc)
 {
     struct birth *birth = arg;
@@ -177,6 +186,9 @@ static void birth_done(void *arg, int rc)
     struct err_ctx err = {""};
     node_work_done(node, rc);
     node->enrolling = false;
+    if (rc == 0) {
+        node_store_room(node, 0);
+    }
     if (rc == 0 && birth->lives_on) {
         life_say(&birth->life);
     }
@@ -185,6 +197,8 @@ static void birth_done(void *arg, int rc)
     }
     if (rc == 0 && !node->stopping && node->door == NULL) {
         rc = node_started(node, &err);
+    } else if (rc == ERR_FULL && !node->stopping) {
+        rc = wait_for_room(node, &err);
     }
     if (rc != 0) {
         give_up(node, rc, &err);

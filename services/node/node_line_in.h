@@ -34,6 +34,7 @@ struct line *line_of_text(struct node *node, struct bytes text, bool oversized, 
 /* The same for a zero report stated at the door. */
 struct line *line_of_zero(struct node *node, struct zero_report *zero, const char *user);
 void line_refuse(struct line *line, const char *field, const char *reason);
-extern const char line_not_enrolled[];
+/* Why nothing is taken: no card yet, or no room for the logs. */
+const char *line_no_log(const struct node *node);
 
 #endif

@@ -13,9 +13,13 @@
 #define WIB_MS (7 * 3600000)
 #define DAY_MS 86400000
 
-const char line_not_enrolled[] =
-    "not enrolled yet: this node has no province card, so it could not seal who reported. Take the "
-    "card with `kabar enrol accept`";
+const char *line_no_log(const struct node *node)
+{
+    return node->full_since_ms != 0
+               ? node_store_text(ERR_FULL)
+               : "not enrolled yet: this node has no province card, so it could not seal who "
+                 "reported. Take the card with `kabar enrol accept`";
+}
 
 void line_refuse(struct line *line, const char *field, const char *reason)
 {
@@ -174,7 +178,7 @@ struct line *line_of_text(struct node *node, struct bytes text, bool oversized, 
         (void)snprintf(error.reason, sizeof error.reason, "longer than %u bytes", LINE_BYTES_MAX);
         line = line_refused(&error);
     } else if (!node->enrolled) {
-        (void)snprintf(error.reason, sizeof error.reason, "%s", line_not_enrolled);
+        (void)snprintf(error.reason, sizeof error.reason, "%s", line_no_log(node));
         line = line_refused(&error);
     } else if (report_line_read(text, node->arena, &read, &error) != 0) {
         line = line_refused(&error);

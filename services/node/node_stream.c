@@ -341,7 +341,7 @@ void report_zero(struct node *node, struct door_call *call, const json_t *args)
     zero.regency = bytes_of_text(node->conf->regency);
     zero.stated_name = bytes_of_text(node_arg(args, "name"));
     if (!node->enrolled) {
-        door_call_fail(call, ERR_STATE, EXIT_UNAVAILABLE, line_not_enrolled);
+        door_call_fail(call, ERR_STATE, EXIT_UNAVAILABLE, line_no_log(node));
     } else if (!day_of_text(bytes_of_text(node_arg(args, "from")), &zero.from) ||
                !day_of_text(bytes_of_text(node_arg(args, "until")), &zero.until)) {
         door_call_fail(call, ERR_VALUE, EXIT_DATA, "from, until: days like 2024-05-31");

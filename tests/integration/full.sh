@@ -150,5 +150,34 @@ runs "$pid" || fail "the aggregator ended"
 check
 equal "reports of 16.05" \
     "$(jq -c 'select(.kind == "report" and .owner == "16.05")' "$work/dump.jsonl" | wc -l)" 300
+say "a node that was moved to a full disk starts and says so, and goes on once there is room"
+store=$work/node-16.07/store
+stop aggregator
+generate 16.07 60 pindah 6000 >"$work/more"
+submit 16.07 "$work/more"
+stop 16.07
+cp "$store/data.mdb" "$work/moved.mdb"
+rm "$store/data.mdb"
+cp "$work/moved.mdb" "$store/data.mdb"
+fill "$store" 0
+start 16.07
+pid=${pid_of[16.07]}
+holds 16.07 status '.[0].enrolment == null' || fail "there was room: $(ask 16.07 status)"
+generate 16.07 1 sesudah >"$work/one"
+exits 65 ask 16.07 report submit "$work/one"
+jq -e '.accepted == false and (.reason | contains("full"))' "$work/out" >/dev/null ||
+    fail "not in clear words: $(cat "$work/out")"
+has 'event=store_full' "$work/16.07.log"
+rm "$store/ballast"
+enrolled() {
+    holds 16.07 status '.[0].enrolment > 0'
+}
+wait_until "$long" enrolled
+has 'event=logs_go_on_under_new_names' "$work/16.07.log"
+start aggregator
+submit 16.07 "$work/one"
+settle
+equal "process" "${pid_of[16.07]}" "$pid"
+check
 stop_all
 say done
