@@ -31,6 +31,7 @@ static const struct {
     {"up", up_run},
     {"backup", backup_run},
     {"restore", restore_store_run},
+    {"match", match_run},
     {"catalogue check", catalogue_check_run},
     {"catalogue load", catalogue_load_run},
     {"enrol request", enrol_request_run},

@@ -51,6 +51,11 @@
     X(BARRED_ACTS, "barred-acts")                                                                  \
     X(ACCUSED_DECIDES, "accused-decides")                                                          \
     X(ANY_SANCTION, "any-sanction")                                                                \
+    X(OTHER_PERSON, "other-person")                                                                \
+    X(NAMESAKE_ELSEWHERE, "namesake-elsewhere")                                                    \
+    X(EITHER_SIDE, "either-side")                                                                  \
+    X(OTHER_ACT, "other-act")                                                                      \
+    X(SAME_REPORT, "same-report")                                                                  \
     /* the borders (tests/fuzz) */                                                                 \
     X(FIELD_TWICE, "field-twice")                                                                  \
     X(MANY_UNKNOWN, "many-unknown")                                                                \

@@ -105,21 +105,39 @@ static int case_new(struct fold *fold, const struct report *report, const struct
     return 0;
 }
 
-/* The first case of a key keeps it. */
-static int keys_put(struct fold *fold, const struct report *report, uint32_t subject,
-                    const struct case_name *name)
+/* Its blocks hold the case in front. traits: of this report. */
+static int keys_put(struct fold *fold, const struct traits *traits, const struct case_name *name)
 {
     struct match_keys keys;
-    matcher_keys(report, subject, fold->config->province, &keys);
+    matcher_keys(traits, fold->config->province, false, &keys);
     for (size_t i = 0; i < keys.count; i++) {
-        struct bytes key = bytes_of(keys.list[i].b, sizeof keys.list[i].b), value;
-        int status = fold->views->get(fold->views->arg, VIEW_CASE_KEYS, key, &value);
-        if (status == ERR_NOT_FOUND) {
-            fold_put(fold, VIEW_CASE_KEYS, key, bytes_of(name->b, CASE_NAME_BYTES));
-        } else if (status != 0) {
+        struct bytes key = bytes_of(keys.list[i].b, sizeof keys.list[i].b), block = {0};
+        uint8_t changed[MATCH_BLOCK_BYTES_MAX];
+        int status = fold->views->get(fold->views->arg, VIEW_CASE_KEYS, key, &block);
+        if (status != 0 && status != ERR_NOT_FOUND) {
             return status;
         }
+        size_t len = matcher_block_add(block, name, traits, changed);
+        if (len > 0) {
+            fold_put(fold, VIEW_CASE_KEYS, key, bytes_of(changed, len));
+        }
     }
+    return 0;
+}
+
+/* What the case is recognised by from now on. match: room for it. */
+static int case_learn(struct case_view *view, const struct traits *traits,
+                      uint8_t match[TRAITS_BYTES_MAX])
+{
+    struct traits known = *traits;
+    if (view->match.len > 0) {
+        int status = traits_decode(view->match, &known);
+        if (status != 0) {
+            return status;
+        }
+        traits_add(&known, traits);
+    }
+    view->match = bytes_of(match, traits_encode(&known, match));
     return 0;
 }
 
@@ -199,12 +217,18 @@ static int subject_join(struct fold *fold, const struct report *report,
 {
     struct case_name name;
     struct case_view view;
-    uint8_t link[MATCH_LINK_BYTES];
+    uint8_t link[MATCH_LINK_BYTES], match[TRAITS_BYTES_MAX];
+    struct traits traits;
     int status = placed_case(fold, report, placement, &name, &view);
     if (status != 0) {
         return status;
     }
     bool rerouted = placement->outcome == PLACEMENT_REROUTED;
+    traits_of(report, placement->subject, &traits);
+    status = case_learn(&view, &traits, match);
+    if (status != 0) {
+        return status;
+    }
     case_fill(&view, report, &report->subjects[placement->subject], link);
     view.version++;
     view.report_count++;
@@ -215,7 +239,7 @@ static int subject_join(struct fold *fold, const struct report *report,
     status = placement_put(fold, placement);
     if (status == 0) {
         status = rerouted ? rerouted_status(fold, report, placement->subject, &view)
-                          : keys_put(fold, report, placement->subject, &name);
+                          : keys_put(fold, &traits, &name);
     }
     return status != 0 ? status : fold_returned_attach(fold, placement->subject, &name);
 }

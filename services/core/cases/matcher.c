@@ -1,49 +1,25 @@
 #include "core/cases/matcher.h"
 
 #include "core/base/assert.h"
-#include "core/cases/normalise.h"
+#include "core/base/plant.h"
+#include "core/cases/match_names.h"
 
 #include <string.h>
 
+struct found {
+    struct case_name name;
+    struct judgement judgement;
+};
 struct search {
     const struct views *views;
-    const struct report *report;
-    const struct subject *subject;
     uint64_t position;
-    struct arena *arena;
-    struct placement *ret;
+    struct traits traits;
+    uint32_t letters;
+    struct case_name seen[MATCH_CASES_MAX];
+    size_t seen_count;
+    struct found best[MATCH_CANDIDATES_MAX + 1]; /* in falling order */
+    size_t best_count;
 };
-
-static bool numbers_differ(struct bytes a, struct bytes b)
-{
-    char one[NORMAL_NUMBER_CAPACITY], two[NORMAL_NUMBER_CAPACITY];
-    size_t one_len = normalise_number(a, one), two_len = normalise_number(b, two);
-    return one_len > 0 && two_len > 0 &&
-           !bytes_equal(bytes_of(one, one_len), bytes_of(two, two_len));
-}
-
-/* Two names that share nothing, and both say enough to tell. */
-static bool names_differ(struct bytes a, struct bytes b)
-{
-    char one[NORMAL_NAME_CAPACITY], two[NORMAL_NAME_CAPACITY];
-    struct bytes first = bytes_of(one, normalise_name(a, one));
-    struct bytes second = bytes_of(two, normalise_name(b, two));
-    return !normal_name_weak(first) && !normal_name_weak(second) &&
-           !normal_names_share(first, second);
-}
-
-static bool rule_is(const struct match_key *key, const char *rule)
-{
-    return strcmp(key->rule, rule) == 0;
-}
-
-/* Two posts of one day are two acts, however alike the rest. */
-static bool links_differ(const struct search *search, struct bytes link)
-{
-    uint8_t own[MATCH_LINK_BYTES];
-    return link.len > 0 && matcher_link(search->report, own) &&
-           !bytes_equal(bytes_of(own, sizeof own), link);
-}
 
 /* Is a subject of this very report in that case already? */
 static int in_this_report(const struct search *search, const struct case_name *name, bool *ret)
@@ -61,36 +37,104 @@ static int in_this_report(const struct search *search, const struct case_name *n
     return 0;
 }
 
-/* Whether nothing speaks against joining this case by this key. */
-static int may_join(const struct search *search, const struct match_key *key,
-                    const struct case_name *name, bool *ret)
+static bool better(const struct judgement *a, const struct judgement *b)
+{
+    return a->verdict != b->verdict ? a->verdict > b->verdict : a->score_milli > b->score_milli;
+}
+
+static void keep(struct search *search, const struct found *found)
+{
+    size_t at = search->best_count;
+    while (at > 0 && better(&found->judgement, &search->best[at - 1].judgement)) {
+        at--;
+    }
+    if (at > MATCH_CANDIDATES_MAX) {
+        return;
+    }
+    if (search->best_count <= MATCH_CANDIDATES_MAX) {
+        search->best_count++;
+    }
+    memmove(&search->best[at + 1], &search->best[at],
+            (search->best_count - at - 1) * sizeof search->best[0]);
+    search->best[at] = *found;
+}
+
+static int judge_case(struct search *search, const struct case_name *name)
 {
     struct bytes value;
     struct case_view view;
-    bool same_report = false;
+    struct traits known;
+    struct found found = {.name = *name};
     int status = search->views->get(search->views->arg, VIEW_CASES,
                                     bytes_of(name->b, CASE_NAME_BYTES), &value);
-    if (status == 0) {
-        status = case_view_decode(value, &view);
-    }
+    status = status == 0 ? case_view_decode(value, &view) : status;
+    status = status == 0 ? traits_decode(view.match, &known) : status;
     if (status != 0) {
         return status;
     }
-    bool person_key = rule_is(key, "person_artefact");
-    int64_t days = (int64_t)search->report->occurred_on - view.occurred_on;
-    bool fits = !numbers_differ(search->subject->nip, view.nip) &&
-                !numbers_differ(search->subject->nik, view.nik) && days <= MATCH_DAYS_MAX &&
-                days >= -MATCH_DAYS_MAX;
-    bool day_key = rule_is(key, "nip_form_day") || rule_is(key, "nik_form_day");
-    fits = fits && (person_key || !names_differ(search->subject->name, view.name));
-    fits = fits && !(day_key && links_differ(search, view.link));
-    if (fits && person_key) {
-        status = in_this_report(search, name, &same_report);
+    match_judge(&search->traits, &known, &found.judgement);
+    if (found.judgement.verdict == VERDICT_OTHER) {
+        return 0;
     }
-    *ret = fits && !same_report;
+    bool same_report = false;
+    status = in_this_report(search, name, &same_report);
+    if (status != 0) {
+        return status;
+    }
+    if (same_report && !PLANTED(SAME_REPORT)) {
+        /* Two subjects of one report are two persons, unless an officer says otherwise. */
+        found.judgement.verdict--;
+    }
+    if (found.judgement.verdict != VERDICT_OTHER) {
+        keep(search, &found);
+    }
+    return 0;
+}
+
+static bool seen_before(const struct search *search, const uint8_t *name)
+{
+    for (size_t i = 0; i < search->seen_count; i++) {
+        if (memcmp(search->seen[i].b, name, CASE_NAME_BYTES) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool letters_fit(uint32_t a, uint32_t b)
+{
+    return (a & b) == a || (a & b) == b;
+}
+
+/* The block is copied: what a driver lends is valid until the next change only, and may move. */
+static int judge_block(struct search *search, const struct match_key *key)
+{
+    uint8_t block[MATCH_BLOCK_BYTES_MAX];
+    struct bytes value;
+    int status = search->views->get(search->views->arg, VIEW_CASE_KEYS,
+                                    bytes_of(key->b, sizeof key->b), &value);
+    if (status != 0) {
+        return status == ERR_NOT_FOUND ? 0 : status;
+    }
+    if (value.len > sizeof block || value.len % MATCH_BLOCK_ENTRY_BYTES != 0) {
+        return ERR_FORMAT;
+    }
+    memcpy(block, value.data, value.len);
+    for (size_t at = 0; at < value.len && status == 0; at += MATCH_BLOCK_ENTRY_BYTES) {
+        struct case_name name;
+        memcpy(name.b, block + at, CASE_NAME_BYTES);
+        if ((!key->by_number &&
+             !letters_fit(get_be32(block + at + CASE_NAME_BYTES), search->letters)) ||
+            seen_before(search, name.b) || search->seen_count == MATCH_CASES_MAX) {
+            continue;
+        }
+        search->seen[search->seen_count++] = name;
+        status = judge_case(search, &name);
+    }
     return status;
 }
 
+/* ---- the placement ---- */
 static int copy_case_text(struct arena *arena, const struct case_name *name, struct bytes *ret)
 {
     char text[CASE_TEXT_CAPACITY];
@@ -102,127 +146,67 @@ static int copy_case_text(struct arena *arena, const struct case_name *name, str
     return 0;
 }
 
-static int candidate_add(const struct search *search, const struct case_name *name)
+static void explain(const struct judgement *judgement, struct placement *ret)
 {
-    struct placement *place = search->ret;
-    char text[CASE_TEXT_CAPACITY];
-    struct bytes shown = bytes_of_text(case_name_text(name, text));
-    for (size_t i = 0; i < place->candidate_count; i++) {
-        if (bytes_equal(place->candidates[i], shown)) {
-            return 0;
-        }
-    }
-    if (place->candidate_count == PLACEMENT_CANDIDATES_MAX) {
-        return 0;
-    }
-    return copy_case_text(search->arena, name, &place->candidates[place->candidate_count++]);
-}
-
-/* What each rule compared, for whoever reviews the merge. */
-static void fields_of(const char *rule, struct placement *ret)
-{
-    static const struct {
-        const char *rule;
-        const char *fields[5];
-    } table[] = {
-        {"nip_form_day", {"nip", "form", "occurred_on"}},
-        {"nik_form_day", {"nik", "form", "occurred_on"}},
-        {"nip_artefact", {"nip", "artefact", "phase", "occurred_on"}},
-        {"nik_artefact", {"nik", "artefact", "phase", "occurred_on"}},
-        {"person_artefact", {"name", "regency", "unit", "artefact", "occurred_on"}},
-    };
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (strcmp(table[i].rule, rule) != 0) {
-            continue;
-        }
-        for (size_t j = 0; j < 5 && table[i].fields[j] != NULL; j++) {
-            ret->fields[ret->field_count++] = bytes_of_text(table[i].fields[j]);
-        }
+    ret->rule = bytes_of_text(judgement->rule);
+    ret->score_milli = judgement->score_milli;
+    for (size_t i = 0; i < judgement->field_count; i++) {
+        ret->fields[ret->field_count++] = bytes_of_text(judgement->fields[i]);
     }
 }
 
-static int join(const struct search *search, const struct match_key *key,
-                const struct case_name *name)
+/* One that is the same, and no other that fits as well. */
+static bool decided(const struct search *search)
 {
-    struct placement *place = search->ret;
-    place->outcome = PLACEMENT_MERGED;
-    place->rule = bytes_of_text(key->rule);
-    place->score_milli = rule_is(key, "person_artefact") ? 900 : 1000;
-    place->candidate_count = 0;
-    place->field_count = 0;
-    fields_of(key->rule, place);
-    return copy_case_text(search->arena, name, &place->case_name);
+    const struct judgement *first = &search->best[0].judgement;
+    const struct judgement *second = &search->best[1].judgement;
+    if (search->best_count == 0 || first->verdict != VERDICT_SAME) {
+        return false;
+    }
+    bool rival = search->best_count > 1 && second->verdict == VERDICT_SAME;
+    return !rival || (!first->fragile && second->score_milli < first->score_milli);
 }
 
-/* Looks all keys up in their order; stops at the first case that may be joined. */
-static int try_keys(const struct search *search, const struct match_keys *keys)
+static int settle(const struct search *search, const struct case_name *own, struct arena *arena,
+                  struct placement *ret)
 {
-    for (size_t i = 0; i < keys->count; i++) {
-        struct bytes value;
-        struct case_name name;
-        bool fits = false;
-        int status = search->views->get(search->views->arg, VIEW_CASE_KEYS,
-                                        bytes_of(keys->list[i].b, sizeof keys->list[i].b), &value);
-        if (status == ERR_NOT_FOUND) {
-            continue;
-        }
-        if (status != 0 || value.len != CASE_NAME_BYTES) {
-            return status != 0 ? status : ERR_FORMAT;
-        }
-        memcpy(name.b, value.data, CASE_NAME_BYTES);
-        status = may_join(search, &keys->list[i], &name, &fits);
-        if (status == 0 && fits) {
-            return join(search, &keys->list[i], &name);
-        }
-        if (status == 0 && search->ret->candidate_count == 0) {
-            search->ret->rule = bytes_of_text(keys->list[i].rule);
-        }
-        if (status == 0) {
-            status = candidate_add(search, &name);
-        }
-        if (status != 0) {
-            return status;
-        }
+    int status = 0;
+    if (search->best_count > 0) {
+        explain(&search->best[0].judgement, ret);
+    } else {
+        ret->rule = bytes_of_text("none");
     }
-    return 0;
+    if (decided(search)) {
+        ret->outcome = PLACEMENT_MERGED;
+        return copy_case_text(arena, &search->best[0].name, &ret->case_name);
+    }
+    ret->outcome = search->best_count > 0 ? PLACEMENT_REVIEW : PLACEMENT_NEW;
+    for (size_t i = 0; i < search->best_count && i < MATCH_CANDIDATES_MAX && status == 0; i++) {
+        status =
+            copy_case_text(arena, &search->best[i].name, &ret->candidates[ret->candidate_count++]);
+    }
+    return status != 0 ? status : copy_case_text(arena, own, &ret->case_name);
 }
 
 int matcher_place(const struct views *views, const struct report *report, const struct entry_id *id,
                   uint64_t position, uint32_t subject, struct bytes province, struct arena *arena,
                   struct placement *ret, struct err_ctx *err)
 {
-    /* The report's own day first, then one off, then two. */
-    static const int near_days[] = {0, -1, 1, -2, 2};
     struct case_name own;
-    struct search search = {.views = views,
-                            .report = report,
-                            .subject = &report->subjects[subject],
-                            .position = position,
-                            .arena = arena,
-                            .ret = ret};
+    struct match_keys keys;
+    struct search search = {.views = views, .position = position};
+    int status = 0;
     memset(ret, 0, sizeof *ret);
     ret->position = position;
     ret->subject = subject;
     ret->matcher = bytes_of_text(MATCHER_VERSION);
-    for (size_t i = 0; i < sizeof near_days / sizeof near_days[0]; i++) {
-        struct match_keys keys;
-        matcher_keys_near(report, subject, province, near_days[i], &keys);
-        int status = try_keys(&search, &keys);
-        if (status != 0) {
-            return err_wrap(err, status, "match subject %u", (unsigned)subject);
-        }
-        if (ret->outcome == PLACEMENT_MERGED) {
-            return 0;
-        }
-    }
-    ret->outcome = ret->candidate_count > 0 ? PLACEMENT_REVIEW : PLACEMENT_NEW;
-    ret->score_milli = ret->candidate_count > 0 ? 500 : 0;
-    if (ret->candidate_count > 0) {
-        fields_of((const char *)ret->rule.data, ret);
-    } else {
-        ret->rule = bytes_of_text("none");
+    traits_of(report, subject, &search.traits);
+    search.letters = matcher_letters(&search.traits);
+    matcher_keys(&search.traits, province, true, &keys);
+    for (size_t i = 0; i < keys.count && status == 0; i++) {
+        status = judge_block(&search, &keys.list[i]);
     }
     case_name_of(id, subject, &own);
-    int status = copy_case_text(arena, &own, &ret->case_name);
+    status = status != 0 ? status : settle(&search, &own, arena, ret);
     return status == 0 ? 0 : err_wrap(err, status, "match subject %u", (unsigned)subject);
 }

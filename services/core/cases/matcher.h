@@ -1,48 +1,48 @@
-/* matcher.h - first matcher: exact keys only. A case is one person and one act.
+/* matcher.h - which case a (report, subject) belongs to. A case is one person and one act.
  *
- * Keys of a (report, subject), strongest first, each 16 bytes of hash (BLAKE2b, the province and
- * the rule hashed in) over the normalised fields:
- *   "nip_form_day"        NIP + form + occurred_on
- *   "nik_form_day"        NIK + form + occurred_on
- *   "nip_artefact"        NIP + (canonical link | evidence hash) + side of the determination (the
- *   "nik_artefact"        form's phase) + day
- *   "person_artefact"     normalised name + employing regency + unit + (link | evidence hash) +
- *                         side + day
- * A day in an artefact key is met two days around it, because reports are off by a day or two.
- * merged: a key is known and nothing speaks against it. Against it speak: another NIP or NIK where
- * both sides have one; a day more than two from the case's (artefact keys); another link than the
- * case's (keys of a day: two posts of one day are two acts); names that share no word (identifier
- * keys: a number typed under the wrong person); that the same report has this case already for
- * another of its subjects (person key). Then the subject opens a `review` case
- * with the candidates. Initials alone, or no unit, make no person key. Never merges: another form
- * phase, another act. Source: DOMAIN "What real duplicates look like".
+ * Blocks are looked up (a handful of gets), at most MATCH_CASES_MAX cases of them are judged
+ * (match_judge.h). merged: one case is the same, and no other is as good; review: a case of its own
+ * with at most MATCH_CANDIDATES_MAX candidates; new. Keys of blocks are 16 bytes of BLAKE2b over
+ * the province, the kind of key and
+ *   "nip", "nik"     the number
+ *   "link", "file"   the canonical link, the hash of an evidence
+ *   "name"           regency, first letters of the name, eight days
+ *   "place"          regency, place, eight days
+ * A block keeps its newest cases. Source: DOMAIN "What real duplicates look like".
  */
 #ifndef CORE_CASES_MATCHER_H
 #define CORE_CASES_MATCHER_H
 
+#include "core/cases/match_judge.h"
 #include "core/cases/views.h"
 
-#define MATCHER_VERSION "exact-1"
-#define MATCH_DAYS_MAX 2
-/* Per subject: 64 pieces of evidence and a link, three kinds of person each, two keys of a day. */
-#define MATCH_KEYS_MAX 200u
+#define MATCHER_VERSION "judged-2"
+#define MATCH_CASES_MAX 16u     /* judged per subject */
+#define MATCH_CANDIDATES_MAX 3u /* of a review */
+#define MATCH_BLOCK_CASES_MAX 32u
+#define MATCH_BLOCK_ENTRY_BYTES                                                                    \
+    (CASE_NAME_BYTES + 4u) /* case name ‖ letters its name begins with */
+#define MATCH_BLOCK_BYTES_MAX (MATCH_BLOCK_CASES_MAX * MATCH_BLOCK_ENTRY_BYTES)
+/* nip, nik, a link, files, and two blocks of days each for name and place. */
+#define MATCH_KEYS_MAX (3u + TRAIT_FILES_MAX + 4u)
 
 struct match_key {
     uint8_t b[16];
-    const char *rule;
+    bool by_number; /* whatever the name */
 };
 struct match_keys {
     struct match_key list[MATCH_KEYS_MAX];
     size_t count;
 };
 
-/* The keys this subject's case is found by later. */
-void matcher_keys(const struct report *report, uint32_t subject, struct bytes province,
+/* Where this subject's case is kept; look: where others of it may be. */
+void matcher_keys(const struct traits *traits, struct bytes province, bool look,
                   struct match_keys *ret);
-
-/* The same, with artefact keys moved by `days`; those of a day alone only for 0. */
-void matcher_keys_near(const struct report *report, uint32_t subject, struct bytes province,
-                       int days, struct match_keys *ret);
+/* The letters its words begin with, a bit each. */
+uint32_t matcher_letters(const struct traits *traits);
+/* The block with the case in front; 0 when nothing changes. */
+size_t matcher_block_add(struct bytes block, const struct case_name *name,
+                         const struct traits *traits, uint8_t ret[MATCH_BLOCK_BYTES_MAX]);
 
 #define MATCH_LINK_BYTES 16u
 /* Hash of the report's canonical link; false when it has none. */

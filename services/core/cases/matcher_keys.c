@@ -1,15 +1,22 @@
-/* The exact keys of one subject of one report. */
+/* The blocks in which a case is found. */
 #include "core/cases/matcher.h"
 
 #include "core/base/assert.h"
+#include "core/cases/match_names.h"
 #include "core/cases/normalise.h"
-#include "core/rules/catalogue.h"
 #include "core/seal/chain.h"
 
 #include <string.h>
 
-#define PERSON_BYTES_MAX (NAME_BYTES_MAX + 2u * NORMAL_NAME_CAPACITY + 16u)
-#define KEY_INPUT_BYTES_MAX (PERSON_BYTES_MAX + NORMAL_LINK_CAPACITY + 2u * NAME_BYTES_MAX)
+#define KEY_INPUT_BYTES_MAX 512u
+#define DAY_OFFSET 1000000 /* no day is before it */
+#define DAYS_AROUND 2
+#define DAYS_BEFORE_KNOWN 8
+
+struct basis {
+    struct bytes province;
+    struct match_keys *keys;
+};
 
 /* Every part with its length before it: no two lists of parts look alike. */
 static void put_part(struct writer *writer, struct bytes part)
@@ -18,14 +25,8 @@ static void put_part(struct writer *writer, struct bytes part)
     writer_bytes(writer, part);
 }
 
-struct basis {
-    struct bytes province;
-    struct match_keys *keys;
-    int32_t day;
-};
-
-static void key_add(const struct basis *basis, const char *rule, struct bytes person,
-                    struct bytes act)
+static void key_add(const struct basis *basis, const char *kind, struct bytes first,
+                    struct bytes second, uint32_t days)
 {
     ASSERT(basis->keys->count < MATCH_KEYS_MAX);
     uint8_t input[KEY_INPUT_BYTES_MAX];
@@ -34,96 +35,103 @@ static void key_add(const struct basis *basis, const char *rule, struct bytes pe
     struct match_key *key = &basis->keys->list[basis->keys->count];
     writer_init(&writer, input, sizeof input);
     put_part(&writer, basis->province);
-    put_part(&writer, bytes_of_text(rule));
-    put_part(&writer, person);
-    put_part(&writer, act);
-    writer_be32(&writer, (uint32_t)basis->day);
-    if (writer.overflow) {
-        return; /* over the wire's limits: no key rather than a cut one */
-    }
-    seal_hash("kabar.match.v1", bytes_of(input, writer.len), &hash);
+    put_part(&writer, bytes_of_text(kind));
+    put_part(&writer, first);
+    put_part(&writer, second);
+    writer_be32(&writer, days);
+    ASSERT(!writer.overflow);
+    seal_hash("kabar.match.v2", bytes_of(input, writer.len), &hash);
     memcpy(key->b, hash.b, sizeof key->b);
-    key->rule = rule;
+    key->by_number = strcmp(kind, "nip") == 0 || strcmp(kind, "nik") == 0;
     basis->keys->count++;
 }
 
-/* ---- who ---- */
-struct person {
-    char nip[NORMAL_NUMBER_CAPACITY], nik[NORMAL_NUMBER_CAPACITY];
-    size_t nip_len, nik_len;
-    uint8_t named[PERSON_BYTES_MAX]; /* name, regency and unit; empty when that names nobody */
-    size_t named_len;
-};
-
-static void person_named(const struct report *report, const struct subject *subject,
-                         struct person *person)
+static void artefact_keys(const struct basis *basis, const char *kind,
+                          const struct trait_hashes *hashes)
 {
-    char name[NORMAL_NAME_CAPACITY], unit[NORMAL_NAME_CAPACITY];
-    struct bytes normal = bytes_of(name, normalise_name(subject->name, name));
-    struct bytes where = bytes_of(unit, normalise_unit(subject->unit, unit));
-    struct bytes regency = subject->regency.len > 0 ? subject->regency : report->regency;
-    struct writer writer;
-    writer_init(&writer, person->named, sizeof person->named);
-    if (normal_name_weak(normal) || where.len == 0) {
+    for (size_t i = 0; i < hashes->count; i++) {
+        uint8_t hash[8];
+        put_be64(hash, hashes->list[i]);
+        key_add(basis, kind, bytes_of(hash, sizeof hash), (struct bytes){0}, 0);
+    }
+}
+
+static uint32_t eight_days(int32_t day)
+{
+    return (uint32_t)(day + DAY_OFFSET) / 8;
+}
+
+static void day_keys(const struct basis *basis, const struct traits *traits, uint32_t days)
+{
+    char initials[MATCH_INITIALS_CAPACITY];
+    size_t len = match_initials(trait_bytes(&traits->name), traits->initials, initials);
+    if (len > 0) {
+        key_add(basis, "name", trait_bytes(&traits->regency), bytes_of(initials, len), days);
+    }
+    if (traits->place.len > 0) {
+        key_add(basis, "place", trait_bytes(&traits->regency), trait_bytes(&traits->place), days);
+    }
+}
+
+void matcher_keys(const struct traits *traits, struct bytes province, bool look,
+                  struct match_keys *ret)
+{
+    struct basis basis = {.province = province, .keys = ret};
+    struct trait_hashes link = traits->links;
+    link.count = link.count > 1 ? 1 : link.count;
+    ret->count = 0;
+    if (traits->nip.len > 0) {
+        key_add(&basis, "nip", trait_bytes(&traits->nip), (struct bytes){0}, 0);
+    }
+    if (traits->nik.len > 0) {
+        key_add(&basis, "nik", trait_bytes(&traits->nik), (struct bytes){0}, 0);
+    }
+    artefact_keys(&basis, "link", &link);
+    artefact_keys(&basis, "file", &traits->files);
+    if (!look) {
+        day_keys(&basis, traits, eight_days(traits->day_first));
         return;
     }
-    put_part(&writer, normal);
-    put_part(&writer, regency);
-    put_part(&writer, where);
-    person->named_len = writer.overflow ? 0 : writer.len;
-}
-
-static void person_of(const struct report *report, uint32_t subject, struct person *ret)
-{
-    const struct subject *who = &report->subjects[subject];
-    memset(ret, 0, sizeof *ret);
-    ret->nip_len = normalise_number(who->nip, ret->nip);
-    ret->nik_len = normalise_number(who->nik, ret->nik);
-    person_named(report, who, ret);
-}
-
-/* ---- what ---- */
-/* Before or after the determination, or neither: the same post counts once on each side. */
-static uint8_t side_of(struct bytes form)
-{
-    const struct catalogue_form *found = catalogue_form_find(form);
-    enum catalogue_phase phase = found == NULL ? CATALOGUE_PHASE_ANY : found->phase;
-    if (phase == CATALOGUE_PHASE_BEFORE_DETERMINATION) {
-        return 'b';
-    }
-    return phase == CATALOGUE_PHASE_ANY ? 'x' : 'a';
-}
-
-static void artefact_keys(const struct basis *basis, const struct person *person,
-                          struct bytes artefact)
-{
-    if (person->nip_len > 0) {
-        key_add(basis, "nip_artefact", bytes_of(person->nip, person->nip_len), artefact);
-    }
-    if (person->nik_len > 0) {
-        key_add(basis, "nik_artefact", bytes_of(person->nik, person->nik_len), artefact);
-    }
-    if (person->named_len > 0) {
-        key_add(basis, "person_artefact", bytes_of(person->named, person->named_len), artefact);
+    int32_t before = traits->dated ? DAYS_AROUND : DAYS_BEFORE_KNOWN;
+    int32_t after = traits->dated ? DAYS_AROUND : 0;
+    uint32_t first = eight_days(traits->day_first - before);
+    uint32_t last = eight_days(traits->day_first + after);
+    day_keys(&basis, traits, first);
+    if (last != first) {
+        day_keys(&basis, traits, last);
     }
 }
 
-static void all_artefacts(const struct report *report, const struct basis *basis,
-                          const struct person *person)
+uint32_t matcher_letters(const struct traits *traits)
 {
-    char artefact[NORMAL_LINK_CAPACITY + 2];
-    uint8_t side = side_of(report->form);
-    artefact[0] = (char)side;
-    artefact[1] = 'l';
-    size_t len = normalise_link(report->url, artefact + 2);
-    if (len > 0) {
-        artefact_keys(basis, person, bytes_of(artefact, len + 2));
+    char initials[MATCH_INITIALS_CAPACITY];
+    size_t len = match_initials(trait_bytes(&traits->name), traits->initials, initials);
+    uint32_t letters = 0;
+    for (size_t i = 0; i < len; i++) {
+        bool letter = initials[i] >= 'a' && initials[i] <= 'z';
+        letters |= 1u << (letter ? (uint32_t)(initials[i] - 'a') : 26u);
     }
-    for (size_t i = 0; i < report->evidence_count && i < EVIDENCE_MAX; i++) {
-        artefact[1] = 'e';
-        memcpy(artefact + 2, report->evidence[i].sha256.b, HASH_BYTES);
-        artefact_keys(basis, person, bytes_of(artefact, HASH_BYTES + 2));
+    return letters;
+}
+
+size_t matcher_block_add(struct bytes block, const struct case_name *name,
+                         const struct traits *traits, uint8_t ret[MATCH_BLOCK_BYTES_MAX])
+{
+    struct writer writer;
+    for (size_t at = 0; at + MATCH_BLOCK_ENTRY_BYTES <= block.len; at += MATCH_BLOCK_ENTRY_BYTES) {
+        if (memcmp(block.data + at, name->b, CASE_NAME_BYTES) == 0) {
+            return 0;
+        }
     }
+    size_t kept = block.len;
+    if (kept > MATCH_BLOCK_BYTES_MAX - MATCH_BLOCK_ENTRY_BYTES) {
+        kept = MATCH_BLOCK_BYTES_MAX - MATCH_BLOCK_ENTRY_BYTES;
+    }
+    writer_init(&writer, ret, MATCH_BLOCK_BYTES_MAX);
+    writer_bytes(&writer, bytes_of(name->b, CASE_NAME_BYTES));
+    writer_be32(&writer, matcher_letters(traits));
+    writer_bytes(&writer, bytes_of(block.data, kept));
+    return writer.len;
 }
 
 bool matcher_link(const struct report *report, uint8_t ret[MATCH_LINK_BYTES])
@@ -136,31 +144,4 @@ bool matcher_link(const struct report *report, uint8_t ret[MATCH_LINK_BYTES])
         memcpy(ret, hash.b, MATCH_LINK_BYTES);
     }
     return len > 0;
-}
-
-void matcher_keys_near(const struct report *report, uint32_t subject, struct bytes province,
-                       int days, struct match_keys *ret)
-{
-    ASSERT(subject < report->subject_count);
-    struct person person;
-    struct basis basis = {.province = province, .keys = ret, .day = report->occurred_on};
-    ret->count = 0;
-    if (!report->has_occurred_on) {
-        return; /* the day of the act is not known: no exact key can say that it is the same act */
-    }
-    person_of(report, subject, &person);
-    if (days == 0 && person.nip_len > 0) {
-        key_add(&basis, "nip_form_day", bytes_of(person.nip, person.nip_len), report->form);
-    }
-    if (days == 0 && person.nik_len > 0) {
-        key_add(&basis, "nik_form_day", bytes_of(person.nik, person.nik_len), report->form);
-    }
-    basis.day = (int32_t)((int64_t)report->occurred_on + days);
-    all_artefacts(report, &basis, &person);
-}
-
-void matcher_keys(const struct report *report, uint32_t subject, struct bytes province,
-                  struct match_keys *ret)
-{
-    matcher_keys_near(report, subject, province, 0, ret);
 }

@@ -277,6 +277,29 @@ static const struct {
     {"setda", "sekretariat daerah"},
     {"sekda", "sekretariat daerah"},
     {"bag", "bagian"},
+    {"dis", "dinas"},
+    {"camat", "kecamatan"},
+    {"lurah", "kelurahan"},
+    {"kades", "kepala desa"},
+    {"sekcam", "sekretaris kecamatan"},
+    {"sekdes", "sekretaris desa"},
+    {"kadis", "kepala dinas"},
+    {"kadin", "kepala dinas"},
+    {"kabid", "kepala bidang"},
+    {"kabag", "kepala bagian"},
+    {"kasi", "kepala seksi"},
+    {"kasubbag", "kepala subbagian"},
+    {"kasubag", "kepala subbagian"},
+    {"kepsek", "kepala sekolah"},
+    {"kasek", "kepala sekolah"},
+    {"kapus", "kepala puskesmas"},
+    {"mtsn", "mts negeri"},
+    {"smpit", "smp it"},
+    {"diknas", "dinas pendidikan"},
+    {"dikbud", "dinas pendidikan"},
+    {"dishub", "dinas perhubungan"},
+    {"dinsos", "dinas sosial"},
+    {"distan", "dinas pertanian"},
 };
 
 static void unit_word(struct word *word)
@@ -298,7 +321,9 @@ size_t normalise_unit(struct bytes unit, char ret[NORMAL_NAME_CAPACITY])
             continue;
         }
         unit_word(&word);
-        word_add(&words, &word);
+        if (!word_is(&word, "kantor")) { /* Kantor Camat, Kecamatan: the same */
+            word_add(&words, &word);
+        }
         word.len = 0;
         if (i < unit.len && unit.data[i] == '&') {
             word_push(&word, 'd');

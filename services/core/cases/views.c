@@ -111,6 +111,7 @@ size_t case_view_encode(const struct case_view *view, uint8_t *ret, size_t capac
     put_text(&writer, view->position);
     put_text(&writer, view->form);
     put_text(&writer, view->link);
+    put_text(&writer, view->match);
     writer_u8(&writer, (uint8_t)view->employment);
     writer_u8(&writer, view->has_occurred_on);
     writer_be32(&writer, (uint32_t)view->occurred_on);
@@ -143,6 +144,7 @@ int case_view_decode(struct bytes value, struct case_view *ret)
     view.position = get_text(&reader);
     view.form = get_text(&reader);
     view.link = get_text(&reader);
+    view.match = get_text(&reader);
     view.employment = (int)get_code(&reader, EMPLOYMENT_COUNT);
     view.has_occurred_on = get_code(&reader, 2) == 1;
     view.occurred_on = (int32_t)reader_be32(&reader);

@@ -10,7 +10,7 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 3u
+#define VIEWS_FORMAT 4u
 
 enum view_table {
     VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"
@@ -22,7 +22,7 @@ enum view_table {
     VIEW_PLACEMENTS,   /* inc ‖ seq ‖ subject 4 → the placement, as its entry's body */
     VIEW_CASES,        /* case name 28 → struct case_view */
     VIEW_CASE_REPORTS, /* case name ‖ position 8 ‖ subject 4 → why it is there */
-    VIEW_CASE_KEYS,    /* exact key 16 → case name */
+    VIEW_CASE_KEYS,    /* key 16 → (case name ‖ letters 4)…, newest first: matcher.h */
     VIEW_CASE_NUMBERS, /* number 8 → case name */
     VIEW_DOCUMENTS,    /* document id → struct document_view */
     VIEW_RUNGS,        /* id ‖ 0 ‖ position 8 → struct rung_view */
@@ -92,7 +92,8 @@ struct case_view {
     struct bytes regency;                              /* employing regency: where documents go */
     struct bytes filed_by;                             /* regency of the first report */
     struct bytes name, nip, nik, unit, position, form; /* of the first report that gives them */
-    struct bytes link; /* 16 bytes of hash of its canonical link; empty: none yet */
+    struct bytes match; /* what it is recognised by: match_traits.h */
+    struct bytes link;  /* 16 bytes of hash of its canonical link; empty: none yet */
     int employment;
     bool has_occurred_on;
     int32_t occurred_on;
@@ -182,7 +183,7 @@ struct held_view {
 };
 
 #define CASE_BARRED_BYTES_MAX 512u
-#define CASE_VIEW_BYTES_MAX 4096u
+#define CASE_VIEW_BYTES_MAX 5376u
 #define DOCUMENT_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + 512u)
 #define REFUSED_VIEW_BYTES_MAX (TEXT_BYTES_MAX + 512u)
 #define SMALL_VIEW_BYTES_MAX 1024u /* of reports, case reports, zeros, nodes, lines, copies */

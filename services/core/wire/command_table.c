@@ -1,18 +1,13 @@
 /* The table of commands. Answers of the hidden requests stand as comments at their rows. */
 #include "core/wire/command.h"
 
-#define TEXT_ARG(text, about)                                                                      \
+#define ARG(kind, text, about)                                                                     \
     {                                                                                              \
-        .name = (text), .type = ARGUMENT_TEXT, .help = (about)                                     \
+        .name = (text), .type = (kind), .help = (about)                                            \
     }
-#define NUMBER_ARG(text, about)                                                                    \
-    {                                                                                              \
-        .name = (text), .type = ARGUMENT_NUMBER, .help = (about)                                   \
-    }
-#define FILE_ARG(text, about)                                                                      \
-    {                                                                                              \
-        .name = (text), .type = ARGUMENT_FILE, .help = (about)                                     \
-    }
+#define TEXT_ARG(text, about) ARG(ARGUMENT_TEXT, text, about)
+#define NUMBER_ARG(text, about) ARG(ARGUMENT_NUMBER, text, about)
+#define FILE_ARG(text, about) ARG(ARGUMENT_FILE, text, about)
 #define NEED(text, kind, about)                                                                    \
     {                                                                                              \
         .name = (text), .type = (kind), .required = true, .help = (about)                          \
@@ -27,10 +22,7 @@
     }
 #define PASSPHRASE FILE_ARG("passphrase_file", "first line is the passphrase (default: asked)")
 #define OFFICER NEED("officer", ARGUMENT_FILE, "the officer's key file, made by init officer")
-#define END                                                                                        \
-    {                                                                                              \
-        .name = NULL                                                                               \
-    }
+#define END TEXT_ARG(NULL, NULL)
 #define LIST_LIMIT NUMBER_ARG("limit", "at most so many rows (default 50)")
 #define LIST_AFTER TEXT_ARG("after", "go on after this: \"next\" of the last answer")
 
@@ -104,6 +96,12 @@ static const struct argument catalogue_check[] = {
      .type = ARGUMENT_FILE,
      .positional = true,
      .help = "folder with the CSV files (default: the catalogue built into this program)"},
+    END,
+};
+static const struct argument match[] = {
+    NEED("reports", ARGUMENT_FILE, "JSON lines as for report submit, in order of arrival"),
+    FILE_ARG("out", "where placements go (default: the output)"),
+    ARG(ARGUMENT_FLAG, "explain", "say for each what agreed"),
     END,
 };
 static const struct argument catalogue_load[] = {
@@ -350,6 +348,7 @@ const struct command command_table[] = {
         restore),
     ROW("catalogue check", COMMAND_LOCAL, "read a catalogue as a whole and say what is wrong",
         catalogue_check),
+    ROW("match", COMMAND_LOCAL, "put reports into cases, here and without a store", match),
     ROW("help", COMMAND_LOCAL, "explain a command, or list them all", help),
     ROW("version", COMMAND_LOCAL, "show the version", none),
 

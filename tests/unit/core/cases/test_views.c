@@ -47,6 +47,7 @@ static void cases_round_trip(void **state)
                              .position = text("Camat"),
                              .form = text("DS-06"),
                              .link = text("0123456789abcdef"),
+                             .match = text("recognised by"),
                              .employment = 2,
                              .has_occurred_on = true,
                              .occurred_on = -5,
@@ -75,6 +76,7 @@ static void cases_round_trip(void **state)
     assert_true(bytes_equal(out.position, view.position));
     assert_true(bytes_equal(out.form, view.form));
     assert_true(bytes_equal(out.link, view.link));
+    assert_true(bytes_equal(out.match, view.match));
     assert_int_equal(out.employment, 2);
     assert_true(out.has_occurred_on && out.needs_review);
     assert_int_equal(out.occurred_on, -5);

@@ -1,0 +1,241 @@
+#include "core/cases/match_names.h"
+
+#include <string.h>
+
+#define NAME_WORDS_MAX 8u
+#define SLIP_LETTERS_MIN 4u
+#define NIP_DIGITS 18u
+#define NIP_SERIAL_AT 15u
+
+struct list {
+    struct bytes word[NAME_WORDS_MAX];
+    size_t count;
+};
+
+static void words_of(struct bytes text, struct list *ret)
+{
+    size_t at = 0;
+    ret->count = 0;
+    while (at < text.len && ret->count < NAME_WORDS_MAX) {
+        size_t begin = at;
+        while (at < text.len && text.data[at] != ' ') {
+            at++;
+        }
+        if (at > begin) {
+            ret->word[ret->count++] = bytes_of(text.data + begin, at - begin);
+        }
+        at++;
+    }
+}
+
+static size_t same_head(struct bytes a, struct bytes b)
+{
+    size_t i = 0;
+    while (i < a.len && i < b.len && a.data[i] == b.data[i]) {
+        i++;
+    }
+    return i;
+}
+
+/* `longer` has a letter twice. One left out is more than that: Suryanti and Suryati are two. */
+static bool letter_doubled(struct bytes longer, struct bytes shorter)
+{
+    size_t head = same_head(longer, shorter);
+    return head > 0 && longer.data[head] == longer.data[head - 1] &&
+           memcmp(longer.data + head + 1, shorter.data + head, shorter.len - head) == 0;
+}
+
+static bool letters_exchanged(struct bytes a, struct bytes b)
+{
+    size_t head = same_head(a, b);
+    return head > 0 && head + 1 < a.len && a.data[head] == b.data[head + 1] &&
+           a.data[head + 1] == b.data[head] &&
+           memcmp(a.data + head + 2, b.data + head + 2, a.len - head - 2) == 0;
+}
+
+/* A slip of the hand: a letter doubled, or exchanged with its neighbour. */
+static bool words_slip(struct bytes a, struct bytes b)
+{
+    if (a.len < b.len) {
+        struct bytes swap = a;
+        a = b;
+        b = swap;
+    }
+    if (b.len < SLIP_LETTERS_MIN) {
+        return false;
+    }
+    return a.len == b.len ? letters_exchanged(a, b) : a.len == b.len + 1 && letter_doubled(a, b);
+}
+
+/* Another letter somewhere: Yuliana and Yuliani may be two. */
+static bool words_alike(struct bytes a, struct bytes b)
+{
+    if (a.len < b.len) {
+        struct bytes swap = a;
+        a = b;
+        b = swap;
+    }
+    size_t head = same_head(a, b);
+    if (b.len < 3 || a.len - b.len > 1 || head == 0) {
+        return false;
+    }
+    size_t other = a.len == b.len ? head + 1 : head;
+    return head == a.len || memcmp(a.data + head + 1, b.data + other, a.len - head - 1) == 0;
+}
+
+/* Word by word in order. ret_slips: words that are not byte for byte the same. */
+static bool all_equal(const struct list *a, const struct list *b, size_t *ret_slips)
+{
+    *ret_slips = 0;
+    if (a->count != b->count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        if (bytes_equal(a->word[i], b->word[i])) {
+            continue;
+        }
+        if (!words_slip(a->word[i], b->word[i])) {
+            return false;
+        }
+        ++*ret_slips;
+    }
+    return true;
+}
+
+static bool word_fits(struct bytes a, struct bytes b)
+{
+    if (a.len == 1 || b.len == 1) {
+        return a.data[0] == b.data[0];
+    }
+    return bytes_equal(a, b) || words_slip(a, b) || words_alike(a, b);
+}
+
+/* Every word of the shorter fits one of the longer, in order. */
+static bool within(const struct list *shorter, const struct list *longer)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < shorter->count; i++, at++) {
+        while (at < longer->count && !word_fits(shorter->word[i], longer->word[at])) {
+            at++;
+        }
+        if (at >= longer->count) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool initials_fit(const struct list *a, struct bytes of)
+{
+    char letters[MATCH_INITIALS_CAPACITY];
+    size_t len = match_initials(of, false, letters);
+    struct bytes typed = a->word[0];
+    if (a->count != 1 || typed.len < 2 || typed.len > 4) {
+        return false;
+    }
+    if (typed.len == len + 1 && typed.data[0] == 'm') {
+        typed = bytes_of(typed.data + 1, len); /* Muhammad, perhaps */
+    }
+    return bytes_equal(typed, bytes_of(letters, len));
+}
+
+enum name_likeness match_names(struct bytes a, struct bytes b)
+{
+    struct list one, two;
+    size_t slips = 0;
+    words_of(a, &one);
+    words_of(b, &two);
+    if (one.count == 0 || two.count == 0) {
+        return NAMES_MAYBE;
+    }
+    if (all_equal(&one, &two, &slips)) {
+        bool full = one.count > 1 && slips <= 1 && one.word[0].len > 1;
+        bool weak = a.len < 3 || (one.count > 1 && one.word[one.count - 1].len == 1);
+        if (full && !weak) {
+            return NAMES_EQUAL;
+        }
+        return slips == 0 && !weak && one.count == 1 && a.len > 4 ? NAMES_SINGLE : NAMES_MAYBE;
+    }
+    bool fits = one.count <= two.count ? within(&one, &two) : within(&two, &one);
+    return fits || initials_fit(&one, b) || initials_fit(&two, a) ? NAMES_MAYBE : NAMES_DIFFER;
+}
+
+size_t match_initials(struct bytes name, bool initials, char ret[MATCH_INITIALS_CAPACITY])
+{
+    struct list list;
+    size_t len = 0;
+    words_of(name, &list);
+    if (initials && list.count == 1) {
+        while (len < list.word[0].len && len < MATCH_INITIALS_CAPACITY) {
+            ret[len] = (char)list.word[0].data[len];
+            len++;
+        }
+        return len;
+    }
+    for (size_t i = 0; i < list.count; i++) {
+        if (list.count == 1 || !bytes_equal(list.word[i], bytes_of_text("muhammad"))) {
+            ret[len++] = (char)list.word[i].data[0];
+        }
+    }
+    return len;
+}
+
+static bool has_word(const struct list *list, struct bytes word)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (bytes_equal(list->word[i], word)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+enum likeness match_words(struct bytes a, struct bytes b)
+{
+    struct list one, two;
+    size_t shared = 0, long_shared = 0;
+    if (a.len == 0 || b.len == 0) {
+        return LIKE_UNKNOWN;
+    }
+    if (bytes_equal(a, b)) {
+        return LIKE_EQUAL;
+    }
+    words_of(a, &one);
+    words_of(b, &two);
+    for (size_t i = 0; i < one.count; i++) {
+        bool both = has_word(&two, one.word[i]);
+        shared += both;
+        long_shared += both && one.word[i].len >= 4;
+    }
+    if (shared == one.count || shared == two.count) {
+        return LIKE_WITHIN;
+    }
+    return long_shared > 0 ? LIKE_SIMILAR : LIKE_DIFFERENT;
+}
+
+/* The serial is left out: colleagues are numbered one after the other. */
+static bool neighbours_exchanged(struct bytes a, struct bytes b)
+{
+    size_t head = same_head(a, b);
+    return a.len == b.len && head > 0 && head + 1 < NIP_SERIAL_AT &&
+           a.data[head] == b.data[head + 1] && a.data[head + 1] == b.data[head] &&
+           memcmp(a.data + head + 2, b.data + head + 2, a.len - head - 2) == 0;
+}
+
+enum number_likeness match_numbers(struct bytes a, struct bytes b)
+{
+    if (a.len == 0 || b.len == 0) {
+        return NUMBERS_UNKNOWN;
+    }
+    if (bytes_equal(a, b)) {
+        return NUMBERS_EQUAL;
+    }
+    bool near = a.len == NIP_DIGITS && neighbours_exchanged(a, b);
+    return near ? NUMBERS_NEAR : NUMBERS_DIFFER;
+}
+
+bool match_contract_changed(struct bytes a, struct bytes b)
+{
+    return a.len == NIP_DIGITS && b.len == NIP_DIGITS && memcmp(a.data, b.data, 8) == 0 &&
+           a.data[14] == b.data[14] && a.data[12] >= '2' && b.data[12] >= '2';
+}
