@@ -7,7 +7,6 @@
 #include "core/wire/report_json.h"
 #include "platform/host/host.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -73,7 +72,7 @@ static int placement_print(const struct match *match, const struct placement *pl
     }
     int failed = json_dumpf(row, match->out, JSON_COMPACT) != 0 || fputc('\n', match->out) == EOF;
     json_decref(row);
-    return failed ? err_set(err, ERR_IO, "write: %s", strerror(errno)) : 0;
+    return failed ? err_set(err, ERR_IO, "placements cannot be written") : 0;
 }
 
 static int fold_one(struct match *match, struct report *report, struct err_ctx *err)
@@ -148,12 +147,12 @@ int match_run(struct cli *cli, const json_t *args, struct err_ctx *err)
         match.out = fopen(out, "we");
     }
     if (match.out == NULL) {
-        rc = err_set(err, ERR_IO, "%s: %s", out, strerror(errno));
+        rc = err_set(err, ERR_IO, "%s: cannot be written", out);
     }
     rc = rc != 0 ? rc : match_open(&match, err);
     rc = rc != 0 ? rc : lines_run(&match, reports, bytes_of(file, len), err);
     if (out != NULL && match.out != NULL && fclose(match.out) != 0 && rc == 0) {
-        rc = err_set(err, ERR_IO, "%s: %s", out, strerror(errno));
+        rc = err_set(err, ERR_IO, "%s: cannot be written", out);
     }
     match_clear(&match);
     free(file);

@@ -99,10 +99,11 @@ static struct node *node_insert(struct match_views *views, struct bytes key,
     memcpy(node->key, key.data, key.len);
     node->key_len = key.len;
     size_t levels = level_draw(views);
-    for (size_t i = 0; i < levels; i++) {
+    size_t i = 0;
+    do {
         node->next[i] = *links[i];
         *links[i] = node;
-    }
+    } while (++i < levels);
     return node;
 }
 

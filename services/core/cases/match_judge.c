@@ -148,36 +148,54 @@ static enum what by_artefact(const struct traits *a, const struct traits *b, int
     return other_link && !PLANTED(OTHER_ACT) ? WHAT_MAYBE : WHAT_ARTEFACT;
 }
 
-static enum what by_day(const struct traits *a, const struct traits *b, int32_t span, bool sure)
+/* Neither says where: the same kind of act, a day or two apart. */
+static enum what by_kind(const struct traits *a, const struct traits *b, int32_t span)
 {
-    enum likeness places = match_words(trait_bytes(&a->place), trait_bytes(&b->place));
+    bool one_form = bytes_equal(trait_bytes(&a->form), trait_bytes(&b->form));
+    bool told = a->links.count + b->links.count > 0 || a->place.len + b->place.len > 0;
+    if (span == 0) {
+        return one_form || told ? WHAT_BARE : WHAT_MAYBE;
+    }
+    return told && span <= DAYS_BARE_MAX ? WHAT_BARE : WHAT_MAYBE;
+}
+
+static enum what by_known_day(bool placed, int32_t span)
+{
+    if (span <= DAYS_KNOWN_MAX) {
+        return placed ? WHAT_PLACE : WHAT_BARE;
+    }
+    return span <= DAYS_KNOWN_REVIEW_MAX ? WHAT_MAYBE : WHAT_OTHER;
+}
+
+/* The day is said on both sides. */
+static enum what by_place(const struct traits *a, const struct traits *b, int32_t span,
+                          enum likeness places)
+{
     bool one_kind = (a->groups & b->groups) != 0;
     bool placed = places == LIKE_EQUAL || places == LIKE_WITHIN;
-    if (places == LIKE_DIFFERENT && !PLANTED(OTHER_ACT)) {
-        return WHAT_OTHER;
-    }
-    if (a->links.count > 0 && b->links.count > 0 && !PLANTED(OTHER_ACT)) {
-        return sure && span == 0 ? WHAT_MAYBE : WHAT_OTHER; /* two posts of one day are two acts */
-    }
-    if (!a->dated || !b->dated) {
-        if (one_kind && span <= DAYS_KNOWN_MAX) {
-            return placed ? WHAT_PLACE : WHAT_BARE;
-        }
-        return one_kind && span <= DAYS_KNOWN_REVIEW_MAX ? WHAT_MAYBE : WHAT_OTHER;
-    }
     if (span > DAYS_PLACE_MAX) {
         return placed && one_kind && span <= DAYS_ARTEFACT_MAX ? WHAT_MAYBE : WHAT_OTHER;
     }
     if (placed || places == LIKE_SIMILAR) {
         return placed && one_kind ? WHAT_PLACE : WHAT_MAYBE;
     }
-    if (!one_kind) {
+    return one_kind ? by_kind(a, b, span) : WHAT_OTHER;
+}
+
+static enum what by_day(const struct traits *a, const struct traits *b, int32_t span, bool sure)
+{
+    enum likeness places = match_words(trait_bytes(&a->place), trait_bytes(&b->place));
+    if (places == LIKE_DIFFERENT && !PLANTED(OTHER_ACT)) {
         return WHAT_OTHER;
     }
-    bool one_form = bytes_equal(trait_bytes(&a->form), trait_bytes(&b->form));
-    bool told = a->links.count + b->links.count > 0 || a->place.len + b->place.len > 0;
-    return span == 0 ? (one_form || told ? WHAT_BARE : WHAT_MAYBE)
-                     : (told && span <= DAYS_BARE_MAX ? WHAT_BARE : WHAT_MAYBE);
+    if (a->links.count > 0 && b->links.count > 0 && !PLANTED(OTHER_ACT)) {
+        return sure && span == 0 ? WHAT_MAYBE : WHAT_OTHER; /* two posts of one day are two acts */
+    }
+    if (a->dated && b->dated) {
+        return by_place(a, b, span, places);
+    }
+    bool placed = places == LIKE_EQUAL || places == LIKE_WITHIN;
+    return (a->groups & b->groups) != 0 ? by_known_day(placed, span) : WHAT_OTHER;
 }
 
 static enum what judge_what(const struct traits *a, const struct traits *b, bool sure,
