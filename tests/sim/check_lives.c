@@ -306,14 +306,18 @@ static void canonical(const struct sim *sim, uint8_t incarnation[16], uint64_t *
 
 struct place {
     bool there;
+    bool goes_on; /* in a log that goes on from another: known by what it says, too */
     uint8_t incarnation[16];
     uint64_t seq;
 };
 
 static void count_shelf(struct sim *sim, const struct shelf *shelf, struct place *places)
 {
+    static const uint8_t none[16];
     for (size_t i = 0; i < shelf->safe && !sim->failed; i++) {
+        const struct book *book = any_book(sim, shelf->incarnation);
         struct place place = {.there = true, .seq = i + 1};
+        place.goes_on = book != NULL && memcmp(book->predecessor, none, 16) != 0;
         memcpy(place.incarnation, shelf->incarnation, 16);
         canonical(sim, place.incarnation, &place.seq);
         uint32_t statement = shelf->list[i].statement;
@@ -321,7 +325,7 @@ static void count_shelf(struct sim *sim, const struct shelf *shelf, struct place
             continue;
         }
         struct place *first = &places[statement];
-        if (first->there &&
+        if (first->there && !(first->goes_on && place.goes_on) &&
             (first->seq != place.seq || memcmp(first->incarnation, place.incarnation, 16) != 0)) {
             sim_fail(sim, "node %u log %u: entry %zu is there already and would count twice",
                      shelf->peer, shelf->log, i + 1);

@@ -23,7 +23,33 @@ static void statement_key(const struct fold *fold, const struct entry_id *canoni
     view_key_part(ret, bytes_of(fold->input->b.b, HASH_BYTES));
 }
 
+static void said_key(const struct fold *fold, struct view_key *ret)
+{
+    uint8_t kind[2];
+    put_be16(kind, fold->input->kind);
+    view_key_init(ret, fold->input->owner);
+    view_key_zero(ret);
+    view_key_part(ret, bytes_of(kind, sizeof kind));
+    view_key_part(ret, bytes_of(fold->input->b.b, HASH_BYTES));
+}
+
 /* ---- who said it first ---- */
+/* The same statement in any log of a line: two branches may each have taken it over by a name of
+ * their own, when the log in which it was made was lost. */
+static int said_before(struct fold *fold, uint64_t *ret_position)
+{
+    struct view_key key;
+    struct bytes value;
+    said_key(fold, &key);
+    int status = fold->views->get(fold->views->arg, VIEW_SAID, view_key_bytes(&key), &value);
+    if (status == 0 && value.len == 8) {
+        *ret_position = get_be64(value.data);
+    } else if (status == 0) {
+        status = ERR_FORMAT;
+    }
+    return status == ERR_NOT_FOUND ? 0 : status;
+}
+
 /* The same statement in the log in which it was made, when that came before: *ret_position; another
  * one there: *ret_other. */
 static int made_itself(struct fold *fold, const struct entry_id *canonical, uint64_t *ret_position,
@@ -86,6 +112,15 @@ static void pass(struct fold *fold, const struct entry_id *canonical, uint64_t p
     fold_say(fold, "it is position %llu", (unsigned long long)position);
 }
 
+static void say_position(struct fold *fold)
+{
+    uint8_t value[8];
+    struct view_key key;
+    said_key(fold, &key);
+    put_be64(value, fold->input->position);
+    fold_put(fold, VIEW_SAID, view_key_bytes(&key), bytes_of(value, sizeof value));
+}
+
 static void count_copy(struct fold *fold, const struct entry_id *canonical)
 {
     uint8_t value[SMALL_VIEW_BYTES_MAX];
@@ -104,10 +139,12 @@ int fold_once(struct fold *fold, bool *ret_counts)
     char name[HEX_CAPACITY(INCARNATION_BYTES)];
     *ret_counts = true;
     int status = lineage_canonical(fold->views, &fold->input->id, &lineage);
-    if (status != 0 || !(lineage.is_copy || lineage.may_be_copied) || PLANTED(COPY_COUNTED_TWICE)) {
+    bool alone = !lineage.goes_on && !lineage.may_be_copied;
+    if (status != 0 || alone || PLANTED(COPY_COUNTED_TWICE)) {
         return status;
     }
-    if (lineage.is_copy) {
+    status = said_before(fold, &position);
+    if (status == 0 && position == NO_COPY && lineage.is_copy) {
         status = made_itself(fold, &lineage.canonical, &position, &other);
     }
     if (status == 0 && position == NO_COPY) {
@@ -121,6 +158,7 @@ int fold_once(struct fold *fold, bool *ret_counts)
         pass(fold, &lineage.canonical, position);
         return 0;
     }
+    say_position(fold);
     if (lineage.is_copy) {
         count_copy(fold, &lineage.canonical);
     }

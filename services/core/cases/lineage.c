@@ -30,6 +30,7 @@ int lineage_canonical(const struct views *views, const struct entry_id *id, stru
     *ret = (struct lineage){.canonical = *id};
     int status = line_get(views, &id->incarnation, &line);
     if (status == 0) {
+        ret->goes_on = !incarnation_is_zero(&line.predecessor.incarnation);
         ret->may_be_copied = line.copied_from != 0 && id->seq >= line.copied_from;
     }
     for (size_t i = 0; status == 0 && i < LINEAGE_STEPS_MAX && is_copy(&line, ret->canonical.seq);

@@ -16,6 +16,7 @@
 struct lineage {
     struct entry_id canonical; /* the entry's own identity when it is no copy */
     bool is_copy;
+    bool goes_on;       /* its log goes on from another */
     bool may_be_copied; /* a log goes on from this one, at or before this entry */
 };
 int lineage_canonical(const struct views *views, const struct entry_id *id,

@@ -19,6 +19,7 @@ const char *const view_table_names[VIEW_TABLE_COUNT] = {
     [VIEW_NODES] = "nodes",
     [VIEW_LINES] = "lines",
     [VIEW_COPIES] = "copies",
+    [VIEW_SAID] = "said",
     [VIEW_COPIED] = "copied",
     [VIEW_ALARMS] = "alarms",
     [VIEW_AWAITED] = "awaited",

@@ -31,7 +31,9 @@ enum view_table {
     VIEW_REFUSED, /* position → identity, code, text */
     VIEW_NODES,   /* regency ‖ 0 ‖ enrolment 8 → struct node_view */
     VIEW_LINES, /* inc 16 → struct line_view: logs that go on from another, or are gone on from */
-    VIEW_COPIES,  /* canonical inc ‖ seq ‖ kind 2 ‖ b 32 → struct copy_view: who counted */
+    VIEW_COPIES, /* canonical inc ‖ seq ‖ kind 2 ‖ b 32 → struct copy_view: who counted */
+    VIEW_SAID, /* regency ‖ 0 ‖ kind 2 ‖ b 32 → position 8: statements that counted in logs of
+                * a line, whatever they are called there */
     VIEW_COPIED,  /* position → struct copied_view: entries that were counted before */
     VIEW_ALARMS,  /* position → struct refused_view: what contradicts what was known */
     VIEW_AWAITED, /* case name ‖ document id → nothing: documents whose case is not here yet */

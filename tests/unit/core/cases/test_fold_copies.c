@@ -247,6 +247,25 @@ static void the_original_may_come_last(void **state)
     same_again(story);
 }
 
+/* The log in which they were made was lost with the province's disk; two copies of the node each
+ * took them over, under names of their own. */
+static void two_branches_of_a_log_that_was_lost(void **state)
+{
+    struct story *story = *state;
+    begin_a(story, 2);
+    put_genesis(story, C, A, 2, 0, false);
+    put_said(story, C, 2, 4);
+    counts(story);
+    uint64_t first = story->count;
+    put_genesis(story, D, A, 2, 0, false);
+    put_said(story, D, 2, 5);
+    counts(story);
+    put_said(story, D, 3, 4);
+    is_position(story, first);
+    reports_are(story, 3);
+    same_again(story);
+}
+
 /* The original stands in the journal, but behind the copy: whoever rebuilds must not see it. */
 static void what_comes_later_does_not_count_now(void **state)
 {
@@ -343,6 +362,7 @@ int main(void)
         STORY(what_came_before_counts_once),
         STORY(three_generations),
         STORY(two_branches_of_one_log),
+        STORY(two_branches_of_a_log_that_was_lost),
         STORY(the_original_may_come_last),
         STORY(what_comes_later_does_not_count_now),
         STORY(another_statement_under_its_name),
