@@ -2,8 +2,8 @@
  *
  *   the file is read, all of it, and checked          nothing was touched so far
  *   a folder beside is filled, marked as moved        FOLDER.restoring
- *   nothing there yet: the data file is moved in      or: the folders change places, and the
- *                                                     present one is renamed
+ *   nothing there yet: the data file is moved in      or: it takes the name that the present one
+ *                                                     is to have, and the two change places
  *
  * The lock that the program would hold is held meanwhile. There is no moment without a whole store
  * in a place that had one: a daemon that started then would begin a new one.
@@ -23,15 +23,17 @@
 
 #include "platform/host/host.h"
 
+#define ASIDE_TRIES 100u
 #define MARK_BYTES (UINT64_C(1) << 24) /* room for the mark, above what the data takes */
 
 struct restore {
     const struct restore_config *config;
     char store[RESTORE_PATH_BYTES];  /* the folder with data.mdb and lock, as it will be */
     char data[RESTORE_PATH_BYTES];   /* the data file in it */
-    char beside[RESTORE_PATH_BYTES]; /* what is filled: becomes config->folder, or gives its file */
+    char beside[RESTORE_PATH_BYTES]; /* what is filled: becomes the folder, or gives its file */
     char filled[RESTORE_PATH_BYTES]; /* the store's own folder in it */
-    char aside[RESTORE_PATH_BYTES];  /* what config->folder is called then */
+    char aside[RESTORE_PATH_BYTES];  /* what the present folder is called then */
+    char folder[RESTORE_PATH_BYTES]; /* config->folder, no link */
     int lock_fd;
     struct store_copy_facts facts;
     bool present; /* there is a store */
@@ -58,19 +60,29 @@ static int join(char to[RESTORE_PATH_BYTES], const char *folder, const char *nam
                : err_set(err, ERR_LIMIT, "path too long: %.64s", folder);
 }
 
+/* A name that nothing has: FOLDER.before-restore-TIME, or with -2, -3 … behind it. */
 static int name_aside(struct restore *restore, struct err_ctx *err)
 {
     time_t now = (time_t)(host_wall_ms() / 1000);
     struct tm utc;
+    struct stat info;
     char at[32];
     if (gmtime_r(&now, &utc) == NULL || strftime(at, sizeof at, "%Y%m%dT%H%M%SZ", &utc) == 0) {
         return err_set(err, ERR_IO, "the clock says no date");
     }
-    int len = snprintf(restore->aside, sizeof restore->aside, "%s.before-restore-%s",
-                       restore->config->folder, at);
-    return len > 0 && (size_t)len < sizeof restore->aside
-               ? 0
-               : err_set(err, ERR_LIMIT, "path too long: %.64s", restore->config->folder);
+    for (unsigned i = 1; i < ASIDE_TRIES; i++) {
+        int len = i == 1 ? snprintf(restore->aside, sizeof restore->aside, "%s.before-restore-%s",
+                                    restore->folder, at)
+                         : snprintf(restore->aside, sizeof restore->aside,
+                                    "%s.before-restore-%s-%u", restore->folder, at, i);
+        if (len < 0 || (size_t)len >= sizeof restore->aside) {
+            return err_set(err, ERR_LIMIT, "path too long: %.64s", restore->folder);
+        }
+        if (lstat(restore->aside, &info) != 0 && errno == ENOENT) {
+            return 0;
+        }
+    }
+    return err_set(err, ERR_EXISTS, "%s and its like are there already", restore->aside);
 }
 
 /* Who restores a store as another user leaves one that its program cannot open. */
@@ -103,13 +115,34 @@ static int check_user(const char *folder, struct err_ctx *err)
 
 /* ---- what is there ---- */
 
+/* Where a link leads to, the store is; a disk's own folder cannot be renamed. */
+static int find_folder(struct restore *restore, struct err_ctx *err)
+{
+    char parent[RESTORE_PATH_BYTES];
+    struct stat info;
+    struct stat above;
+    char *real = realpath(restore->config->folder, NULL);
+    int rc = join(restore->folder, real != NULL ? real : restore->config->folder, NULL, err);
+    rc = rc != 0 ? rc : join(parent, restore->folder, "..", err);
+    if (rc == 0 && real != NULL && restore->config->replace && stat(real, &info) == 0 &&
+        stat(parent, &above) == 0 && info.st_dev != above.st_dev) {
+        rc = err_set(err, ERR_EXISTS,
+                     "%s is a disk of its own, which cannot be renamed: move what is in it into a "
+                     "folder on that disk, and restore without --replace",
+                     real);
+    }
+    free(real);
+    return rc;
+}
+
 static int look(struct restore *restore, struct err_ctx *err)
 {
     const struct restore_config *config = restore->config;
     struct stat info;
-    int rc = join(restore->store, config->folder, config->inside, err);
+    int rc = find_folder(restore, err);
+    rc = rc != 0 ? rc : join(restore->store, restore->folder, config->inside, err);
     rc = rc != 0 ? rc : join(restore->data, restore->store, "data.mdb", err);
-    rc = rc != 0 ? rc : check_user(config->folder, err);
+    rc = rc != 0 ? rc : check_user(restore->folder, err);
     if (rc != 0) {
         return rc;
     }
@@ -123,7 +156,7 @@ static int look(struct restore *restore, struct err_ctx *err)
     if (rc == 0 && restore->present && !config->replace) {
         rc = err_set(err, ERR_EXISTS,
                      "there is a store in %s: move it away, or say --replace, which renames %s",
-                     restore->store, config->folder);
+                     restore->store, restore->folder);
     }
     return rc;
 }
@@ -181,10 +214,10 @@ static int fill(struct restore *restore, struct err_ctx *err)
 {
     const struct restore_config *config = restore->config;
     int len = restore->present
-                  ? snprintf(restore->beside, RESTORE_PATH_BYTES, "%s.restoring", config->folder)
+                  ? snprintf(restore->beside, RESTORE_PATH_BYTES, "%s.restoring", restore->folder)
                   : snprintf(restore->beside, RESTORE_PATH_BYTES, "%s/restoring", restore->store);
     if (len < 0 || (size_t)len >= RESTORE_PATH_BYTES) {
-        return err_set(err, ERR_LIMIT, "path too long: %.64s", config->folder);
+        return err_set(err, ERR_LIMIT, "path too long: %.64s", restore->folder);
     }
     int rc = join(restore->filled, restore->beside, restore->present ? config->inside : NULL, err);
     rc = rc != 0 ? rc : sweep_beside(restore, err);
@@ -201,7 +234,7 @@ static int remove_views(const struct restore *restore, struct err_ctx *err)
     if (restore->config->views == NULL) {
         return 0;
     }
-    int rc = join(folder, restore->config->folder, restore->config->views, err);
+    int rc = join(folder, restore->folder, restore->config->views, err);
     return rc != 0 ? rc : sweep(folder, err);
 }
 
@@ -219,14 +252,20 @@ static int move_in(struct restore *restore, struct err_ctx *err)
     return rc != 0 ? rc : sweep_beside(restore, err);
 }
 
-/* At once where the file system can do that. */
+/* The present folder is never called .restoring, which the next restore sweeps: the full one takes
+ * the name that is meant for it, and then both change places at once; or, where the file system
+ * cannot do that, the present one is renamed first. */
 static int change_places(struct restore *restore, struct err_ctx *err)
 {
-    const char *folder = restore->config->folder;
-    if (renameat2(AT_FDCWD, restore->beside, AT_FDCWD, folder, RENAME_EXCHANGE) == 0) {
-        return rename(restore->beside, restore->aside) == 0
-                   ? 0
-                   : fail(err, "the store that was there is now in", restore->beside);
+    const char *folder = restore->folder;
+    if (rename(restore->beside, restore->aside) != 0) {
+        return fail(err, "rename", restore->beside);
+    }
+    if (renameat2(AT_FDCWD, restore->aside, AT_FDCWD, folder, RENAME_EXCHANGE) == 0) {
+        return 0;
+    }
+    if (rename(restore->aside, restore->beside) != 0) {
+        return fail(err, "rename", restore->aside);
     }
     if (rename(folder, restore->aside) != 0) {
         return fail(err, "rename", folder);
@@ -246,7 +285,7 @@ static int put_in_place(struct restore *restore, struct err_ctx *err)
     }
     int rc = name_aside(restore, err);
     rc = rc != 0 ? rc : change_places(restore, err);
-    return rc != 0 ? rc : file_sync_name(restore->config->folder, err);
+    return rc != 0 ? rc : file_sync_name(restore->folder, err);
 }
 
 int restore_run(const struct restore_config *config, char ret_aside[RESTORE_PATH_BYTES],
@@ -263,11 +302,11 @@ int restore_run(const struct restore_config *config, char ret_aside[RESTORE_PATH
     rc = rc != 0 ? rc : look(restore, err);
     if (rc == 0) {
         rc = fill(restore, err);
+        rc = rc != 0 ? rc : put_in_place(restore, err);
         if (rc != 0) {
             (void)sweep_beside(restore, NULL);
         }
     }
-    rc = rc != 0 ? rc : put_in_place(restore, err);
     if (restore->lock_fd >= 0) {
         (void)close(restore->lock_fd);
     }

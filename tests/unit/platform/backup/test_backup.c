@@ -300,6 +300,42 @@ static void a_store_that_is_there_is_renamed(void **state)
     store_is_good(setting, folder);
 }
 
+/* However often within a second, and where a link leads to. */
+static void each_that_was_there_stays(void **state)
+{
+    struct setting *setting = *state;
+    char folder[PATH_CAPACITY];
+    char disk[PATH_CAPACITY];
+    char old[RESTORE_PATH_BYTES + 32];
+    char aside[3][RESTORE_PATH_BYTES] = {""};
+    assert_int_equal(backup_now(setting), 0);
+    path_in(setting, "disk", disk);
+    path_in(setting, "disk/journal", folder);
+    assert_int_equal(folder_make(folder, NULL), 0);
+    path_in(setting, "disk/journal/data.mdb", folder);
+    assert_int_equal(file_create(folder, 0600, bytes_of_text("the old one"), NULL), 0);
+    path_in(setting, "province", folder);
+    assert_int_equal(symlink(disk, folder), 0);
+    for (size_t i = 0; i < 3; i++) {
+        assert_int_equal(restore(setting, folder, true, aside[i], NULL), 0);
+        assert_non_null(strstr(aside[i], "/disk.before-restore-2"));
+        assert_true(i == 0 || strcmp(aside[i], aside[i - 1]) != 0);
+    }
+    struct stat info;
+    assert_true(lstat(folder, &info) == 0 && S_ISLNK(info.st_mode));
+    uint8_t *text = NULL;
+    size_t len = 0;
+    (void)snprintf(old, sizeof old, "%s/journal/data.mdb", aside[0]);
+    assert_int_equal(file_read(old, 100, &text, &len, NULL), 0);
+    assert_string_equal((const char *)text, "the old one");
+    free(text);
+    for (size_t i = 1; i < 3; i++) {
+        (void)snprintf(old, sizeof old, "%s/journal/data.mdb", aside[i]);
+        assert_true(there(old));
+    }
+    store_is_good(setting, folder);
+}
+
 static void nothing_is_touched_for_a_bad_one(void **state)
 {
     struct setting *setting = *state;
@@ -345,6 +381,7 @@ int main(void)
         TEST(one_that_is_stopped_leaves_nothing_half),
         TEST(a_store_comes_where_none_was),
         TEST(a_store_that_is_there_is_renamed),
+        TEST(each_that_was_there_stays),
         TEST(nothing_is_touched_for_a_bad_one),
     };
     return cmocka_run_group_tests(tests, host_start, NULL);
