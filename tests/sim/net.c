@@ -323,6 +323,20 @@ static struct node *live_node(struct sim *sim, uint32_t peer)
     return NULL;
 }
 
+/* A GAP that a receipt overtakes on a stick reads as one of a restored aggregator; that the engine
+ * tells them apart comes with the bundles. */
+static bool line_carries_down(const struct sim *sim, const struct node *node)
+{
+    for (size_t i = 0; i < sim->heap_count; i++) {
+        const struct event *event = &sim->heap[i];
+        bool down = event->type == EVENT_PACKET && !event->packet->to_hub;
+        if (down && sim->links[event->packet->link].node == node->index) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void net_stick(struct sim *sim, uint32_t peer, struct packet *packet)
 {
     struct bytes frame = bytes_of(packet->data, packet->len);
@@ -334,7 +348,7 @@ void net_stick(struct sim *sim, uint32_t peer, struct packet *packet)
     if (packet->to_hub && number != 0) {
         sim_trace(sim, "a stick is read for node %u", peer);
         hub_frame(sim, peer, number, frame);
-    } else if (!packet->to_hub && node != NULL) {
+    } else if (!packet->to_hub && node != NULL && !line_carries_down(sim, node)) {
         sim_trace(sim, "a stick is read at node %u", node->index);
         node_frame(sim, node, node->uplink.connection, frame);
     } else if (sim->faults) {

@@ -459,11 +459,8 @@ static void gap(struct uplink *uplink, const struct uplink_event *event, struct 
                        .h = gap->h,
                        .aggregator = uplink->aggregator,
                        .credit_bytes = uplink->sender.credit_bytes};
-    const struct out_log *log = sender_log(&uplink->sender, &gap->have.incarnation);
     sender_rewind(&uplink->sender, &gap->have.incarnation);
-    if (log == NULL || have.id.seq >= log->acked) { /* else a receipt has overtaken it */
-        (void)cursor(uplink, event, effects, &have, event->own_h[0]);
-    }
+    (void)cursor(uplink, event, effects, &have, event->own_h[0]);
 }
 
 static void keep_alive_answer(struct uplink *uplink)

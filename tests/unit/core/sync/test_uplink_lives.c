@@ -316,20 +316,6 @@ static void a_gap_in_the_line_must_be_ours_and_further_back(void **state)
     assert_int_equal(uplink.state, UPLINK_LIVE);
 }
 
-/* A receipt came by another way meanwhile. */
-static void a_gap_below_what_is_acknowledged_takes_nothing_back(void **state)
-{
-    (void)state;
-    begin_with(false, 5);
-    live();
-    uint64_t acked = uplink.sender.logs[0].acked;
-    struct control control = gap_of(&urgent, 3);
-    hears(&control, &urgent.h[3], false);
-    assert_false(alarmed(&effects, ALARM_ACK_BACK));
-    assert_int_equal(uplink.sender.logs[0].acked, acked);
-    assert_int_equal(uplink.state, UPLINK_LIVE);
-}
-
 /* ---- the aggregator was restored ---- */
 
 static struct ack receipt_of(uint64_t seq)
@@ -532,7 +518,6 @@ int main(void)
         TEST(a_gap_in_the_line_leads_further_back),
         TEST(a_gap_beyond_the_old_log_begins_at_its_end),
         TEST(a_gap_in_the_line_must_be_ours_and_further_back),
-        TEST(a_gap_below_what_is_acknowledged_takes_nothing_back),
         TEST(a_cursor_below_our_receipt_gets_it_back),
         TEST(a_receipt_of_an_earlier_life_stays_here),
         TEST(an_office_log_that_goes_on_is_followed),
