@@ -194,8 +194,9 @@ int driver_position(struct store_txn *txn, uint64_t *ret) MUST_USE;
 
 /* ---- backup.c ---- */
 void backup_job_stop(struct aggregator *aggregator);
-int backup_restore(const struct conf_aggregator *conf, const char *file, bool replace,
-                   struct err_ctx *err) MUST_USE;
+/* `root` NULL: not there to compare with. ERR_CONFIG: the backup is of another installation. */
+int backup_restore(const struct conf_aggregator *conf, const struct key *root, const char *file,
+                   bool replace, struct err_ctx *err) MUST_USE;
 
 /* ---- door_*.c: commands ---- */
 int doors_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;

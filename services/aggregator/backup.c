@@ -202,18 +202,49 @@ json_t *backup_json(struct store_txn *journal)
 
 /* ---- kabar-aggregator --restore ---- */
 
+struct restoring {
+    const struct conf_aggregator *conf;
+    const struct key *root;
+    const char *file;
+    struct journal_checked checked;
+};
+
+static int not_ours(const struct restoring *restoring, const struct journal_owner *owner,
+                    struct err_ctx *err)
+{
+    const struct conf_aggregator *conf = restoring->conf;
+    if (strcmp(owner->province, conf->province) != 0) {
+        return err_set(err, ERR_CONFIG,
+                       "this is a backup of province %s, and the settings are those of province "
+                       "%s: nothing was changed; say --config of %s, or a backup of %s: %s",
+                       owner->province, conf->province, owner->province, conf->province,
+                       restoring->file);
+    }
+    return err_set(err, ERR_CONFIG,
+                   "this is a backup of another installation of province %s, with another root "
+                   "key than %s: nothing was changed; say its --config, or a backup of this one: "
+                   "%s",
+                   owner->province, conf->root_key, restoring->file);
+}
+
 static int restore_check(void *arg, struct store *copy, const struct store_watch *watch,
                          struct err_ctx *err)
 {
-    return journal_check(copy, watch, arg, err);
+    struct restoring *restoring = arg;
+    struct journal_owner owner;
+    int rc = journal_check(copy, watch, &restoring->checked, err);
+    rc = rc != 0
+             ? rc
+             : journal_check_owner(copy, restoring->conf->province, restoring->root, &owner, err);
+    return rc == ERR_CONFIG ? not_ours(restoring, &owner, err) : rc;
 }
 
-int backup_restore(const struct conf_aggregator *conf, const char *file, bool replace,
-                   struct err_ctx *err)
+int backup_restore(const struct conf_aggregator *conf, const struct key *root, const char *file,
+                   bool replace, struct err_ctx *err)
 {
     static const struct backup_kind kind = {
         .name = "aggregator", .open = &copy_tables, .check = restore_check};
-    struct journal_checked checked = {.position = 0};
+    struct restoring restoring = {.conf = conf, .root = root, .file = file};
     char aside[RESTORE_PATH_BYTES] = "";
     const struct restore_config config = {.file = file,
                                           .kind = &kind,
@@ -221,11 +252,11 @@ int backup_restore(const struct conf_aggregator *conf, const char *file, bool re
                                           .inside = "journal",
                                           .views = "views",
                                           .replace = replace,
-                                          .arg = &checked};
+                                          .arg = &restoring};
     int rc = restore_run(&config, aside, err);
     if (rc == 0) {
         (void)printf("restored: %llu entries, in %s/journal\n",
-                     (unsigned long long)checked.position, conf->store);
+                     (unsigned long long)restoring.checked.position, conf->store);
         (void)printf("%s%s%s", aside[0] != '\0' ? "what was there is now in " : "", aside,
                      aside[0] != '\0' ? "\n" : "");
         (void)fputs(
@@ -236,6 +267,6 @@ int backup_restore(const struct conf_aggregator *conf, const char *file, bool re
             "is.\n",
             stdout);
     }
-    journal_checked_clear(&checked);
+    journal_checked_clear(&restoring.checked);
     return rc;
 }

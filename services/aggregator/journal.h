@@ -163,6 +163,17 @@ int journal_check(struct store *journal, const struct store_watch *watch,
                   struct journal_checked *ret, struct err_ctx *err) MUST_USE;
 void journal_checked_clear(struct journal_checked *checked);
 
+/* ---- journal_owner.c: whose journal it is ---- */
+#define JOURNAL_PROVINCE_BYTES 8u
+struct journal_owner {
+    char province[JOURNAL_PROVINCE_BYTES]; /* "": nothing is in it */
+    bool other_root;                       /* its first key ring is not by that root key */
+};
+/* ERR_CONFIG, without a text: another province's, or begun under another root key (NULL: that is
+ * not looked at). *ret says which. */
+int journal_check_owner(struct store *journal, const char *province, const struct key *root,
+                        struct journal_owner *ret, struct err_ctx *err) MUST_USE;
+
 /* ---- reading entries in order; one reader per thread ---- */
 struct journal_entry {
     uint64_t position;

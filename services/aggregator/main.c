@@ -102,6 +102,27 @@ static int birth_run(struct store_txn *txn, void *arg)
     return rc != 0 || !store_moved(aggregator->journal) ? rc : journal_reborn(txn, &rebirth);
 }
 
+static int check_owner(const struct aggregator *aggregator, struct err_ctx *err)
+{
+    const struct conf_aggregator *conf = aggregator->conf;
+    struct journal_owner owner;
+    int rc = journal_check_owner(aggregator->journal, conf->province, &aggregator->root_key, &owner,
+                                 err);
+    if (rc != ERR_CONFIG) {
+        return rc;
+    }
+    if (strcmp(owner.province, conf->province) != 0) {
+        return err_set(err, rc,
+                       "the journal is that of province %s, and the settings say province %s: set "
+                       "store or province right, or move the store away: %s",
+                       owner.province, conf->province, conf->store);
+    }
+    return err_set(err, rc,
+                   "the journal was begun under another root key than %s: put back the right key, "
+                   "or move the store away: %s",
+                   conf->root_key, conf->store);
+}
+
 static int load_journal(struct aggregator *aggregator, struct err_ctx *err)
 {
     struct store_txn *txn = NULL;
@@ -240,6 +261,7 @@ static int start(struct aggregator *aggregator, struct err_ctx *err)
     int rc = open_memory(aggregator);
     rc = rc != 0 ? rc : open_loop(aggregator, err);
     rc = rc != 0 ? rc : stores_open_journal(aggregator, err);
+    rc = rc != 0 ? rc : check_owner(aggregator, err);
     rc = rc != 0 ? rc : load_journal(aggregator, err);
     rc = rc != 0 ? rc : restored_load(aggregator, err);
     rc = rc != 0 ? rc : stores_open_views(aggregator, err);
@@ -402,7 +424,12 @@ static int serve_or_check(struct aggregator *aggregator, bool check_only, int rc
 static int restore(const struct aggregator *aggregator, const struct options *options)
 {
     struct err_ctx err = {{0}};
-    int rc = backup_restore(aggregator->conf, options->restore, options->replace, &err);
+    struct key root;
+    int rc = read_hex_file(aggregator->conf->root_key, false, root.b, &err);
+    if (rc == 0 || rc == ERR_NOT_FOUND) { /* settings and keys may be brought back later */
+        rc = backup_restore(aggregator->conf, rc == 0 ? &root : NULL, options->restore,
+                            options->replace, &err);
+    }
     if (rc != 0) {
         (void)fprintf(stderr, "kabar-aggregator: %s\n", err_peek(&err, rc));
     }

@@ -114,6 +114,19 @@ static int born(struct store_txn *txn, void *arg)
     return rc;
 }
 
+static int check_owner(const struct node *node, struct err_ctx *err)
+{
+    char owner[NODE_OWNER_BYTES];
+    const struct conf_node *conf = node->conf;
+    int rc = node_check_owner(node->store, conf->regency, owner, err);
+    return rc != ERR_CONFIG
+               ? rc
+               : err_set(err, rc,
+                         "the store is that of node %s, and the settings say regency %s: set "
+                         "store or regency right, or move the store away: %s",
+                         owner, conf->regency, conf->store);
+}
+
 static int open_store(struct node *node, struct err_ctx *err)
 {
     const struct store_config config = {
@@ -125,6 +138,7 @@ static int open_store(struct node *node, struct err_ctx *err)
         .format = NODE_FORMAT,
     };
     int rc = store_open(&config, &node->store, err);
+    rc = rc != 0 ? rc : check_owner(node, err);
     if (rc != 0) {
         return rc;
     }

@@ -138,18 +138,42 @@ void node_backup_stop(struct node *node)
     }
 }
 
+struct restoring {
+    const struct conf_node *conf;
+    const char *file;
+    uint64_t entries;
+};
+
+static int check_restoring(void *arg, struct store *copy, const struct store_watch *watch,
+                           struct err_ctx *err)
+{
+    struct restoring *restoring = arg;
+    const char *ours = restoring->conf->regency;
+    char owner[NODE_OWNER_BYTES];
+    int rc = check(&restoring->entries, copy, watch, err);
+    rc = rc != 0 ? rc : node_check_owner(copy, ours, owner, err);
+    return rc != ERR_CONFIG
+               ? rc
+               : err_set(err, rc,
+                         "this is a backup of node %s, and the settings are those of node %s: "
+                         "nothing was changed; say --config of %s, or a backup of %s: %s",
+                         owner, ours, owner, ours, restoring->file);
+}
+
 int node_restore(const struct conf_node *conf, const char *file, bool replace, struct err_ctx *err)
 {
-    static const struct backup_kind kind = {.name = "node", .open = &copy_tables, .check = check};
-    uint64_t entries = 0;
+    static const struct backup_kind kind = {
+        .name = "node", .open = &copy_tables, .check = check_restoring};
+    struct restoring restoring = {.conf = conf, .file = file};
     char aside[RESTORE_PATH_BYTES] = "";
     const struct restore_config config = {
-        .file = file, .kind = &kind, .folder = conf->store, .replace = replace, .arg = &entries};
+        .file = file, .kind = &kind, .folder = conf->store, .replace = replace, .arg = &restoring};
     int rc = restore_run(&config, aside, err);
     if (rc != 0) {
         return rc;
     }
-    (void)printf("restored: %llu entries, in %s\n", (unsigned long long)entries, conf->store);
+    (void)printf("restored: %llu entries, in %s\n", (unsigned long long)restoring.entries,
+                 conf->store);
     (void)printf("%s%s%s", aside[0] != '\0' ? "what was there is now in " : "", aside,
                  aside[0] != '\0' ? "\n" : "");
     (void)fputs("At the next start the node goes on in new logs, as successors of these: what the "

@@ -95,6 +95,7 @@ static int prune_run(struct store_txn *txn, void *arg)
         store_delete(txn, NODE_ENTRIES, bytes_of(key, sizeof key));
     }
     meta_put_pruned(txn, meta.pruned + prune->reports);
+    meta_put_owner(txn, prune->node->conf->regency);
     return 0;
 }
 

@@ -6,6 +6,7 @@
  *            "office" seq 8 ‖ h 32, "applied" 8: of the office log in "enrolment"
  *            "receipt.urgent", "receipt.routine": the last receipt, whole
  *            "pruned" 8: reports deleted so far
+ *            "owner" regency: since entries were deleted, and a genesis with them
  *            "ring" SignedRing
  *   entries, logs   our own logs (platform/store/outlog.h)
  *   keys     report's key → keyed hash of its input 32 ‖ incarnation 16 ‖ seq 8 ‖ h 32
@@ -61,6 +62,15 @@ void meta_put_aggregator(struct store_txn *txn, const struct incarnation *aggreg
 void meta_put_applied(struct store_txn *txn, uint64_t seq);
 void meta_put_pruned(struct store_txn *txn, uint64_t reports);
 void meta_put_ring(struct store_txn *txn, struct bytes signed_ring);
+
+/* ---- node_owner.c ---- */
+#define NODE_OWNER_BYTES 8u
+/* Whose store this is; "" before the first enrolment. ERR_FORMAT. */
+int node_owner(struct store_txn *txn, char ret[NODE_OWNER_BYTES]) MUST_USE;
+void meta_put_owner(struct store_txn *txn, const char *regency);
+/* ERR_CONFIG, without a text: it is another regency's, which is in ret. */
+int node_check_owner(struct store *store, const char *regency, char ret[NODE_OWNER_BYTES],
+                     struct err_ctx *err) MUST_USE;
 
 /* The log of this lane that lives: the one to append to. */
 int node_log_load(struct store_txn *txn, enum lane lane, struct outlog *ret) MUST_USE;

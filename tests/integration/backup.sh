@@ -194,6 +194,37 @@ refuses 73 '--replace' restore "$work/backups/two"
 refuses 64 '--config' kabar restore "$work/backups/two"
 echo 'color = "blue"' >"$work/other.conf"
 refuses 78 'neither' kabar restore "$work/backups/two" --config "$work/other.conf"
+# somebody_elses CODE WORDS NAME SED COMMAND… - with that program's settings changed so.
+somebody_elses() {
+    local changed
+    changed=$(dirname "$(conf_of "$3")")/changed.conf
+    sed "$4" "$(conf_of "$3")" >"$changed"
+    cmp -s "$changed" "$(conf_of "$3")" && fail "not changed: $4"
+    refuses "$1" "$2" "${@:5}" --config "$changed"
+}
+cksum "$work"/node-16.0?/store/data.mdb >"$work/nodes.before"
+for changes in '' 's|^store = .*|store = "elsewhere"|'; do
+    sed "$changes" "$(conf_of 16.03)" >"$work/node-16.03/changed.conf"
+    refuses 65 'backup of node 16.07, .* those of node 16.03: nothing was changed' \
+        kabar restore "$work/backups/node" --config "$work/node-16.03/changed.conf" --replace
+done
+[ ! -e "$work/node-16.03/elsewhere" ] || fail "a folder for somebody else's store"
+kabar root create --out "$work/other.key" --passphrase-file "$passphrase" \
+    >/dev/null 2>>"$work/kabar.log"
+cp "$work/other.key.pub" "$work/aggregator/other.pub"
+seventeen='s|^province = .*|province = "17"|'
+other_root='s|^root_key = .*|root_key = "other.pub"|'
+somebody_elses 65 'backup of province 16, .* those of province 17: nothing was changed' \
+    aggregator "$seventeen" kabar restore "$work/backups/two" --replace
+somebody_elses 65 'with another root key than .*/other.pub: nothing was changed' \
+    aggregator "$other_root" kabar restore "$work/backups/two" --replace
+somebody_elses 78 'the store is that of node 16.07, and the settings say regency 16.03' \
+    16.03 's|^store = .*|store = "../node-16.07/store"|' "$KABAR_BIN/kabar-node"
+somebody_elses 78 'the journal is that of province 16, and the settings say province 17' \
+    aggregator "$seventeen" "$KABAR_BIN/kabar-aggregator"
+somebody_elses 78 'begun under another root key than .*/other.pub' \
+    aggregator "$other_root" "$KABAR_BIN/kabar-aggregator"
+equal "the nodes' stores" "$(cksum "$work"/node-16.0?/store/data.mdb)" "$(cat "$work/nodes.before")"
 equal "the store, after all these" "$(cksum "$store/journal/data.mdb")" "$(cat "$work/before")"
 equal "nothing beside it" "$(ls -d "$store".* 2>/dev/null || true)" ""
 start aggregator

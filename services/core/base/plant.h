@@ -39,6 +39,8 @@
     X(LIVES_UNCOUNTED, "lives-uncounted")                                                          \
     X(LIFE_LEFT_OUT, "life-left-out")                                                              \
     X(BACKUP_UNREAD, "backup-unread")                                                              \
+    X(ANY_OWNER, "any-owner")                                                                      \
+    X(ANY_PROVINCE, "any-province")                                                                \
     /* core/cases and the applier */                                                               \
     X(DOCUMENT_TWICE, "document-twice")                                                            \
     X(ONE_SIGNATURE, "one-signature")                                                              \
