@@ -52,7 +52,8 @@ static int look(struct store_txn *txn, struct journal_reader *reader, const stru
             ret->other_root = other_root(root, entry.body, arena);
         }
     }
-    return rc == ERR_NOT_FOUND ? 0 : rc;
+    bool unreadable = rc == ERR_FORMAT || rc == ERR_VERSION; /* others say what is damaged */
+    return rc == ERR_NOT_FOUND || unreadable ? 0 : rc;
 }
 
 static int owner_of(struct store_txn *txn, struct journal_reader *reader, const struct key *root,

@@ -2,6 +2,7 @@
  * that regency's name, so neither a start nor a restore takes it. */
 #include "core/base/arena.h"
 #include "core/base/plant.h"
+#include "core/seal/chain.h"
 #include "node/node_store.h"
 
 #define OWNER_KEY "owner"
@@ -17,16 +18,22 @@ static int owner_copy(struct bytes owner, char ret[NODE_OWNER_BYTES])
     return 0;
 }
 
-/* As the log that lives says; ERR_NOT_FOUND when its first entry was deleted. */
+/* As the log that lives says; ERR_NOT_FOUND when its first entry was deleted, or is damaged: that
+ * stops nobody here. */
 static int owner_of_log(struct store_txn *txn, const struct incarnation *incarnation,
                         char ret[NODE_OWNER_BYTES])
 {
     const struct entry_id first = {.incarnation = *incarnation, .seq = 1};
     struct outlog_entry entry;
     struct genesis genesis;
+    struct hash b;
     int rc = outlog_read(txn, &node_log_tables, &first, &entry);
     if (rc != 0) {
-        return rc;
+        return rc == ERR_FORMAT ? ERR_NOT_FOUND : rc;
+    }
+    chain_body(entry.body, &b);
+    if (!hash_equal(&b, &entry.b)) {
+        return ERR_NOT_FOUND;
     }
     struct arena *arena = arena_new(GENESIS_ARENA_BYTES);
     rc = arena == NULL ? ERR_NOMEM : genesis_decode(entry.body, arena, &genesis, NULL);

@@ -114,6 +114,42 @@ static void the_regencys_as_long_as_anything_says_so(void **state)
     }
 }
 
+struct damage {
+    uint8_t key[INCARNATION_BYTES + 8], value[1024];
+    size_t at;
+};
+
+static int damage_run(struct store_txn *txn, void *arg)
+{
+    struct damage *damage = arg;
+    struct bytes value;
+    const struct bytes key = bytes_of(damage->key, sizeof damage->key);
+    int rc = store_get(txn, NODE_ENTRIES, key, &value);
+    if (rc != 0 || value.len > sizeof damage->value) {
+        return ERR_LIMIT;
+    }
+    const size_t len = value.len;
+    memcpy(damage->value, value.data, len);
+    damage->value[damage->at % len] ^= 1;
+    store_put(txn, NODE_ENTRIES, key, bytes_of(damage->value, len));
+    damage->at++;
+    return 0;
+}
+
+/* The other log says it still; nothing that a damaged byte says is believed. */
+static void a_damaged_entry_stops_nobody(void **state)
+{
+    struct bench *bench = *state;
+    struct damage damage = {.key = {1}};
+    put_be64(damage.key + INCARNATION_BYTES, 1);
+    enrol(bench);
+    for (size_t i = 0; i < 400; i++) {
+        assert_int_equal(store_apply(bench->store, damage_run, &damage, NULL), 0);
+        check_owner(bench, OWNER, 0, OWNER);
+        check_owner(bench, OTHER, ERR_CONFIG, OWNER);
+    }
+}
+
 static int restore(struct bench *bench, char *regency, struct err_ctx *err)
 {
     const struct conf_node conf = {.regency = regency, .store = bench->restored};
@@ -146,6 +182,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(nobodys_before_the_first_enrolment),
         TEST(the_regencys_as_long_as_anything_says_so),
+        TEST(a_damaged_entry_stops_nobody),
         TEST(a_backup_goes_back_to_its_own_regency_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
