@@ -14,12 +14,16 @@ struct bytes trait_bytes(const struct trait_text *text)
     return bytes_of(text->b, text->len);
 }
 
-static void set_text(struct trait_text *text, struct bytes from)
+void trait_set(struct trait_text *text, struct bytes from)
 {
-    text->len = from.len < TRAIT_TEXT_BYTES_MAX ? from.len : TRAIT_TEXT_BYTES_MAX;
-    if (text->len > 0) {
-        memcpy(text->b, from.data, text->len);
+    size_t len = from.len;
+    if (len > TRAIT_TEXT_BYTES_MAX) {
+        len = TRAIT_TEXT_BYTES_MAX;
     }
+    if (len > 0) {
+        memcpy(text->b, from.data, len);
+    }
+    text->len = len;
 }
 
 static uint64_t hash_of(const char *what, struct bytes data)
@@ -71,12 +75,12 @@ static void person_traits(const struct report *report, const struct subject *who
                           struct traits *ret)
 {
     char text[NORMAL_NAME_CAPACITY], number[NORMAL_NUMBER_CAPACITY];
-    set_text(&ret->name, bytes_of(text, normalise_name(who->name, text)));
-    set_text(&ret->unit, bytes_of(text, normalise_unit(who->unit, text)));
-    set_text(&ret->position, bytes_of(text, normalise_unit(who->position, text)));
-    set_text(&ret->nip, bytes_of(number, normalise_number(who->nip, number)));
-    set_text(&ret->nik, bytes_of(number, normalise_number(who->nik, number)));
-    set_text(&ret->regency, who->regency.len > 0 ? who->regency : report->regency);
+    trait_set(&ret->name, bytes_of(text, normalise_name(who->name, text)));
+    trait_set(&ret->unit, bytes_of(text, normalise_unit(who->unit, text)));
+    trait_set(&ret->position, bytes_of(text, normalise_unit(who->position, text)));
+    trait_set(&ret->nip, bytes_of(number, normalise_number(who->nip, number)));
+    trait_set(&ret->nik, bytes_of(number, normalise_number(who->nik, number)));
+    trait_set(&ret->regency, who->regency.len > 0 ? who->regency : report->regency);
     ret->initials = only_initials(trait_bytes(&ret->name));
     if (who->account.len > 0) {
         ret->account = hash_of("kabar.account.v1", who->account);
@@ -217,9 +221,9 @@ static void act_traits(const struct report *report, struct traits *ret)
     }
     char place[NORMAL_NAME_CAPACITY];
     if (report->place.len < NORMAL_NAME_CAPACITY / 4) {
-        set_text(&ret->place, bytes_of(place, normalise_unit(report->place, place)));
+        trait_set(&ret->place, bytes_of(place, normalise_unit(report->place, place)));
     }
-    set_text(&ret->form, report->form);
+    trait_set(&ret->form, report->form);
     ret->groups = group_of(report->form);
     ret->dated = report->has_occurred_on;
     int32_t day = report->has_occurred_on ? report->occurred_on : 0;

@@ -46,6 +46,8 @@ void traits_of(const struct report *report, uint32_t subject, struct traits *ret
 void traits_add(struct traits *into, const struct traits *from);
 size_t traits_encode(const struct traits *traits, uint8_t ret[TRAITS_BYTES_MAX]);
 int traits_decode(struct bytes value, struct traits *ret) MUST_USE;
+/* What does not fit is cut. */
+void trait_set(struct trait_text *text, struct bytes from);
 struct bytes trait_bytes(const struct trait_text *text);
 bool traits_share(const struct trait_hashes *a, const struct trait_hashes *b);
 

@@ -5,21 +5,16 @@
 
 #include <string.h>
 
-static void set_text(struct trait_text *text, struct bytes from)
+static void put_text(struct writer *writer, const struct trait_text *text)
 {
-    text->len = from.len < TRAIT_TEXT_BYTES_MAX ? from.len : TRAIT_TEXT_BYTES_MAX;
-    if (text->len > 0) {
-        memcpy(text->b, from.data, text->len);
-    }
+    writer_u8(writer, (uint8_t)text->len);
+    writer_bytes(writer, trait_bytes(text));
 }
 
-#define TEXT_FIELDS 8u
-static struct trait_text *text_at(struct traits *traits, size_t i)
+static void get_text(struct reader *reader, struct trait_text *ret)
 {
-    struct trait_text *texts[TEXT_FIELDS] = {&traits->name,  &traits->nip,      &traits->nik,
-                                             &traits->unit,  &traits->position, &traits->regency,
-                                             &traits->place, &traits->form};
-    return texts[i];
+    size_t len = reader_u8(reader);
+    trait_set(ret, reader_bytes(reader, len));
 }
 
 static void put_hashes(struct writer *writer, const struct trait_hashes *hashes)
@@ -44,13 +39,16 @@ static void get_hashes(struct reader *reader, struct trait_hashes *ret)
 
 size_t traits_encode(const struct traits *traits, uint8_t ret[TRAITS_BYTES_MAX])
 {
-    struct traits copy = *traits;
     struct writer writer;
     writer_init(&writer, ret, TRAITS_BYTES_MAX);
-    for (size_t i = 0; i < TEXT_FIELDS; i++) {
-        writer_u8(&writer, (uint8_t)text_at(&copy, i)->len);
-        writer_bytes(&writer, trait_bytes(text_at(&copy, i)));
-    }
+    put_text(&writer, &traits->name);
+    put_text(&writer, &traits->nip);
+    put_text(&writer, &traits->nik);
+    put_text(&writer, &traits->unit);
+    put_text(&writer, &traits->position);
+    put_text(&writer, &traits->regency);
+    put_text(&writer, &traits->place);
+    put_text(&writer, &traits->form);
     writer_u8(&writer, traits->initials);
     writer_be64(&writer, traits->account);
     put_hashes(&writer, &traits->links);
@@ -69,11 +67,14 @@ int traits_decode(struct bytes value, struct traits *ret)
     struct reader reader;
     memset(ret, 0, sizeof *ret);
     reader_init(&reader, value);
-    for (size_t i = 0; i < TEXT_FIELDS; i++) {
-        size_t len = reader_u8(&reader);
-        struct bytes text = reader_bytes(&reader, len);
-        set_text(text_at(ret, i), text);
-    }
+    get_text(&reader, &ret->name);
+    get_text(&reader, &ret->nip);
+    get_text(&reader, &ret->nik);
+    get_text(&reader, &ret->unit);
+    get_text(&reader, &ret->position);
+    get_text(&reader, &ret->regency);
+    get_text(&reader, &ret->place);
+    get_text(&reader, &ret->form);
     ret->initials = reader_u8(&reader) != 0;
     ret->account = reader_be64(&reader);
     get_hashes(&reader, &ret->links);
