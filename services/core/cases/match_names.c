@@ -53,6 +53,17 @@ static bool letters_exchanged(struct bytes a, struct bytes b)
            memcmp(a.data + head + 2, b.data + head + 2, a.len - head - 2) == 0;
 }
 
+/* Numbers are not spelled wrong: SMPN 12 and SMPN 21 are two. */
+static bool numbered(struct bytes word)
+{
+    for (size_t i = 0; i < word.len; i++) {
+        if (word.data[i] >= '0' && word.data[i] <= '9') {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* A slip of the hand: a letter doubled, or exchanged with its neighbour. */
 static bool words_slip(struct bytes a, struct bytes b)
 {
@@ -61,7 +72,7 @@ static bool words_slip(struct bytes a, struct bytes b)
         a = b;
         b = swap;
     }
-    if (b.len < SLIP_LETTERS_MIN) {
+    if (b.len < SLIP_LETTERS_MIN || numbered(a) || numbered(b)) {
         return false;
     }
     return a.len == b.len ? letters_exchanged(a, b) : a.len == b.len + 1 && letter_doubled(a, b);
@@ -76,7 +87,7 @@ static bool words_alike(struct bytes a, struct bytes b)
         b = swap;
     }
     size_t head = same_head(a, b);
-    if (b.len < 3 || a.len - b.len > 1 || head == 0) {
+    if (b.len < 3 || a.len - b.len > 1 || head == 0 || numbered(a) || numbered(b)) {
         return false;
     }
     size_t other = a.len == b.len ? head + 1 : head;
