@@ -200,9 +200,20 @@ void net_send_down(struct sim *sim, uint32_t peer, uint32_t hub_number, struct b
     sim_fail(sim, "a frame for connection %u, which never was", hub_number);
 }
 
+/* A RESUME from before the pairs that the aggregator remembers is a fork to it (session.h). No
+ * connection lives through that many others. */
+static bool outlived(const struct sim *sim, const struct net_link *link)
+{
+    uint32_t later = 0;
+    for (const struct net_link *some = link + 1; some < sim->links + sim->link_count; some++) {
+        later += some->peer == link->peer && some->hub_number != 0;
+    }
+    return later >= SESSION_PAIRS_KEPT;
+}
+
 static void arrive_up(struct sim *sim, struct net_link *link, struct packet *packet)
 {
-    if (!sim->hub.up || sim->hub.life != link->hub_life) {
+    if (!sim->hub.up || sim->hub.life != link->hub_life || outlived(sim, link)) {
         return;
     }
     struct node *node = &sim->nodes[link->node];
