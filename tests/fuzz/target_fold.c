@@ -11,23 +11,11 @@
 
 #define ENTRIES_MAX 6u
 
-static const uint16_t kinds[] = {ENTRY_REPORT,
-                                 ENTRY_ZERO,
-                                 ENTRY_RUNG,
-                                 ENTRY_ACT,
-                                 ENTRY_RING,
-                                 ENTRY_ENROLMENT,
-                                 ENTRY_REVOCATION,
-                                 ENTRY_REJECTED,
-                                 ENTRY_GENESIS,
-                                 ENTRY_AMENDMENT,
-                                 ENTRY_RETURNED,
-                                 ENTRY_DOCUMENT,
-                                 ENTRY_STATUS,
-                                 ENTRY_PLACEMENT,
-                                 0,
-                                 65535};
-static const size_t message_of_kind[] = {1, 2, 3, 11, 14, 8, 9, 12, 0, 27, 18, 5, 6, 10, 0, 0};
+static const uint16_t kinds[] = {ENTRY_REPORT,  ENTRY_ZERO,      ENTRY_RUNG,       ENTRY_ACT,
+                                 ENTRY_RING,    ENTRY_ENROLMENT, ENTRY_REVOCATION, ENTRY_REJECTED,
+                                 ENTRY_GENESIS, ENTRY_AMENDMENT, ENTRY_RETURNED,   ENTRY_DOCUMENT,
+                                 ENTRY_STATUS,  ENTRY_PLACEMENT, ENTRY_CATALOGUE,  65535};
+static const size_t message_of_kind[] = {1, 2, 3, 11, 14, 8, 9, 12, 0, 27, 18, 5, 6, 10, 31, 0};
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
 /* The last entry has no length: it goes to the end. */

@@ -132,7 +132,8 @@ static int32_t span_of(const struct traits *a, const struct traits *b)
 {
     int32_t first = a->day_first < b->day_first ? a->day_first : b->day_first;
     int32_t last = a->day_last > b->day_last ? a->day_last : b->day_last;
-    return last - first;
+    int64_t span = (int64_t)last - first;
+    return span > INT32_MAX ? INT32_MAX : (int32_t)span;
 }
 
 static enum what by_artefact(const struct traits *a, const struct traits *b, int32_t span)

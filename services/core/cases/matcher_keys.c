@@ -9,7 +9,7 @@
 #include <string.h>
 
 #define KEY_INPUT_BYTES_MAX 512u
-#define DAY_OFFSET 1000000 /* no day is before it */
+#define DAY_OFFSET (INT64_C(1) << 33) /* no day is before it, and it is a multiple of 8 */
 #define DAYS_AROUND 2
 #define DAYS_BEFORE_KNOWN 8
 
@@ -56,9 +56,9 @@ static void artefact_keys(const struct basis *basis, const char *kind,
     }
 }
 
-static uint32_t eight_days(int32_t day)
+static uint32_t eight_days(int64_t day)
 {
-    return (uint32_t)(day + DAY_OFFSET) / 8;
+    return (uint32_t)((uint64_t)(day + DAY_OFFSET) / 8);
 }
 
 static void day_keys(const struct basis *basis, const struct traits *traits, uint32_t days)
@@ -94,8 +94,8 @@ void matcher_keys(const struct traits *traits, struct bytes province, bool look,
     }
     int32_t before = traits->dated ? DAYS_AROUND : DAYS_BEFORE_KNOWN;
     int32_t after = traits->dated ? DAYS_AROUND : 0;
-    uint32_t first = eight_days(traits->day_first - before);
-    uint32_t last = eight_days(traits->day_first + after);
+    uint32_t first = eight_days((int64_t)traits->day_first - before);
+    uint32_t last = eight_days((int64_t)traits->day_first + after);
     day_keys(&basis, traits, first);
     if (last != first) {
         day_keys(&basis, traits, last);
