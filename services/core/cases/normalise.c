@@ -57,6 +57,21 @@ static bool is_letter(uint8_t byte)
            (byte >= '0' && byte <= '9') || byte >= 0x80;
 }
 
+/* Without the beginning of a letter of several bytes that had no room in the word. */
+static size_t whole_letters(const struct word *word)
+{
+    size_t lead = word->len;
+    while (lead > 0 && ((uint8_t)word->text[lead - 1] & 0xc0u) == 0x80u) {
+        lead--;
+    }
+    if (lead == 0 || (uint8_t)word->text[lead - 1] < 0xc0u) {
+        return word->len;
+    }
+    uint8_t byte = (uint8_t)word->text[lead - 1];
+    size_t wanted = byte >= 0xf0u ? 4 : byte >= 0xe0u ? 3 : 2;
+    return word->len - (lead - 1) < wanted ? lead - 1 : word->len;
+}
+
 static size_t words_write(const struct words *words, char *ret, size_t capacity)
 {
     struct writer writer;
@@ -65,7 +80,7 @@ static size_t words_write(const struct words *words, char *ret, size_t capacity)
         if (i > 0) {
             writer_u8(&writer, ' ');
         }
-        writer_bytes(&writer, bytes_of(words->list[i].text, words->list[i].len));
+        writer_bytes(&writer, bytes_of(words->list[i].text, whole_letters(&words->list[i])));
     }
     return writer.len;
 }
