@@ -139,7 +139,9 @@ static struct fold_input input_of(struct apply *apply, const struct journal_entr
                                .own = entry->own,
                                .owner = bytes_of_text(entry->owner),
                                .enrolment = entry->enrolment,
-                               .received_ms = entry->received_ms};
+                               .received_ms = entry->received_ms,
+                               .has_clock = entry->clock.known,
+                               .clock_s = entry->clock.s};
 }
 
 bool apply_ended_here(const struct apply *apply, const struct journal_entry *entry)

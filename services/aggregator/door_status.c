@@ -1,4 +1,5 @@
 /* status, ping, journal dump. */
+#include "aggregator/door_slices.h"
 #include "aggregator/doors.h"
 
 #include "core/cases/catalogue_view.h"
@@ -151,15 +152,14 @@ void door_ping(struct aggregator *aggregator, struct door_call *call, const json
 #define UNKNOWN_KIND 0u         /* bodies of unknown kinds are shown as they are */
 
 struct dump {
-    struct aggregator *aggregator;
-    struct door_call *call; /* NULL: the client went away */
+    struct slices slices;
     struct journal_reader *reader;
     uint64_t next, left, given;
-    bool waits; /* for on_drain; else a deferred turn goes on */
 };
 
-static void dump_free(struct dump *dump)
+static void dump_free(struct slices *slices)
 {
+    struct dump *dump = (struct dump *)slices;
     journal_reader_free(dump->reader);
     free(dump);
 }
@@ -217,26 +217,26 @@ static json_t *entry_json(struct aggregator *aggregator, struct store_txn *txn,
     return json;
 }
 
-/* Rows until the client has enough for now, the turn's share is used up, or the end; true while
- * there is more. */
-static bool dump_rows(struct dump *dump, int *ret_rc)
+/* Rows until the client has enough for now, the turn's share is used up, or the end. */
+static int dump_rows(struct slices *slices, bool *ret_more)
 {
+    struct dump *dump = (struct dump *)slices;
+    struct aggregator *aggregator = slices->aggregator;
     struct store_txn *txn = NULL;
     struct store_txn *views = NULL;
-    *ret_rc = store_read_begin(dump->aggregator->journal, &txn, NULL);
-    if (*ret_rc == 0) {
-        *ret_rc = store_read_begin(dump->aggregator->views, &views, NULL);
+    int rc = store_read_begin(aggregator->journal, &txn, NULL);
+    if (rc == 0) {
+        rc = store_read_begin(aggregator->views, &views, NULL);
     }
-    if (*ret_rc == 0) {
-        *ret_rc = journal_reader_seek(dump->reader, txn, dump->next);
+    if (rc == 0) {
+        rc = journal_reader_seek(dump->reader, txn, dump->next);
     }
     size_t turn = 0;
-    while (*ret_rc == 0 && dump->left > 0 && turn < DUMP_TURN_ENTRIES &&
-           !door_call_full(dump->call)) {
+    while (rc == 0 && dump->left > 0 && turn < DUMP_TURN_ENTRIES && !door_call_full(slices->call)) {
         struct journal_entry entry;
-        *ret_rc = journal_reader_next(dump->reader, &entry);
-        if (*ret_rc == 0) {
-            door_call_row(dump->call, entry_json(dump->aggregator, txn, views, &entry));
+        rc = journal_reader_next(dump->reader, &entry);
+        if (rc == 0) {
+            door_call_row(slices->call, entry_json(aggregator, txn, views, &entry));
             dump->next = entry.position + 1;
             dump->left--;
             dump->given++;
@@ -245,38 +245,21 @@ static bool dump_rows(struct dump *dump, int *ret_rc)
     }
     store_read_end(views);
     store_read_end(txn);
-    bool more = *ret_rc == 0 && dump->left > 0;
-    *ret_rc = *ret_rc == ERR_NOT_FOUND ? 0 : *ret_rc;
-    return more;
+    *ret_more = rc == 0 && dump->left > 0;
+    return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-static void dump_go_on(void *arg)
+static void dump_answer(struct slices *slices, int rc)
 {
-    struct dump *dump = arg;
-    int rc = 0;
-    if (dump->call == NULL) {
-        dump_free(dump);
-        return;
-    }
-    if (dump_rows(dump, &rc)) {
-        bool full = door_call_full(dump->call);
-        if (full || loop_defer(dump->aggregator->loop, dump_go_on, dump) == 0) {
-            dump->waits = full;
-            return;
-        }
-        rc = ERR_NOMEM;
-    }
-    struct door_call *call = dump->call;
-    door_call_set_data(call, NULL);
+    const struct dump *dump = (const struct dump *)slices;
     if (rc != 0) {
         struct err_ctx err;
         (void)err_set(&err, rc, "the journal cannot be read at position %llu: %s",
                       (unsigned long long)dump->next, err_text(rc));
-        door_refuse(call, rc, &err);
+        door_refuse(slices->call, rc, &err);
     } else {
-        door_call_done(call, json_pack("{s:I}", "entries", (json_int_t)dump->given));
+        door_call_done(slices->call, json_pack("{s:I}", "entries", (json_int_t)dump->given));
     }
-    dump_free(dump);
 }
 
 void door_journal_dump(struct aggregator *aggregator, struct door_call *call, const json_t *args)
@@ -291,34 +274,12 @@ void door_journal_dump(struct aggregator *aggregator, struct door_call *call, co
         door_refuse(call, ERR_NOMEM, &err);
         return;
     }
-    dump->aggregator = aggregator;
-    dump->call = call;
+    dump->slices = (struct slices){.aggregator = aggregator,
+                                   .call = call,
+                                   .step = dump_rows,
+                                   .answer = dump_answer,
+                                   .free = dump_free};
     dump->next = door_number(args, "from", 1);
     dump->left = door_number(args, "limit", UINT64_MAX);
-    door_call_set_data(call, dump);
-    dump_go_on(dump);
-}
-
-void door_journal_dump_more(struct aggregator *aggregator, struct door_call *call)
-{
-    (void)aggregator;
-    struct dump *dump = door_call_data(call);
-    if (dump != NULL && dump->waits) {
-        dump->waits = false;
-        dump_go_on(dump);
-    }
-}
-
-void door_journal_dump_gone(struct door_call *call)
-{
-    struct dump *dump = door_call_data(call);
-    if (dump == NULL) {
-        return;
-    }
-    door_call_set_data(call, NULL);
-    if (dump->waits) {
-        dump_free(dump);
-    } else {
-        dump->call = NULL; /* the deferred turn frees it */
-    }
+    slices_begin(&dump->slices);
 }

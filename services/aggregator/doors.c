@@ -1,5 +1,6 @@
 /* The socket: which command goes to which handler, and what handlers share. */
 #include "aggregator/doors.h"
+#include "aggregator/door_slices.h"
 
 #include "core/wire/command.h"
 
@@ -22,6 +23,8 @@ static const struct {
     {"enrol list", door_enrol_list},
     {"enrol revoke signed", door_enrol_revoke},
     {"journal dump", door_journal_dump},
+    {"stats", door_stats},
+    {"completeness", door_completeness},
     {"status", door_status},
     {"ping", door_ping},
     {"backup", door_backup},
@@ -124,12 +127,13 @@ static void on_gone(void *arg, struct door_call *call)
 {
     own_forget_call(arg, call);
     door_backup_gone(arg, call);
-    door_journal_dump_gone(call);
+    slices_gone(call);
 }
 
 static void on_drain(void *arg, struct door_call *call)
 {
-    door_journal_dump_more(arg, call);
+    (void)arg;
+    slices_drained(call);
 }
 
 int doors_open(struct aggregator *aggregator, struct err_ctx *err)

@@ -17,14 +17,15 @@ door_handler door_document_list, door_document_show, door_document_draft, door_d
 door_handler door_catalogue_part;
 door_handler door_enrol_prepare, door_enrol_activate, door_enrol_list, door_enrol_revoke;
 door_handler door_status, door_ping, door_journal_dump, door_backup;
+door_handler door_stats, door_completeness;
 
-/* A dump goes on when its client has taken what waited. */
-void door_journal_dump_more(struct aggregator *aggregator, struct door_call *call);
-void door_journal_dump_gone(struct door_call *call);
 void door_backup_gone(struct aggregator *aggregator, const struct door_call *call);
 
 /* Shared by handlers. */
 const char *door_text(const json_t *args, const char *name); /* NULL if absent */
+/* A day, if it is there. ERR_VALUE with a text. */
+int door_day(const json_t *args, const char *name, bool *ret_has, int32_t *ret,
+             struct err_ctx *err) MUST_USE;
 uint64_t door_number(const json_t *args, const char *name, uint64_t otherwise);
 void door_refuse(struct door_call *call, int code, const struct err_ctx *err);
 /* malloc'ed bytes of a hex argument; NULL: refused already. */

@@ -173,13 +173,20 @@ struct record {
     uint32_t skip;
     uint32_t count; /* new entries */
     int64_t received_ms;
+    struct journal_clock clock;
     uint64_t enrolment;
     const struct entry_id *first_new;
     struct bytes frame;
 };
 
-/* version 1 ‖ zero 3 ‖ skip 4 ‖ new entries 4 ‖ received_ms 8 ‖ enrolment 8 ‖ position 8 ‖ the
- * frame ‖ the hash of all that. */
+static int16_t clock_cut(int32_t s)
+{
+    int32_t most = JOURNAL_CLOCK_S_MAX;
+    return (int16_t)(s > most ? most : s < -most ? -most : s);
+}
+
+/* version 1 ‖ clock known 1 ‖ node's clock minus ours in seconds 2 ‖ skip 4 ‖ new entries 4 ‖
+ * received_ms 8 ‖ enrolment 8 ‖ position 8 ‖ the frame ‖ the hash of all that. */
 static void record_put(struct store_txn *txn, uint64_t position, const struct record *record)
 {
     static _Thread_local uint8_t value[JOURNAL_RECORD_HEAD_BYTES + FRAME_BYTES_MAX + HASH_BYTES];
@@ -187,8 +194,8 @@ static void record_put(struct store_txn *txn, uint64_t position, const struct re
     struct writer writer;
     writer_init(&writer, value, sizeof value);
     writer_u8(&writer, JOURNAL_RECORD_VERSION);
-    writer_u8(&writer, 0);
-    writer_be16(&writer, 0);
+    writer_u8(&writer, record->clock.known);
+    writer_be16(&writer, (uint16_t)clock_cut(record->clock.known ? record->clock.s : 0));
     writer_be32(&writer, record->skip);
     writer_be32(&writer, record->count);
     writer_be64(&writer, (uint64_t)record->received_ms);
@@ -267,6 +274,7 @@ int journal_put_span(struct store_txn *txn, const struct journal_span *span)
     struct record record = {.skip = store->skip,
                             .count = (uint32_t)(store->last - store->first_new + 1),
                             .received_ms = span->received_ms,
+                            .clock = span->clock,
                             .enrolment = span->enrolment,
                             .first_new = &first_new,
                             .frame = span->frame};

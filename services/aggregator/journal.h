@@ -88,6 +88,13 @@ int journal_office_end(struct store_txn *txn, const struct incarnation *first,
 /* ---- journal.c ---- */
 int journal_load(struct store_txn *txn, struct journal_meta *ret) MUST_USE;
 
+/* The node's clock minus ours, as its session said when the span came; unknown of our own log. */
+#define JOURNAL_CLOCK_S_MAX 32767
+struct journal_clock {
+    bool known;
+    int32_t s; /* at most JOURNAL_CLOCK_S_MAX either way */
+};
+
 /* Before any write: ERR_GAP unless the log's cursor is exactly where `store` continues; ERR_KEY for
  * a log of another enrolment, or a new one under a name that is ours, now or before a restore;
  * ERR_STATE for a log that is over. */
@@ -97,6 +104,7 @@ struct journal_span {
     uint64_t enrolment;
     const char *owner;
     int64_t received_ms;
+    struct journal_clock clock;
 };
 int journal_put_span(struct store_txn *txn, const struct journal_span *span) MUST_USE;
 
@@ -189,6 +197,7 @@ struct journal_entry {
     char owner[8];
     uint64_t enrolment;
     int64_t received_ms;
+    struct journal_clock clock;
 };
 struct journal_reader;
 struct journal_reader *journal_reader_new(void); /* NULL: out of memory */

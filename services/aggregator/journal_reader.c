@@ -16,6 +16,7 @@ struct journal_reader {
     uint64_t position; /* of its first new entry */
     uint32_t skip, count;
     int64_t received_ms;
+    struct journal_clock clock;
     uint64_t enrolment;
     char owner[8];
     struct span_header header;
@@ -86,7 +87,8 @@ static int read_head(struct journal_reader *reader, struct bytes value, struct b
     if (reader_u8(&head) != JOURNAL_RECORD_VERSION) {
         return ERR_VERSION;
     }
-    (void)reader_bytes(&head, 3);
+    reader->clock.known = reader_u8(&head) != 0;
+    reader->clock.s = (int16_t)reader_be16(&head);
     reader->skip = reader_be32(&head);
     reader->count = reader_be32(&head);
     reader->received_ms = (int64_t)reader_be64(&head);
@@ -215,6 +217,7 @@ static void give(struct journal_reader *reader, uint64_t position, struct journa
         .own = reader->enrolment == 0,
         .enrolment = reader->enrolment,
         .received_ms = reader->received_ms,
+        .clock = reader->clock,
     };
     memcpy(ret->owner, reader->owner, sizeof ret->owner);
 }

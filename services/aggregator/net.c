@@ -168,6 +168,7 @@ struct span_command {
     struct peer *peer;
     struct span_store store;
     int64_t received_ms;
+    struct journal_clock clock;
     size_t len;
     uint8_t frame[];
 };
@@ -179,7 +180,8 @@ static int span_run(struct store_txn *txn, void *arg)
                                .frame = bytes_of(span->frame, span->len),
                                .enrolment = span->peer->enrolment,
                                .owner = span->peer->regency,
-                               .received_ms = span->received_ms};
+                               .received_ms = span->received_ms,
+                               .clock = span->clock};
     return journal_put_span(txn, &put);
 }
 
@@ -205,6 +207,17 @@ static void not_stored(struct peer *peer, const struct effect *effect, size_t wi
     event->rc = rc;
 }
 
+/* As the session's RESUME said: the session that brings an entry is the next one after it. */
+static struct journal_clock clock_of(const struct peer *peer)
+{
+    int64_t s = peer->intake.clock_offset_ms / 1000;
+    int64_t most = JOURNAL_CLOCK_S_MAX;
+    return (struct journal_clock){.known = true,
+                                  .s = (int32_t)(s > most    ? most
+                                                 : s < -most ? -most
+                                                             : s)};
+}
+
 static void store_span(struct peer *peer, const struct effect *effect)
 {
     struct bytes frame = peer->aggregator->turn->frame;
@@ -218,6 +231,7 @@ static void store_span(struct peer *peer, const struct effect *effect)
         .peer = peer,
         .store = effect->as.store,
         .received_ms = host_wall_ms(),
+        .clock = clock_of(peer),
         .len = frame.len};
     memcpy(span->frame, frame.data, frame.len);
     int rc = store_submit(peer->aggregator->journal, &span->command);

@@ -37,6 +37,9 @@ static const struct {
     {"report list",
      "incarnation seq lane kind key form occurred_on subjects state status entered_ms"},
     {"inbox list", "id type from subject state reason received_ms"},
+    {"completeness",
+     "period regency name silence expected received on_time came_on_time reporting_rate "
+     "on_time_rate zero_from zero_until zero_scope stated_by contradicted later_on age_days stale"},
     {"journal dump", "position incarnation seq kind owner enrolment hash erased received_ms"},
 };
 

@@ -219,7 +219,9 @@ void sync_save(struct node *node);
 int line_open(struct node *node) MUST_USE;
 void line_connect(struct node *node, uint32_t connection);
 void line_disconnect(struct node *node);
-void line_send(struct node *node, const struct control *control);
+void line_send(struct node *node, const struct control *frame);
+/* How long the oldest entries have waited, in a frame that says how many wait (node_age.c). */
+void age_say(const struct node *node, struct control *control);
 void line_send_span(struct node *node, const struct span_plan *plan);
 /* Of an entry that cannot be cut into a span: what it means and what to do. */
 extern const char line_stuck_text[];

@@ -65,15 +65,17 @@ static void line_lost(struct node *node)
     sync_event(node, &event);
 }
 
-void line_send(struct node *node, const struct control *control)
+void line_send(struct node *node, const struct control *frame)
 {
     struct node_sync *sync = &node->sync;
+    struct control control = *frame;
     struct err_ctx err = {""};
     size_t len = 0;
     if (sync->client == NULL) {
         return;
     }
-    int rc = control_encode(control, sync->control, sizeof sync->control, &len, &err);
+    age_say(node, &control);
+    int rc = control_encode(&control, sync->control, sizeof sync->control, &len, &err);
     if (rc != 0) {
         node_trouble(node, TROUBLE_CUT, rc, err_peek(&err, rc));
         return;

@@ -89,6 +89,7 @@ TAKE_VIEW(case_report_view);
 TAKE_VIEW(document_view);
 TAKE_VIEW(rung_view);
 TAKE_VIEW(zero_view);
+TAKE_VIEW(filed_view);
 TAKE_VIEW(refused_view);
 TAKE_VIEW(node_view);
 TAKE_VIEW(line_view);
@@ -329,6 +330,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         take_copy_view,
         take_copied_view,
         take_held_view,
+        take_filed_view,
     };
     struct bytes value = bytes_of(data, size);
     takers[take_u8(&value) % (sizeof takers / sizeof takers[0])](value);

@@ -58,6 +58,10 @@
     X(EITHER_SIDE, "either-side")                                                                  \
     X(OTHER_ACT, "other-act")                                                                      \
     X(SAME_REPORT, "same-report")                                                                  \
+    X(ANY_CLOCK, "any-clock")                                                                      \
+    X(ZERO_ANY_SCOPE, "zero-any-scope")                                                            \
+    X(NOT_PROVEN_COUNTS, "not-proven-counts")                                                      \
+    X(LOOK_UNSAID, "look-unsaid")                                                                  \
     /* the borders (tests/fuzz) */                                                                 \
     X(FIELD_TWICE, "field-twice")                                                                  \
     X(MANY_UNKNOWN, "many-unknown")                                                                \

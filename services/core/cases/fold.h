@@ -47,6 +47,8 @@ struct fold_input {
     struct bytes owner;        /* regency the log belongs to; empty when own */
     uint64_t enrolment;        /* 0 when own */
     int64_t received_ms;
+    bool has_clock; /* what its session said of the node's clock: minus ours, in seconds */
+    int32_t clock_s;
     const struct placement *recorded; /* by subject, when already in the journal; else NULL */
     size_t recorded_count;
 };

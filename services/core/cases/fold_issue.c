@@ -170,6 +170,21 @@ int fold_issue(struct fold *fold, const struct document *document, struct docume
     return status != 0 ? status : case_moves(fold, document, view, at_ms);
 }
 
+int fold_case_executed(struct fold *fold, const struct document_view *document)
+{
+    struct case_view view;
+    if (document->type != DOCUMENT_TYPE_DECISION ||
+        (document->rungs & (1u << RUNG_KIND_EXECUTED)) == 0) {
+        return 0;
+    }
+    int status = fold_case_get(fold, &document->case_name, &view);
+    if (status == 0) {
+        view.reached |= CASE_REACHED_EXECUTED;
+        fold_case_put(fold, &document->case_name, &view);
+    }
+    return status == ERR_NOT_FOUND ? 0 : status; /* it is awaited */
+}
+
 /* ---- rungs ---- */
 int fold_rung_put(struct fold *fold, enum view_table table, uint64_t position,
                   const struct bytes *document, const struct rung_view *view)
@@ -239,7 +254,7 @@ static int rung_on(struct fold *fold, const struct rung *rung, const struct rung
     if (status == 0 && rung->rung >= RUNG_KIND_ACKNOWLEDGED) {
         fold_unfinished_drop(fold, document->addressee, rung->document);
     }
-    return status;
+    return status != 0 ? status : fold_case_executed(fold, document);
 }
 
 int fold_rung(struct fold *fold)

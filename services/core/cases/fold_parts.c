@@ -183,9 +183,28 @@ int fold_case_get(struct fold *fold, const struct case_name *name, struct case_v
     return status != 0 ? status : case_view_decode(value, ret);
 }
 
-void fold_case_put(struct fold *fold, const struct case_name *name, const struct case_view *view)
+/* Going back to be examined again is not proven any more; what was closed stays what it was. */
+static uint8_t reached(const struct case_view *view)
+{
+    enum { KEEPS = 1, PROVES = 2, DECIDES = 4 };
+    static const uint8_t does[CASE_STATE_COUNT] = {
+        [CASE_RECOMMENDED] = PROVES, [CASE_DECIDED] = KEEPS | PROVES | DECIDES,
+        [CASE_BLOCKED] = KEEPS,      [CASE_LEFT_SERVICE] = KEEPS,
+        [CASE_APPEALED] = KEEPS,     [CASE_CLOSED] = KEEPS,
+    };
+    unsigned what = does[view->state];
+    unsigned now = (what & KEEPS) != 0 ? view->reached : 0u;
+    now |= (what & PROVES) != 0 ? CASE_REACHED_PROVEN : 0u;
+    now |= (what & DECIDES) != 0 ? CASE_REACHED_DECIDED : 0u;
+    return (uint8_t)now;
+}
+
+void fold_case_put(struct fold *fold, const struct case_name *name, const struct case_view *as_is)
 {
     uint8_t value[CASE_VIEW_BYTES_MAX];
+    struct case_view put = *as_is;
+    const struct case_view *view = &put;
+    put.reached = reached(as_is);
     size_t len = case_view_encode(view, value, sizeof value);
     fold_put(fold, VIEW_CASES, bytes_of(name->b, CASE_NAME_BYTES), bytes_of(value, len));
     if (view->nip.len > 0) {

@@ -50,7 +50,10 @@ int fold_counter(struct fold *fold, const char *name, uint64_t *ret) MUST_USE;
 void fold_counter_put(struct fold *fold, const char *name, uint64_t value);
 
 int fold_case_get(struct fold *fold, const struct case_name *name, struct case_view *ret) MUST_USE;
+/* With `reached` as the state makes it. */
 void fold_case_put(struct fold *fold, const struct case_name *name, const struct case_view *view);
+/* A decision was carried out. */
+int fold_case_executed(struct fold *fold, const struct document_view *document) MUST_USE;
 int fold_document_get(struct fold *fold, struct bytes id, struct document_view *ret) MUST_USE;
 int fold_document_put(struct fold *fold, struct bytes id,
                       const struct document_view *view) MUST_USE;
@@ -86,6 +89,9 @@ int fold_returned_attach(struct fold *fold, uint32_t subject,
 /* What a refused entry leaves behind. */
 int fold_refused(struct fold *fold, struct bytes code, struct bytes text) MUST_USE;
 int fold_zero(struct fold *fold) MUST_USE;
+/* fold_filed.c: by which days and regencies a report is found. */
+struct arrival fold_arrival(const struct fold *fold, bool has_entered_ms, int64_t entered_ms);
+void fold_filed(struct fold *fold, const struct report *report);
 int fold_rung(struct fold *fold) MUST_USE;
 int fold_ring_entry(struct fold *fold) MUST_USE;
 int fold_enrolment(struct fold *fold) MUST_USE;

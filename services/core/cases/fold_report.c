@@ -339,6 +339,7 @@ int fold_report(struct fold *fold)
         report_key(fold, &id);
         fold_put(fold, VIEW_REPORT_KEYS, view_key_bytes(&key), view_key_bytes(&id));
     }
+    fold_filed(fold, &report);
     return subjects_join(fold, &report);
 }
 
@@ -359,9 +360,7 @@ int fold_zero(struct fold *fold)
     }
     struct zero_view view = {.id = fold->input->id,
                              .stated_name = zero.stated_name,
-                             .has_entered_ms = zero.has_entered_ms,
-                             .entered_ms = zero.entered_ms,
-                             .received_ms = fold->input->received_ms};
+                             .arrival = fold_arrival(fold, zero.has_entered_ms, zero.entered_ms)};
     uint8_t scope = (uint8_t)zero.scope;
     view_key_init(&key, zero.regency);
     view_key_zero(&key);

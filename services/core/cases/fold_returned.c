@@ -183,7 +183,9 @@ static int attach(struct fold *fold, struct bytes id, struct document_view *view
     case_view.version++;
     case_view.since_ms = fold->input->received_ms;
     fold_case_put(fold, name, &case_view);
-    return fold_tell_filers(fold, view, &case_view, fold->input->received_ms);
+    status = fold_case_executed(fold, view);
+    return status != 0 ? status
+                       : fold_tell_filers(fold, view, &case_view, fold->input->received_ms);
 }
 
 static int attach_or_await(struct fold *fold, const struct handed *handed,

@@ -27,6 +27,7 @@ const char *const view_table_names[VIEW_TABLE_COUNT] = {
     [VIEW_HELD] = "held",
     [VIEW_RUNGS_EARLY] = "rungs_early",
     [VIEW_PERSONS] = "persons",
+    [VIEW_FILED] = "filed",
 };
 
 /* ---- values: numbers big-endian, texts with two bytes of length before them ---- */
@@ -73,6 +74,24 @@ static unsigned get_code(struct reader *reader, unsigned count)
         reader->underflow = true;
     }
     return code < count ? code : 0;
+}
+
+static void put_arrival(struct writer *writer, const struct arrival *arrival)
+{
+    writer_u8(writer, arrival->has_entered_ms);
+    put_i64(writer, arrival->entered_ms);
+    put_i64(writer, arrival->received_ms);
+    writer_u8(writer, arrival->has_clock);
+    writer_be32(writer, (uint32_t)arrival->clock_s);
+}
+
+static void get_arrival(struct reader *reader, struct arrival *ret)
+{
+    ret->has_entered_ms = get_code(reader, 2) == 1;
+    ret->entered_ms = get_i64(reader);
+    ret->received_ms = get_i64(reader);
+    ret->has_clock = get_code(reader, 2) == 1;
+    ret->clock_s = (int32_t)reader_be32(reader);
 }
 
 static size_t written(const struct writer *writer)
@@ -125,6 +144,7 @@ size_t case_view_encode(const struct case_view *view, uint8_t *ret, size_t capac
     put_text(&writer, view->authority);
     put_text(&writer, view->barred);
     writer_u8(&writer, (uint8_t)view->leave);
+    writer_u8(&writer, view->reached);
     return written(&writer);
 }
 
@@ -158,6 +178,7 @@ int case_view_decode(struct bytes value, struct case_view *ret)
     view.authority = get_text(&reader);
     view.barred = get_text(&reader);
     view.leave = (int)get_code(&reader, LEAVE_COUNT);
+    view.reached = (uint8_t)get_code(&reader, 8);
     RETURN_WHOLE(reader, view, ret);
 }
 
@@ -280,9 +301,7 @@ size_t zero_view_encode(const struct zero_view *view, uint8_t *ret, size_t capac
     writer_init(&writer, ret, capacity_max);
     put_id(&writer, &view->id);
     put_text(&writer, view->stated_name);
-    writer_u8(&writer, view->has_entered_ms);
-    put_i64(&writer, view->entered_ms);
-    put_i64(&writer, view->received_ms);
+    put_arrival(&writer, &view->arrival);
     return written(&writer);
 }
 
@@ -293,9 +312,30 @@ int zero_view_decode(struct bytes value, struct zero_view *ret)
     reader_init(&reader, value);
     get_id(&reader, &view.id);
     view.stated_name = get_text(&reader);
-    view.has_entered_ms = get_code(&reader, 2) == 1;
-    view.entered_ms = get_i64(&reader);
-    view.received_ms = get_i64(&reader);
+    get_arrival(&reader, &view.arrival);
+    RETURN_WHOLE(reader, view, ret);
+}
+
+size_t filed_view_encode(const struct filed_view *view, uint8_t *ret, size_t capacity_max)
+{
+    struct writer writer;
+    writer_init(&writer, ret, capacity_max);
+    put_id(&writer, &view->id);
+    writer_u8(&writer, view->how);
+    writer_u8(&writer, view->classes);
+    put_arrival(&writer, &view->arrival);
+    return written(&writer);
+}
+
+int filed_view_decode(struct bytes value, struct filed_view *ret)
+{
+    struct reader reader;
+    struct filed_view view = {0};
+    reader_init(&reader, value);
+    get_id(&reader, &view.id);
+    view.how = (uint8_t)get_code(&reader, 4);
+    view.classes = (uint8_t)get_code(&reader, 1u << EMPLOYMENT_COUNT);
+    get_arrival(&reader, &view.arrival);
     RETURN_WHOLE(reader, view, ret);
 }
 

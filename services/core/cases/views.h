@@ -10,7 +10,7 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 4u
+#define VIEWS_FORMAT 5u
 
 enum view_table {
     VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"
@@ -41,6 +41,8 @@ enum view_table {
     VIEW_HELD,        /* position → struct held_view: documents made under a later key ring */
     VIEW_RUNGS_EARLY, /* as VIEW_RUNGS, of documents that are not known, or only proposed */
     VIEW_PERSONS,     /* nip ‖ 0 ‖ case name → nothing: cases of one number */
+    VIEW_FILED, /* regency ‖ 0 ‖ day 4 ‖ position 8 → struct filed_view: reports that a regency
+                 * filed, or that are about somebody it employs, by the day of the act */
     VIEW_TABLE_COUNT
 };
 extern const char *const view_table_names[VIEW_TABLE_COUNT];
@@ -86,6 +88,9 @@ bool case_name_parse(struct bytes text, struct case_name *ret);
 char *case_short_text(struct bytes province, uint64_t number, char ret[CASE_SHORT_CAPACITY]);
 bool case_short_parse(struct bytes text, struct bytes province, uint64_t *ret_number);
 
+/* How far a case has come, which `closed` and `left_service` do not say any more. */
+enum { CASE_REACHED_PROVEN = 1, CASE_REACHED_DECIDED = 2, CASE_REACHED_EXECUTED = 4 };
+
 struct case_view {
     uint64_t number;  /* officers' short form: "16-000123" */
     uint64_t version; /* from 1; rises with each report that joins and each change of state: what
@@ -106,6 +111,7 @@ struct case_view {
     int64_t since_ms;  /* when it came into its state; 0: when it was opened */
     struct bytes assigned, authority, barred; /* officer; who decides instead; "tono|wati" */
     int leave;                                /* index in leave_names */
+    uint8_t reached; /* CASE_REACHED_…: what holds of it now, kept by fold_case_put */
 };
 enum report_state {
     REPORT_APPLIED,
@@ -144,11 +150,24 @@ struct rung_view {
     struct bytes regency, person, note;
     int64_t at_ms, received_ms;
 };
+/* When a statement was made and when it came. */
+struct arrival {
+    bool has_entered_ms, has_clock;
+    int64_t entered_ms; /* by the node's clock */
+    int64_t received_ms;
+    int32_t clock_s; /* the node's clock minus ours, in the session that brought it */
+};
 struct zero_view {
     struct entry_id id;
     struct bytes stated_name;
-    bool has_entered_ms;
-    int64_t entered_ms, received_ms;
+    struct arrival arrival;
+};
+enum { FILED_HERE = 1, FILED_ABOUT = 2 }; /* filed by the regency; about one of its employees */
+struct filed_view {
+    struct entry_id id;
+    uint8_t how;     /* FILED_… */
+    uint8_t classes; /* bit (1 << index of employment_names) of each subject it stands here for */
+    struct arrival arrival;
 };
 struct refused_view {
     struct entry_id id; /* zeros: only the position is known (an entry that ended the applier) */
@@ -207,6 +226,8 @@ size_t rung_view_encode(const struct rung_view *view, uint8_t *ret, size_t capac
 int rung_view_decode(struct bytes value, struct rung_view *ret) MUST_USE;
 size_t zero_view_encode(const struct zero_view *view, uint8_t *ret, size_t capacity_max);
 int zero_view_decode(struct bytes value, struct zero_view *ret) MUST_USE;
+size_t filed_view_encode(const struct filed_view *view, uint8_t *ret, size_t capacity_max);
+int filed_view_decode(struct bytes value, struct filed_view *ret) MUST_USE;
 size_t refused_view_encode(const struct refused_view *view, uint8_t *ret, size_t capacity_max);
 int refused_view_decode(struct bytes value, struct refused_view *ret) MUST_USE;
 size_t node_view_encode(const struct node_view *view, uint8_t *ret, size_t capacity_max);

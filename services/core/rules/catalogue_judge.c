@@ -40,6 +40,17 @@ void catalogue_info(const struct catalogue *catalogue, struct catalogue_info *re
                                    .holidays = catalogue->rows[FILE_HOLIDAYS].count};
 }
 
+bool catalogue_regency_at(const struct catalogue *catalogue, size_t index, struct bytes *ret_code,
+                          struct bytes *ret_name)
+{
+    if (index >= catalogue->rows[FILE_REGIONS].count) {
+        return false;
+    }
+    *ret_code = ROW(catalogue, FILE_REGIONS, region_row, index)->code;
+    *ret_name = ROW(catalogue, FILE_REGIONS, region_row, index)->name;
+    return true;
+}
+
 /* ---- rows by code ---- */
 const struct form_row *catalogue_form_row(const struct catalogue *catalogue, struct bytes code)
 {

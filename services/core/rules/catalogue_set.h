@@ -74,6 +74,10 @@ struct catalogue_info {
 };
 void catalogue_info(const struct catalogue *catalogue, struct catalogue_info *ret);
 
+/* The regencies, in the order of the file; false: there are no more. */
+bool catalogue_regency_at(const struct catalogue *catalogue, size_t index, struct bytes *ret_code,
+                          struct bytes *ret_name);
+
 /* Which election a day belongs to, and where in it the day lies, on both axes. */
 struct catalogue_moment {
     struct bytes election; /* "pilkada-2024" */

@@ -394,6 +394,16 @@ static bool judge_resume(struct intake *intake, struct intake_connection *connec
     return false;
 }
 
+/* Ages, not times: the node's clock may be wrong. */
+static void note_oldest(struct intake *intake, const struct intake_event *event, int64_t age_ms)
+{
+    int64_t since_ms = event->clock_ms - age_ms;
+    if (age_ms > 0 && since_ms > 0 &&
+        (intake->oldest_since_ms == 0 || since_ms < intake->oldest_since_ms)) {
+        intake->oldest_since_ms = since_ms;
+    }
+}
+
 static void note_resume(struct intake *intake, const struct intake_event *event)
 {
     const struct resume *resume = &event->control->as.resume;
@@ -404,8 +414,10 @@ static void note_resume(struct intake *intake, const struct intake_event *event)
                                                                 : keep_alive_ms;
     intake->clock_offset_ms = resume->clock_ms - event->clock_ms;
     intake->node_backlog = 0;
+    intake->oldest_since_ms = 0;
     for (size_t i = 0; i < resume->log_count; i++) {
         uint64_t acked = resume->logs[i].acked;
+        note_oldest(intake, event, resume->logs[i].oldest_ms);
         intake->node_backlog += resume->logs[i].last > acked ? resume->logs[i].last - acked : 0;
     }
 }
@@ -552,6 +564,8 @@ static void control(struct intake *intake, struct intake_connection *connection,
         break;
     case FRAME_KEEP_ALIVE: {
         intake->node_backlog = event->control->as.keep_alive.backlog;
+        intake->oldest_since_ms = 0;
+        note_oldest(intake, event, event->control->as.keep_alive.oldest_ms);
         struct keep_alive *answer =
             &effects_send(effects, connection->number, FRAME_KEEP_ALIVE)->as.keep_alive;
         answer->answer = true;

@@ -91,6 +91,7 @@ struct intake {
     uint64_t heard_ms;         /* last valid frame of a session that we took */
     int64_t clock_offset_ms;   /* node's clock minus ours at its last RESUME */
     uint64_t node_backlog;     /* entries it says it has for us, at the last RESUME or keep-alive */
+    int64_t oldest_since_ms;   /* by our wall clock, the oldest of them; 0: not said */
 };
 
 enum intake_event_type {

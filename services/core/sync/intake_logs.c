@@ -333,6 +333,7 @@ void intake_stored(struct intake *intake, const struct intake_event *event, stru
     if (moved) {
         uint64_t entries = event->store.last - event->store.first_new + 1;
         intake->node_backlog -= entries < intake->node_backlog ? entries : intake->node_backlog;
+        intake->oldest_since_ms = intake->node_backlog == 0 ? 0 : intake->oldest_since_ms;
     }
     if (first_failure) { /* those that were built on it fail too, and say nothing new */
         effects_alarm(effects, intake->live, ALARM_NO_ROOM, event->rc);

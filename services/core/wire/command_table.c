@@ -1,30 +1,5 @@
 /* The table of commands. Answers of the hidden requests stand as comments at their rows. */
-#include "core/wire/command.h"
-
-#define ARG(kind, text, about)                                                                     \
-    {                                                                                              \
-        .name = (text), .type = (kind), .help = (about)                                            \
-    }
-#define TEXT_ARG(text, about) ARG(ARGUMENT_TEXT, text, about)
-#define NUMBER_ARG(text, about) ARG(ARGUMENT_NUMBER, text, about)
-#define FILE_ARG(text, about) ARG(ARGUMENT_FILE, text, about)
-#define NEED(text, kind, about)                                                                    \
-    {                                                                                              \
-        .name = (text), .type = (kind), .required = true, .help = (about)                          \
-    }
-#define PLACE(text, kind, about)                                                                   \
-    {                                                                                              \
-        .name = (text), .type = (kind), .positional = true, .required = true, .help = (about)      \
-    }
-#define REPEATED(text, kind, about)                                                                \
-    {                                                                                              \
-        .name = (text), .type = (kind), .repeated = true, .help = (about)                          \
-    }
-#define PASSPHRASE FILE_ARG("passphrase_file", "first line is the passphrase (default: asked)")
-#define OFFICER NEED("officer", ARGUMENT_FILE, "the officer's key file, made by init officer")
-#define END TEXT_ARG(NULL, NULL)
-#define LIST_LIMIT NUMBER_ARG("limit", "at most so many rows (default 50)")
-#define LIST_AFTER TEXT_ARG("after", "go on after this: \"next\" of the last answer")
+#include "core/wire/command_rows.h"
 
 static const struct argument none[] = {END};
 
@@ -86,16 +61,12 @@ static const struct argument enrol_accept[] = {
 static const struct argument restore[] = {
     PLACE("file", ARGUMENT_FILE, "the backup made by kabar backup"),
     NEED("config", ARGUMENT_FILE, "settings of the aggregator or node whose store it becomes"),
-    {.name = "replace",
-     .type = ARGUMENT_FLAG,
-     .help = "a store that is there is renamed STORE.before-restore-TIME"},
+    ARG(ARGUMENT_FLAG, "replace", "a store that is there is renamed STORE.before-restore-TIME"),
     END,
 };
 static const struct argument catalogue_check[] = {
-    {.name = "folder",
-     .type = ARGUMENT_FILE,
-     .positional = true,
-     .help = "folder with the CSV files (default: the catalogue built into this program)"},
+    MAY_PLACE("folder", ARGUMENT_FILE,
+              "folder with the CSV files (default: the catalogue built into this program)"),
     END,
 };
 static const struct argument match[] = {
@@ -140,10 +111,7 @@ static const struct argument report_show[] = {
     END,
 };
 static const struct argument report_status[] = {
-    {.name = "id",
-     .type = ARGUMENT_TEXT,
-     .positional = true,
-     .help = "one report (default: all that wait or were answered)"},
+    MAY_PLACE("id", ARGUMENT_TEXT, "one report (default: all that wait or were answered)"),
     END,
 };
 static const struct argument report_zero[] = {
@@ -223,9 +191,7 @@ static const struct argument decide[] = {
     NEED("sanction", ARGUMENT_TEXT, "code in the catalogue, like BER-BEBAS"),
     NEED("text", ARGUMENT_TEXT, "what was decided, in words"),
     TEXT_ARG("legal_basis", "articles it rests on"),
-    {.name = "respond_by",
-     .type = ARGUMENT_DATE,
-     .help = "day by which it should have been carried out"},
+    ARG(ARGUMENT_DATE, "respond_by", "day by which it should have been carried out"),
     PASSPHRASE,
     END,
 };
@@ -255,6 +221,22 @@ static const struct argument journal_dump[] = {
     NUMBER_ARG("limit", "at most so many entries (default: all)"),
     END,
 };
+static const struct argument stats[] = {
+    TEXT_ARG("by", "all, form, position, class, phase, regency or week (default all)"),
+    ARG(ARGUMENT_DATE, "from", "first day on which cases were opened"),
+    ARG(ARGUMENT_DATE, "until", "last day on which cases were opened"),
+    END,
+};
+static const struct argument completeness[] = {
+    ARG(ARGUMENT_DATE, "from", "a day of the first period"),
+    ARG(ARGUMENT_DATE, "until",
+        "a day of the last period (default: today, and two periods before it)"),
+    TEXT_ARG("period", "week or month (default month)"),
+    TEXT_ARG("scope", "all, pns, pppk, honorer or village (default all)"),
+    ARG(ARGUMENT_FLAG, "claims",
+        "list zero reports instead: their age, what contradicts them, what came later"),
+    END,
+};
 static const struct argument document_show[] = {
     PLACE("id", ARGUMENT_TEXT, "document id, like 16-2024-000123-7f3a"),
     END,
@@ -272,9 +254,9 @@ static const struct argument document_draft[] = {
     TEXT_ARG("sanction", "code in the catalogue, like BER-BEBAS"),
     TEXT_ARG("legal_basis", "articles"),
     TEXT_ARG("text", "in words"),
-    {.name = "respond_by", .type = ARGUMENT_DATE, .help = "day"},
+    ARG(ARGUMENT_DATE, "respond_by", "day"),
     TEXT_ARG("number", "of the decree"),
-    {.name = "date", .type = ARGUMENT_DATE, .help = "of the decree"},
+    ARG(ARGUMENT_DATE, "date", "of the decree"),
     TEXT_ARG("scan", "SHA-256 of the decree's scan, hex"),
     TEXT_ARG("supersedes", "document id"),
     END,
@@ -324,16 +306,6 @@ static const struct argument catalogue_part[] = {
     END,
 };
 
-#define ROW(words, where, about, list)                                                             \
-    {                                                                                              \
-        .name = (words), .place = (where), .help = (about), .arguments = (list)                    \
-    }
-#define HIDDEN(words, about, list)                                                                 \
-    {                                                                                              \
-        .name = (words), .place = COMMAND_AGGREGATOR, .help = (about), .arguments = (list),        \
-        .hidden = true                                                                             \
-    }
-
 const struct command command_table[] = {
     ROW("init aggregator", COMMAND_LOCAL, "make the folder of an aggregator", init_aggregator),
     ROW("init node", COMMAND_LOCAL, "make the folder of a node", init_node),
@@ -381,6 +353,10 @@ const struct command command_table[] = {
         enrol_approve),
     ROW("enrol list", COMMAND_AGGREGATOR, "nodes that are or were admitted", none),
     ROW("enrol revoke", COMMAND_AGGREGATOR, "shut a node out at once", enrol_revoke),
+    ROW("stats", COMMAND_AGGREGATOR,
+        "cases reported, proven (recommended or beyond), decided, executed", stats),
+    ROW("completeness", COMMAND_AGGREGATOR,
+        "who reported for a period, on time or not; what silence means", completeness),
     ROW("journal dump", COMMAND_AGGREGATOR, "every entry in order, decoded", journal_dump),
 
     ROW("status", COMMAND_EITHER, "state of the program, its line and its backlog", none),

@@ -14,7 +14,9 @@
 
 #include <string.h>
 
+#ifndef JOURNAL_MAX
 #define JOURNAL_MAX 96u
+#endif
 #define NODE_07 7u
 #define NODE_03 3u
 #define NOW_MS 1730419200000 /* 2024-11-01 */

@@ -204,18 +204,33 @@ static void small_values_round_trip(void **state)
 
     struct zero_view zero = {.id = an_id(),
                              .stated_name = text("Sekda"),
-                             .has_entered_ms = true,
-                             .entered_ms = 5,
-                             .received_ms = 6};
+                             .arrival = {.has_entered_ms = true,
+                                         .entered_ms = 5,
+                                         .received_ms = 6,
+                                         .has_clock = true,
+                                         .clock_s = -7}};
     struct zero_view zero_out;
     len = zero_view_encode(&zero, value, sizeof value);
     assert_int_equal(zero_view_decode(bytes_of(value, len), &zero_out), 0);
     assert_memory_equal(&zero_out.id, &zero.id, sizeof zero.id);
     assert_true(bytes_equal(zero_out.stated_name, zero.stated_name));
-    assert_true(zero_out.has_entered_ms);
-    assert_int_equal(zero_out.entered_ms, 5);
-    assert_int_equal(zero_out.received_ms, 6);
+    assert_true(zero_out.arrival.has_entered_ms);
+    assert_int_equal(zero_out.arrival.entered_ms, 5);
+    assert_int_equal(zero_out.arrival.received_ms, 6);
+    assert_true(zero_out.arrival.has_clock);
+    assert_int_equal(zero_out.arrival.clock_s, -7);
     CHECK_CUTS(zero_view_decode, zero_view, value, len);
+    struct filed_view filed = {
+        .id = an_id(), .how = FILED_ABOUT, .classes = 1u << 2, .arrival = {.received_ms = 9}};
+    struct filed_view filed_out;
+    len = filed_view_encode(&filed, value, sizeof value);
+    assert_int_equal(filed_view_decode(bytes_of(value, len), &filed_out), 0);
+    assert_memory_equal(&filed_out.id, &filed.id, sizeof filed.id);
+    assert_int_equal(filed_out.how, FILED_ABOUT);
+    assert_int_equal(filed_out.classes, 1u << 2);
+    assert_false(filed_out.arrival.has_clock);
+    assert_int_equal(filed_out.arrival.received_ms, 9);
+    CHECK_CUTS(filed_view_decode, filed_view, value, len);
 }
 
 static void refusals_and_nodes_round_trip(void **state)

@@ -1,0 +1,69 @@
+/* By which days and regencies a report is found: what completeness is counted from. */
+#include "core/cases/fold_parts.h"
+
+#include "core/rules/catalogue_set.h"
+
+struct arrival fold_arrival(const struct fold *fold, bool has_entered_ms, int64_t entered_ms)
+{
+    return (struct arrival){.has_entered_ms = has_entered_ms,
+                            .entered_ms = has_entered_ms ? entered_ms : 0,
+                            .received_ms = fold->input->received_ms,
+                            .has_clock = fold->input->has_clock,
+                            .clock_s = fold->input->clock_s};
+}
+
+/* The day of the act, or the day it became known: a report says one of them. */
+static int32_t day_of(const struct report *report)
+{
+    return report->has_occurred_on ? report->occurred_on : report->known_on;
+}
+
+static uint8_t class_bit(const struct subject *subject)
+{
+    struct bytes name = catalogue_class(subject->employment, subject->nip);
+    for (unsigned i = 1; i < EMPLOYMENT_COUNT; i++) {
+        if (bytes_equal(name, bytes_of_text(employment_names[i]))) {
+            return (uint8_t)(1u << i);
+        }
+    }
+    return 0;
+}
+
+static struct bytes employer(const struct report *report, const struct subject *subject)
+{
+    return subject->regency.len > 0 ? subject->regency : report->regency;
+}
+
+/* One record of a regency: the subjects it employs, and all of them where it filed. */
+static void filed_put(struct fold *fold, const struct report *report, struct bytes regency)
+{
+    uint8_t value[SMALL_VIEW_BYTES_MAX];
+    struct view_key key;
+    bool here = bytes_equal(regency, report->regency);
+    struct filed_view view = {.id = fold->input->id,
+                              .how = here ? FILED_HERE : 0,
+                              .arrival =
+                                  fold_arrival(fold, report->has_entered_ms, report->entered_ms)};
+    for (size_t i = 0; i < report->subject_count; i++) {
+        bool about = bytes_equal(employer(report, &report->subjects[i]), regency);
+        view.how |= about ? FILED_ABOUT : 0;
+        view.classes |= here || about ? class_bit(&report->subjects[i]) : 0;
+    }
+    view_key_init(&key, regency);
+    view_key_zero(&key);
+    view_key_u32(&key, (uint32_t)day_of(report));
+    view_key_u64(&key, fold->input->position);
+    size_t len = filed_view_encode(&view, value, sizeof value);
+    fold_put(fold, VIEW_FILED, view_key_bytes(&key), bytes_of(value, len));
+}
+
+void fold_filed(struct fold *fold, const struct report *report)
+{
+    filed_put(fold, report, report->regency);
+    for (size_t i = 0; i < report->subject_count; i++) {
+        struct bytes regency = employer(report, &report->subjects[i]);
+        if (fold_in_province(fold, regency) && !bytes_equal(regency, report->regency)) {
+            filed_put(fold, report, regency); /* twice the same: no matter */
+        }
+    }
+}
