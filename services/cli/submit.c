@@ -33,6 +33,7 @@ struct submit {
     uint8_t *line; /* LINE_BYTES_MAX + 1: one more tells the node that it is too long */
     size_t len;
     uint64_t lines, blank, accepted, refused;
+    uint64_t later; /* of the refused: nothing wrong with them, the node cannot take them now */
     uint64_t bytes, size; /* of the file; size 0: unknown */
     uint64_t began_ms, shown_ms;
     bool progress, over;
@@ -45,6 +46,7 @@ static void count_answer(struct submit *submit, const json_t *answer, struct byt
     bool accepted = json_is_true(json_object_get(answer, "accepted"));
     submit->accepted += accepted ? 1 : 0;
     submit->refused += accepted ? 0 : 1;
+    submit->later += json_is_true(json_object_get(answer, "retry")) ? 1 : 0;
     (void)fwrite(line.data, 1, line.len, stdout);
     (void)fputc('\n', stdout);
 }
@@ -298,7 +300,7 @@ int submit_run(struct cli *cli, const json_t *args, struct err_ctx *err)
     struct submit submit = {.cli = cli, .fd = -1, .name = args_text(args, "file")};
     int rc = submit_file(&submit, err);
     if (rc == 0 && submit.refused > 0) {
-        cli->exit_code = EX_DATAERR;
+        cli->exit_code = submit.later > 0 ? EX_TEMPFAIL : EX_DATAERR;
     }
     if (rc == 0 && !submit.progress && isatty(STDERR_FILENO) == 1) {
         (void)fprintf(stderr, "%" PRIu64 " accepted, %" PRIu64 " refused\n", submit.accepted,

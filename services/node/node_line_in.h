@@ -14,6 +14,7 @@ struct line {
     struct line *next;
     uint64_t number;
     bool ready, accepted;
+    bool later; /* refused, but nothing is wrong with the line: it may be handed in again */
     struct field_error error;
     struct entry_id id; /* from here: left by the writer */
     struct hash h;
@@ -34,6 +35,8 @@ struct line *line_of_text(struct node *node, struct bytes text, bool oversized, 
 /* The same for a zero report stated at the door. */
 struct line *line_of_zero(struct node *node, struct zero_report *zero, const char *user);
 void line_refuse(struct line *line, const char *field, const char *reason);
+/* The node cannot take it now. */
+void line_put_off(struct line *line, const char *reason);
 /* Why nothing is taken: no card yet, or no room for the logs. */
 const char *line_no_log(const struct node *node);
 

@@ -28,6 +28,12 @@ void line_refuse(struct line *line, const char *field, const char *reason)
     (void)snprintf(line->error.reason, sizeof line->error.reason, "%s", reason);
 }
 
+void line_put_off(struct line *line, const char *reason)
+{
+    line_refuse(line, "", reason);
+    line->later = true;
+}
+
 /* The arena of a line holds who reported: it is wiped before anything else uses it. */
 static void *line_arena_start(struct arena *arena)
 {
@@ -178,8 +184,10 @@ struct line *line_of_text(struct node *node, struct bytes text, bool oversized, 
         (void)snprintf(error.reason, sizeof error.reason, "longer than %u bytes", LINE_BYTES_MAX);
         line = line_refused(&error);
     } else if (!node->enrolled) {
-        (void)snprintf(error.reason, sizeof error.reason, "%s", line_no_log(node));
         line = line_refused(&error);
+        if (line != NULL) {
+            line_put_off(line, line_no_log(node));
+        }
     } else if (report_line_read(text, node->arena, &read, &error) != 0) {
         line = line_refused(&error);
     } else {

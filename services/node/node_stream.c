@@ -37,9 +37,10 @@ static json_t *accepted_json(const struct line *line)
 static json_t *line_json(const struct line *line)
 {
     if (!line->accepted) {
-        return json_pack("{s:I, s:b, s:o, s:o}", "line", (json_int_t)line->number, "accepted", 0,
-                         "field", json_text(bytes_of_text(line->error.field)), "reason",
-                         json_text(bytes_of_text(line->error.reason)));
+        return json_pack("{s:I, s:b, s:o, s:o, s:o*}", "line", (json_int_t)line->number, "accepted",
+                         0, "field", json_text(bytes_of_text(line->error.field)), "reason",
+                         json_text(bytes_of_text(line->error.reason)), "retry",
+                         line->later ? json_true() : NULL);
     }
     json_t *answer = json_pack("{s:I, s:b}", "line", (json_int_t)line->number, "accepted", 1);
     json_t *identity = accepted_json(line);
@@ -71,7 +72,8 @@ static void single_answer(struct stream *stream, const struct line *line)
         char text[sizeof line->error.field + sizeof line->error.reason + 4];
         (void)snprintf(text, sizeof text, "%s%s%s", line->error.field,
                        line->error.field[0] == '\0' ? "" : ": ", line->error.reason);
-        door_call_fail(call, ERR_VALUE, EXIT_DATA, text);
+        door_call_fail(call, line->later ? ERR_AGAIN : ERR_VALUE,
+                       line->later ? EXIT_RETRY : EXIT_DATA, text);
     }
 }
 
@@ -179,7 +181,7 @@ static void settle(struct line *line, int rc)
     if (rc == ERR_EXISTS) {
         line_refuse(line, "key", "this key was used for another report");
     } else if (rc != 0) {
-        line_refuse(line, "", node_store_text(rc));
+        line_put_off(line, node_store_text(rc));
     }
 }
 
@@ -341,14 +343,16 @@ void report_zero(struct node *node, struct door_call *call, const json_t *args)
     zero.regency = bytes_of_text(node->conf->regency);
     zero.stated_name = bytes_of_text(node_arg(args, "name"));
     if (!node->enrolled) {
-        door_call_fail(call, ERR_STATE, EXIT_UNAVAILABLE, line_no_log(node));
+        door_call_fail(call, ERR_AGAIN, EXIT_RETRY, line_no_log(node));
     } else if (!day_of_text(bytes_of_text(node_arg(args, "from")), &zero.from) ||
                !day_of_text(bytes_of_text(node_arg(args, "until")), &zero.until)) {
         door_call_fail(call, ERR_VALUE, EXIT_DATA, "from, until: days like 2024-05-31");
     } else if (zero.scope == 0) {
         door_call_fail(call, ERR_VALUE, EXIT_DATA, "scope: all, pns, pppk, honorer or village");
-    } else if (text_blank(zero.stated_name) || zero.stated_name.len > NAME_BYTES_MAX) {
-        door_call_fail(call, ERR_VALUE, EXIT_DATA, "name: who states it, at most 256 bytes");
+    } else if (text_blank(zero.stated_name) || zero.stated_name.len > NAME_BYTES_MAX ||
+               text_plain_until(zero.stated_name, false) < zero.stated_name.len) {
+        door_call_fail(call, ERR_VALUE, EXIT_DATA,
+                       "name: who states it, at most 256 bytes, in characters that are seen");
     } else {
         struct stream *stream = stream_new(node, call, true);
         if (stream != NULL) {

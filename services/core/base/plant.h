@@ -67,6 +67,8 @@
     X(MANY_UNKNOWN, "many-unknown")                                                                \
     X(DENSE_SPAN, "dense-span")                                                                    \
     X(ANY_TEXT, "any-text")                                                                        \
+    X(UNSEEN_TEXT, "unseen-text")                                                                  \
+    X(ANY_SCHEME, "any-scheme")                                                                    \
     X(ANY_SCOPE, "any-scope")                                                                      \
     X(RECORD_WRAPS, "record-wraps")                                                                \
     X(NAME_UNBOUND, "name-unbound")                                                                \

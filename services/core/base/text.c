@@ -87,6 +87,32 @@ bool text_blank(struct bytes text)
     return true;
 }
 
+/* Unicode's Cc, Bidi_Control, tags, separators and noncharacters, and what has no width. */
+static bool point_unseen(uint32_t point, bool prose)
+{
+    if (point == '\t' || point == '\n' || point == '\r' || point == 0x200c || point == 0x200d) {
+        return !prose;
+    }
+    return point < 0x20 || (point >= 0x7f && point <= 0x9f) || point == 0xad || point == 0x61c ||
+           point == 0x180e || (point >= 0x200b && point <= 0x200f) ||
+           (point >= 0x2028 && point <= 0x202e) || (point >= 0x2060 && point <= 0x206f) ||
+           point == 0xfeff || (point >= 0xfdd0 && point <= 0xfdef) || (point & 0xfffe) == 0xfffe ||
+           (point >= 0xfff9 && point <= 0xfffb) || (point >= 0xe0000 && point <= 0xe0fff);
+}
+
+size_t text_plain_until(struct bytes text, bool prose)
+{
+    size_t at = 0;
+    while (at < text.len) {
+        size_t length = utf8_length(text.data + at, text.len - at);
+        if (length == 0 || point_unseen(utf8_point(text.data + at, length), prose)) {
+            break;
+        }
+        at += length;
+    }
+    return at;
+}
+
 static bool leap_year(int year)
 {
     return (year % 4 == 0 && year % 100 != 0) || year % 400 == 0;

@@ -8,6 +8,11 @@
 bool utf8_valid(struct bytes text);
 /* Index of the first byte that breaks it; text.len when valid. */
 size_t utf8_valid_until(struct bytes text);
+/* Index of the first character that is not seen or hides others: control characters (C0, DEL, C1),
+ * what turns the direction of text, zero-width and tag characters, line and paragraph separators,
+ * noncharacters. text.len when there is none. `prose` may hold tabs, line ends and the joiners that
+ * some scripts need. Valid UTF-8 only. */
+size_t text_plain_until(struct bytes text, bool prose);
 /* Nothing but white space and zero-width characters (or empty). */
 bool text_blank(struct bytes text);
 

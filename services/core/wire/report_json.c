@@ -5,11 +5,13 @@
  */
 #include "core/wire/report_json.h"
 
+#include "core/base/plant.h"
 #include "core/base/text.h"
 #include "core/wire/report_json_place.h"
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <strings.h>
 
 #define ECHO_BYTES_MAX 20u
 #define ECHO_DIGITS_MAX 8u /* a date; a longer number may be somebody's */
@@ -112,6 +114,8 @@ struct field_rule {
     size_t bytes_max;
     const char *const *codes; /* from index 1 */
     size_t code_count;
+    bool prose; /* may have several lines */
+    bool link;
 };
 
 #define TEXT_RULE(text, type_name, member, max)                                                    \
@@ -144,8 +148,18 @@ static const struct field_rule report_rules[] = {
               offsetof(struct report, has_occurred_until)),
     DATE_RULE("known_on", struct report, known_on, offsetof(struct report, has_known_on)),
     TEXT_RULE("place", struct report, place, SHORT_TEXT_BYTES_MAX),
-    TEXT_RULE("description", struct report, description, TEXT_BYTES_MAX),
-    TEXT_RULE("url", struct report, url, URL_BYTES_MAX),
+    {.name = "description",
+     .type = VALUE_TEXT,
+     .offset = offsetof(struct report, description),
+     .has = NO_HAS,
+     .bytes_max = TEXT_BYTES_MAX,
+     .prose = true},
+    {.name = "url",
+     .type = VALUE_TEXT,
+     .offset = offsetof(struct report, url),
+     .has = NO_HAS,
+     .bytes_max = URL_BYTES_MAX,
+     .link = true},
     TEXT_RULE("candidate", struct report, candidate, SHORT_TEXT_BYTES_MAX),
     TEXT_RULE("external_ref", struct report, external_ref, SHORT_TEXT_BYTES_MAX),
     {.name = "urgent",
@@ -244,6 +258,40 @@ static struct bytes text_of(const json_t *value)
     return bytes_of(json_string_value(value), json_string_length(value));
 }
 
+/* "https://…", "http://…" or none ("facebook.com/…", "host:8080/…"): others open what is no page.
+ */
+static bool scheme_allowed(struct bytes url)
+{
+    size_t len = 0;
+    while (len < url.len && memchr(":/?#", url.data[len], 4) == NULL) {
+        len++;
+    }
+    bool port = len + 1 < url.len && url.data[len + 1] >= '0' && url.data[len + 1] <= '9';
+    if (len == url.len || url.data[len] != ':' || port) {
+        return true;
+    }
+    const char *scheme = (const char *)url.data;
+    return (len == 5 && strncasecmp(scheme, "https", 5) == 0) ||
+           (len == 4 && strncasecmp(scheme, "http", 4) == 0) || PLANTED(ANY_SCHEME);
+}
+
+/* What is shown must be all there is: no control characters, nothing that turns or hides text. */
+static int check_text(const struct line_reader *reader, const struct field_rule *rule,
+                      struct bytes text)
+{
+    size_t plain = text_plain_until(text, rule->prose);
+    if (plain < text.len && !PLANTED(UNSEEN_TEXT)) {
+        return refuse(reader, ERR_VALUE, rule->name,
+                      "has a character at byte %zu that is not seen or turns the text: take it out",
+                      plain + 1);
+    }
+    if (rule->link && !scheme_allowed(text)) {
+        return refuse(reader, ERR_VALUE, rule->name,
+                      "is no web address: it begins with https:// or http://");
+    }
+    return 0;
+}
+
 static int read_text(const struct line_reader *reader, const struct field_rule *rule,
                      const json_t *value, struct bytes *ret)
 {
@@ -252,6 +300,10 @@ static int read_text(const struct line_reader *reader, const struct field_rule *
         return refuse(reader, ERR_LIMIT, rule->name,
                       "is %zu bytes long and at most %zu are allowed: shorten it", text.len,
                       rule->bytes_max);
+    }
+    int rc = check_text(reader, rule, text);
+    if (rc != 0) {
+        return rc;
     }
     struct bytes copy = arena_copy(reader->arena, text);
     if (text.len > 0 && copy.data == NULL) {

@@ -93,6 +93,39 @@ static const struct {
     {"2024-12-31", 20088}, {"2100-02-28", 47540}, {"2100-03-01", 47541},  {"2200-12-31", 84370},
 };
 
+static void what_is_not_seen_is_found(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t until, prose_until;
+    } cases[] = {
+        {"Siti Aminah, S.Pd", 17, 17},
+        {"", 0, 0},
+        {"a\tb\r\nc", 1, 6},
+        {"a\x01", 1, 1},
+        {"a\x7f", 1, 1},
+        {"a\xc2\x85", 1, 1},
+        {"\xc2\xa0x", 3, 3},
+        {"\xe2\x80\xae", 0, 0},
+        {"ab\xe2\x81\xa6", 2, 2},
+        {"\xe2\x80\x8dx", 0, 4},
+        {"\xe2\x80\x8b", 0, 0},
+        {"x\xef\xbb\xbf", 1, 1},
+        {"\xf3\xa0\x80\xa0", 0, 0},
+        {"\xef\xbf\xbf", 0, 0},
+        {"\xf4\x8f\xbf\xbe", 0, 0},
+        {"\xf0\x9f\x98\x80!", 5, 5},
+        {"\xef\xbf\xbd", 3, 3},
+        {"\xd8\x9c", 0, 0},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct bytes text = bytes_of_text(cases[i].text);
+        assert_int_equal(text_plain_until(text, false), cases[i].until);
+        assert_int_equal(text_plain_until(text, true), cases[i].prose_until);
+    }
+}
+
 static void days_are_counted_from_1970(void **state)
 {
     (void)state;
@@ -152,6 +185,7 @@ int main(void)
         cmocka_unit_test(utf8_is_judged_byte_by_byte),
         cmocka_unit_test(every_code_point_is_judged),
         cmocka_unit_test(blank_is_what_looks_empty),
+        cmocka_unit_test(what_is_not_seen_is_found),
         cmocka_unit_test(days_are_counted_from_1970),
         cmocka_unit_test(days_follow_each_other_without_gap),
         cmocka_unit_test(no_such_day_is_refused),
