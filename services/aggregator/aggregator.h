@@ -121,6 +121,8 @@ struct aggregator {
 
 /* ---- stores.c: the journal, then the views, which are built anew if they are not its ---- */
 int stores_open_journal(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+/* ERR_CONFIG: the journal is empty, but views were computed from one. Before a genesis is born. */
+int stores_check_lost(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 int stores_open_views(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 /* With each batch: of whose journal the views are, and h of the last entry that is in them. */
 void stores_mark_views(struct store_txn *txn, const struct incarnation *aggregator,

@@ -262,6 +262,7 @@ static int start(struct aggregator *aggregator, struct err_ctx *err)
     rc = rc != 0 ? rc : open_loop(aggregator, err);
     rc = rc != 0 ? rc : stores_open_journal(aggregator, err);
     rc = rc != 0 ? rc : check_owner(aggregator, err);
+    rc = rc != 0 ? rc : stores_check_lost(aggregator, err);
     rc = rc != 0 ? rc : load_journal(aggregator, err);
     rc = rc != 0 ? rc : restored_load(aggregator, err);
     rc = rc != 0 ? rc : stores_open_views(aggregator, err);

@@ -2,7 +2,10 @@
  * They are computed anew then, before anything is served. */
 #include "aggregator/aggregator.h"
 
+#include "core/base/plant.h"
+
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -42,7 +45,7 @@ static int drop_views(struct aggregator *aggregator, const char *why, struct err
 {
     char path[PATH_BYTES_MAX];
     LOG(LOG_LEVEL_WARN, "views_built_anew", log_text("why", why),
-        log_text("what", "every case is computed again from the journal; nothing is lost"));
+        log_text("what", "what this journal holds is computed again"));
     store_close(aggregator->views);
     aggregator->views = NULL;
     (void)snprintf(path, sizeof path, "%s/views/data.mdb", aggregator->conf->store);
@@ -115,6 +118,62 @@ int stores_open_journal(struct aggregator *aggregator, struct err_ctx *err)
 {
     int rc = folder_make(aggregator->conf->store, err);
     return rc != 0 ? rc : open_journal(aggregator, err);
+}
+
+/* ---- a journal that is gone ---- */
+
+/* How many entries the views remember; ret_format: they are there, in another format. */
+static int remembered(struct aggregator *aggregator, uint64_t *ret, bool *ret_format,
+                      struct err_ctx *err)
+{
+    struct store_txn *txn = NULL;
+    int rc = open_views(aggregator, err);
+    *ret_format = rc == ERR_VERSION;
+    if (*ret_format) {
+        return 0;
+    }
+    rc = rc != 0 ? rc : store_read_begin(aggregator->views, &txn, err);
+    rc = rc != 0 ? rc : driver_position(txn, ret);
+    store_read_end(txn);
+    store_close(aggregator->views);
+    aggregator->views = NULL;
+    return rc;
+}
+
+static bool journal_empty(struct aggregator *aggregator, struct err_ctx *err, int *ret_rc)
+{
+    struct store_txn *txn = NULL;
+    struct journal_meta meta;
+    int rc = store_read_begin(aggregator->journal, &txn, err);
+    rc = rc != 0 ? rc : journal_load(txn, &meta);
+    store_read_end(txn);
+    *ret_rc = rc == ERR_NOT_FOUND ? 0 : rc;
+    return rc == ERR_NOT_FOUND;
+}
+
+int stores_check_lost(struct aggregator *aggregator, struct err_ctx *err)
+{
+    const char *store = aggregator->conf->store;
+    uint64_t entries = 0;
+    bool other_format = false;
+    int rc = 0;
+    if (!journal_empty(aggregator, err, &rc) || PLANTED(EMPTY_JOURNAL)) {
+        return rc;
+    }
+    rc = remembered(aggregator, &entries, &other_format, err);
+    if (rc != 0 || (entries == 0 && !other_format)) {
+        return rc;
+    }
+    char many[48] = "entries";
+    if (!other_format) {
+        (void)snprintf(many, sizeof many, "%" PRIu64 " entries", entries);
+    }
+    return err_set(
+        err, ERR_CONFIG,
+        "the journal in %s/journal is empty, and %s/views was computed from %s: the "
+        "journal is lost or not mounted. Put it back, or restore a backup (kabar restore "
+        "FILE --config …); to begin an empty province, move %s away",
+        store, store, many, store);
 }
 
 int stores_open_views(struct aggregator *aggregator, struct err_ctx *err)

@@ -94,8 +94,16 @@ inbox_of 16.03 >"$work/inbox-16.03"
 cases=$(ask aggregator status | jq .cases)
 equal "cases" "$cases" 80
 
-say "the copy is put in its place: another file"
+say "without a journal, or with an empty one, it does not begin anew beside its views"
 stop_aggregator_and_nodes
+rm "$journal"
+for _ in missing emptied; do
+    exits 78 "$KABAR_BIN/kabar-aggregator" --config "$(conf_of aggregator)"
+    has 'journal is empty, and .*views was computed from [0-9]* entries' "$work/err"
+    : >"$journal"
+done
+
+say "the copy is put in its place: another file"
 rm "$journal"
 cp "$work/copy.mdb" "$journal"
 start aggregator

@@ -70,6 +70,7 @@
     X(UNSEEN_TEXT, "unseen-text")                                                                  \
     X(ANY_SCHEME, "any-scheme")                                                                    \
     X(ANY_SCOPE, "any-scope")                                                                      \
+    X(EMPTY_JOURNAL, "empty-journal")                                                              \
     X(RECORD_WRAPS, "record-wraps")                                                                \
     X(NAME_UNBOUND, "name-unbound")                                                                \
     /* no mistake of ours, but of whoever wrote an entry: the fold dies at a marked text */        \

@@ -139,6 +139,46 @@ static void views_of_another_format_go(void **state)
     }
 }
 
+static void an_empty_journal_beside_views_is_refused(void **state)
+{
+    struct bench *bench = *state;
+    char path[FOLDER_PATH_CAPACITY];
+    folder_open(path);
+    const struct store_config config = {.path = path,
+                                        .tables = journal_table_names,
+                                        .table_count = JOURNAL_TABLE_COUNT,
+                                        .map_bytes = 64u << 20,
+                                        .format = JOURNAL_FORMAT,
+                                        .test_no_sync = true};
+    char folder[FOLDER_PATH_CAPACITY + 16];
+    (void)snprintf(folder, sizeof folder, "%s/views", bench->folder);
+    const struct store_config views = {.path = folder,
+                                       .tables = view_table_names,
+                                       .table_count = VIEW_TABLE_COUNT,
+                                       .map_bytes = 64u << 20,
+                                       .format = VIEWS_FORMAT};
+    struct store *empty = NULL;
+    struct mark mark = right(bench);
+    struct err_ctx err = {""};
+    assert_int_equal(store_open(&config, &empty, NULL), 0);
+    bench->aggregator.journal = empty;
+    store_close(bench->aggregator.views);
+    bench->aggregator.views = NULL;
+    assert_int_equal(stores_check_lost(&bench->aggregator, NULL), 0); /* the first start */
+    assert_int_equal(store_open(&views, &bench->aggregator.views, NULL), 0);
+    assert_int_equal(store_apply(bench->aggregator.views, mark_run, &mark, NULL), 0);
+    store_close(bench->aggregator.views);
+    bench->aggregator.views = NULL;
+    assert_int_equal(stores_check_lost(&bench->aggregator, &err), ERR_CONFIG);
+    assert_non_null(strstr(err.text, "is empty"));
+    assert_non_null(strstr(err.text, "3 entries"));
+    assert_non_null(strstr(err.text, "kabar restore"));
+    store_close(empty);
+    folder_drop(path);
+    bench->aggregator.journal = bench->journal->store;
+    assert_int_equal(stores_check_lost(&bench->aggregator, NULL), 0); /* the journal is back */
+}
+
 #define BENCH(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
 
 int main(void)
@@ -146,7 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH(views_of_this_journal_stay), BENCH(views_ahead_of_it_go),
         BENCH(views_of_another_life_go),   BENCH(views_of_another_history_go),
-        BENCH(views_of_another_format_go),
+        BENCH(views_of_another_format_go), BENCH(an_empty_journal_beside_views_is_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
