@@ -52,6 +52,8 @@
     X(ANY_STEP, "any-step")                                                                        \
     X(BARRED_ACTS, "barred-acts")                                                                  \
     X(ACCUSED_DECIDES, "accused-decides")                                                          \
+    X(EXPIRED_SIGNED, "expired-signed")                                                            \
+    X(REPLACED_ACKNOWLEDGED, "replaced-acknowledged")                                              \
     X(ANY_SANCTION, "any-sanction")                                                                \
     X(OTHER_PERSON, "other-person")                                                                \
     X(NAMESAKE_ELSEWHERE, "namesake-elsewhere")                                                    \

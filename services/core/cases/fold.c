@@ -22,7 +22,7 @@ static const struct {
     {ENTRY_AMENDMENT, BY_NODE, NULL},
     {ENTRY_WITHDRAWAL, BY_NODE, NULL},
     {ENTRY_RUNG, BY_NODE, fold_rung},
-    {ENTRY_ANSWER, BY_NODE, NULL},
+    {ENTRY_ANSWER, BY_NODE, fold_answer},
     {ENTRY_RETURNED, BY_NODE, fold_returned},
     {ENTRY_DOCUMENT, BY_PROVINCE, NULL},
     {ENTRY_STATUS, BY_PROVINCE, NULL},

@@ -193,6 +193,8 @@ int fold_act(struct fold *fold)
         return advance(fold, &act, ring);
     case ACT_ASSIGN:
         return assign(fold, &act, ring);
+    case ACT_WITHDRAW:
+        return fold_withdraw(fold, &act, ring);
     default:
         return fold_refuse(fold, ERR_VALUE, "an act of an unknown type");
     }

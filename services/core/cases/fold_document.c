@@ -1,7 +1,7 @@
 /* Proposing a document and signing it as the second officer. */
 #include "core/cases/fold_parts.h"
 
-#include "core/base/assert.h"
+#include "core/base/plant.h"
 
 #include <string.h>
 
@@ -36,43 +36,16 @@ static int versions(struct fold *fold, const struct document *document, uint64_t
 {
     unsigned long long now = view->version;
     if (seen != view->version) {
-        return fold_refuse(fold, ERR_STALE, "the case is at version %llu, the officer saw %llu",
-                           now, (unsigned long long)seen);
+        return fold_refuse(fold, ERR_STALE,
+                           "D10: the case is at version %llu, the officer saw %llu", now,
+                           (unsigned long long)seen);
     }
     if (document->has_case_version && document->case_version == view->version) {
         return FOLD_DONE;
     }
     return fold_refuse(fold, ERR_STALE,
-                       "the case is at version %llu, the document was made for %llu", now,
+                       "D10: the case is at version %llu, the document was made for %llu", now,
                        (unsigned long long)document->case_version);
-}
-
-/* What this document replaces, when it says so: must be out, and of the same case and type. */
-static int superseded(struct fold *fold, const struct document *document, bool *ret)
-{
-    struct document_view old;
-    struct case_name name = {.b = {0}};
-    *ret = false;
-    if (document->supersedes.len == 0) {
-        return FOLD_DONE;
-    }
-    int status = fold_document_get(fold, document->supersedes, &old);
-    if (status == ERR_NOT_FOUND) {
-        return fold_refuse(fold, ERR_NOT_FOUND, "there is no document %.*s to supersede",
-                           SHOWN(document->supersedes));
-    }
-    if (status != 0) {
-        return status;
-    }
-    if (document->case_name.len > 0 && !case_name_parse(document->case_name, &name)) {
-        return fold_refuse(fold, ERR_FORMAT, "case_name: names no case");
-    }
-    bool out = old.state == DOCUMENT_ISSUED || old.state == DOCUMENT_WAITING;
-    *ret = out && old.type == document->type && memcmp(old.case_name.b, name.b, sizeof name.b) == 0;
-    return *ret ? FOLD_DONE
-                : fold_refuse(fold, ERR_STATE,
-                              "%.*s is no issued document of this case and type to supersede",
-                              SHOWN(document->supersedes));
 }
 
 int fold_may_issue(struct fold *fold, const struct document *document,
@@ -82,7 +55,7 @@ int fold_may_issue(struct fold *fold, const struct document *document,
     enum case_state state = case_view->state;
     struct err_ctx why = {.text = ""};
     bool replaces = false;
-    int status = superseded(fold, document, &replaces);
+    int status = fold_superseded(fold, document, &replaces);
     if (status != FOLD_DONE || !fold_target_state(document->type, &target)) {
         return status;
     }
@@ -102,8 +75,8 @@ static int case_check(struct fold *fold, struct bytes officer, const struct docu
     struct case_view view;
     if (document->case_name.len == 0) {
         bool replaces = false;
-        return fold_in_province(fold, document->addressee)
-                   ? superseded(fold, document, &replaces)
+        return fold_may_address(fold, document->type, document->addressee)
+                   ? fold_superseded(fold, document, &replaces)
                    : fold_refuse(fold, ERR_VALUE, "addressee: %.*s is no regency of province %.*s",
                                  SHOWN(document->addressee), SHOWN(fold->config->province));
     }
@@ -181,13 +154,6 @@ static int id_taken(struct fold *fold, const struct act *act, const struct docum
     return FOLD_DONE;
 }
 
-static void answer_id(struct fold *fold, struct bytes id)
-{
-    ASSERT(id.len < sizeof fold->ret->document_id);
-    memcpy(fold->ret->document_id, id.data, id.len);
-    fold->ret->document_id[id.len] = '\0';
-}
-
 static int encode_signed(struct fold *fold, const struct signed_document *value, struct bytes *ret)
 {
     size_t capacity = value->document.len + SIGNATURES_ROOM_BYTES, len = 0;
@@ -249,7 +215,9 @@ static int proposal_put(struct fold *fold, const struct act *act, const struct d
                                   .type = document->type,
                                   .addressee = document->addressee,
                                   .position = fold->input->position,
-                                  .proposed_ms = act->at_ms};
+                                  .proposed_ms = act->at_ms,
+                                  .expires_ms =
+                                      document->has_expires_ms ? document->expires_ms : INT64_MAX};
     if (document->case_name.len > 0 && !case_name_parse(document->case_name, &ret->case_name)) {
         return fold_refuse(fold, ERR_FORMAT, "case_name: names no case");
     }
@@ -277,9 +245,13 @@ int fold_propose(struct fold *fold, const struct act *act, const struct ring *ri
         return status;
     }
     if (again) {
-        answer_id(fold, document.id);
+        fold_answer_id(fold, document.id);
         fold_say(fold, "%.*s is proposed already", SHOWN(document.id));
         return FOLD_DONE;
+    }
+    if (document.has_expires_ms && document.expires_ms <= act->at_ms) {
+        return fold_refuse(fold, ERR_STATE, "D2: %.*s expires before it is signed",
+                           SHOWN(document.id));
     }
     if (document.case_name.len > 0 && !act->has_case_version) {
         return fold_refuse(fold, ERR_VALUE,
@@ -292,7 +264,7 @@ int fold_propose(struct fold *fold, const struct act *act, const struct ring *ri
     if (status != FOLD_DONE) {
         return status;
     }
-    answer_id(fold, document.id);
+    fold_answer_id(fold, document.id);
     fold_say(fold, "%.*s is proposed: a second officer must sign", SHOWN(document.id));
     /* One officer is enough for what decides nothing. */
     return fold_target_state(document.type, &target)
@@ -315,10 +287,14 @@ static int countersign_document(struct fold *fold, const struct act *act, struct
     if (status != 0) {
         return status;
     }
-    return ret->state == DOCUMENT_PROPOSED
+    if (ret->state != DOCUMENT_PROPOSED) {
+        return fold_refuse(fold, ERR_STATE, "D1: %.*s is %s already",
+                           SHOWN(act->countersign_document), document_state_name(ret->state));
+    }
+    return !fold_expired(ret, act->at_ms) || PLANTED(EXPIRED_SIGNED)
                ? FOLD_DONE
-               : fold_refuse(fold, ERR_STATE, "%.*s is %s already",
-                             SHOWN(act->countersign_document), document_state_name(ret->state));
+               : fold_refuse(fold, ERR_STATE, "D2: %.*s has expired: draft again",
+                             SHOWN(act->countersign_document));
 }
 
 static int signature_add(struct fold *fold, const struct act *act, enum document_type type,
@@ -330,7 +306,7 @@ static int signature_add(struct fold *fold, const struct act *act, enum document
     }
     for (size_t i = 0; i < document->signature_count; i++) {
         if (bytes_equal(document->signatures[i].officer, act->officer)) {
-            return fold_refuse(fold, ERR_STATE, "a %s needs two officers: %.*s signed already",
+            return fold_refuse(fold, ERR_STATE, "D3: a %s needs two officers: %.*s signed already",
                                document_type_name(type), SHOWN(act->officer));
         }
     }
@@ -370,6 +346,6 @@ int fold_countersign(struct fold *fold, const struct act *act, const struct ring
     if (status != FOLD_DONE) {
         return status;
     }
-    answer_id(fold, document.id);
+    fold_answer_id(fold, document.id);
     return fold_issue(fold, &document, &view, act->at_ms);
 }

@@ -79,8 +79,9 @@ static int draft_without_case(struct fold *fold, const struct draft *draft)
         return fold_refuse(fold, ERR_VALUE, "a %s is about a case",
                            document_type_name(draft->document.type));
     }
-    return fold_in_province(fold, draft->document.addressee)
-               ? FOLD_DONE
+    bool replaces = false;
+    return fold_may_address(fold, draft->document.type, draft->document.addressee)
+               ? fold_superseded(fold, &draft->document, &replaces)
                : fold_refuse(fold, ERR_VALUE, "addressee: %.*s is no regency of province %.*s",
                              SHOWN(draft->document.addressee), SHOWN(fold->config->province));
 }
@@ -101,14 +102,15 @@ static int draft_fields(struct fold *fold, const struct document *document)
         {decision && text_blank(document->decree_number), "decree_number"},
         {decision && !document->has_decree_date, "decree_date"},
         {decision && document->decree_scan.len != HASH_BYTES, "decree_scan"},
-        {recommendation && !document->has_respond_by, "respond_by"},
+        {(recommendation || document->type == DOCUMENT_TYPE_QUESTION) && !document->has_respond_by,
+         "respond_by"},
         {text_blank(document->text) &&
              (!(decision || recommendation) || text_blank(document->sanction)),
          "text"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         if (rows[i].missing) {
-            return fold_refuse(fold, ERR_VALUE, "%s: must be given", rows[i].field);
+            return fold_refuse(fold, ERR_VALUE, "D4: %s: must be given", rows[i].field);
         }
     }
     return FOLD_DONE;
@@ -156,7 +158,10 @@ static int draft_slips(struct fold *fold, const struct document *document, int64
         return fold_refuse(fold, ERR_VALUE, "decree_date: %s is after today, %s",
                            day_to_text(document->decree_date, said), today);
     }
-    if (document->type == DOCUMENT_TYPE_RECOMMENDATION && document->has_respond_by &&
+    if (document->has_expires_ms && document->expires_ms <= now_ms) {
+        return fold_refuse(fold, ERR_VALUE, "D2: expires: this is over already");
+    }
+    if (document->type != DOCUMENT_TYPE_DECISION && document->has_respond_by &&
         document->respond_by < day_in_wib(now_ms)) {
         return fold_refuse(fold, ERR_VALUE, "respond_by: %s is before today, %s",
                            day_to_text(document->respond_by, said), today);

@@ -228,7 +228,8 @@ int fold_document_get(struct fold *fold, struct bytes id, struct document_view *
 
 int fold_document_put(struct fold *fold, struct bytes id, const struct document_view *view)
 {
-    size_t capacity = view->signed_document.len + (DOCUMENT_VIEW_BYTES_MAX - ENTRY_BYTES_MAX);
+    size_t capacity = view->signed_document.len + view->withdrawn_why.len +
+                      (DOCUMENT_VIEW_BYTES_MAX - ENTRY_BYTES_MAX - TEXT_BYTES_MAX);
     uint8_t *value = arena_alloc(fold->arena, capacity);
     if (value == NULL) {
         return ERR_NOMEM;
@@ -315,6 +316,23 @@ bool fold_in_province(const struct fold *fold, struct bytes regency)
     return catalogue_region_find(regency) != NULL && regency.len > province.len &&
            bytes_equal(bytes_of(regency.data, province.len), province) &&
            regency.data[province.len] == '.';
+}
+
+bool fold_addressed(const struct fold *fold, enum document_type type, struct bytes addressee,
+                    struct bytes regency)
+{
+    return bytes_equal(addressee, regency) ||
+           (fold_to_all(fold, type, addressee) && fold_in_province(fold, regency));
+}
+
+bool fold_to_all(const struct fold *fold, enum document_type type, struct bytes addressee)
+{
+    return type == DOCUMENT_TYPE_ADVISORY && bytes_equal(addressee, fold->config->province);
+}
+
+bool fold_may_address(const struct fold *fold, enum document_type type, struct bytes addressee)
+{
+    return fold_in_province(fold, addressee) || fold_to_all(fold, type, addressee);
 }
 
 bool fold_target_state(enum document_type type, enum case_state *ret)

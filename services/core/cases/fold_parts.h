@@ -68,6 +68,16 @@ int fold_signs_now(struct fold *fold, const struct ring *ring, struct bytes offi
 /* The active enrolment with the highest number, 0 when there is none. */
 int fold_newest(struct fold *fold, struct bytes regency, uint64_t *ret) MUST_USE;
 bool fold_in_province(const struct fold *fold, struct bytes regency);
+/* An advisory to the province is one to all its nodes. */
+bool fold_to_all(const struct fold *fold, enum document_type type, struct bytes addressee);
+/* Whether this regency's node gets what is for this addressee. */
+bool fold_addressed(const struct fold *fold, enum document_type type, struct bytes addressee,
+                    struct bytes regency);
+/* Whether a document about no case may have this addressee. */
+bool fold_may_address(const struct fold *fold, enum document_type type, struct bytes addressee);
+/* To the newest box of every regency but this enrolment; how many got it. */
+int fold_send_to_all(struct fold *fold, struct bytes signed_document, uint64_t but,
+                     size_t *ret_count) MUST_USE;
 /* Which state an issued document brings its case to; false for advisories and questions. */
 bool fold_target_state(enum document_type type, enum case_state *ret);
 
@@ -93,6 +103,7 @@ int fold_zero(struct fold *fold) MUST_USE;
 struct arrival fold_arrival(const struct fold *fold, bool has_entered_ms, int64_t entered_ms);
 void fold_filed(struct fold *fold, const struct report *report);
 int fold_rung(struct fold *fold) MUST_USE;
+int fold_answer(struct fold *fold) MUST_USE;
 int fold_ring_entry(struct fold *fold) MUST_USE;
 int fold_enrolment(struct fold *fold) MUST_USE;
 int fold_revocation(struct fold *fold) MUST_USE;
@@ -101,6 +112,19 @@ int fold_catalogue_part(struct fold *fold) MUST_USE;
 int fold_act(struct fold *fold) MUST_USE;
 int fold_propose(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
 int fold_countersign(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
+/* A proposal that is not to be signed any more. */
+int fold_withdraw(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
+/* D2: what expired is signed, acknowledged, answered and executed no more. */
+bool fold_expired(const struct document_view *view, int64_t at_ms);
+/* The document that an act is about: into the answer. */
+void fold_answer_id(struct fold *fold, struct bytes id);
+/* What this document replaces, when it says so; refused (D5) when it may not. */
+int fold_superseded(struct fold *fold, const struct document *document, bool *ret) MUST_USE;
+/* The one it replaces is over. */
+int fold_supersede(struct fold *fold, const struct document *document) MUST_USE;
+/* Whether a rung of this kind or a higher one came from this regency. */
+int fold_has_rung(struct fold *fold, struct bytes id, struct bytes regency, enum rung_kind rung,
+                  bool *ret) MUST_USE;
 /* Enough signatures: moves the document and its case, and sends what is to be sent. */
 int fold_issue(struct fold *fold, const struct document *document, struct document_view *view,
                int64_t at_ms) MUST_USE;

@@ -34,7 +34,7 @@ static int handed_read(struct fold *fold, struct handed *ret)
     if (status != 0) {
         return fold_refuse_for(fold, status, &why);
     }
-    if (!bytes_equal(ret->document.addressee, fold->input->owner)) {
+    if (!fold_addressed(fold, ret->document.type, ret->document.addressee, fold->input->owner)) {
         return fold_refuse(fold, ERR_NOT_FOUND, "%.*s is addressed to %.*s, not to %.*s",
                            SHOWN(ret->document.id), SHOWN(ret->document.addressee),
                            SHOWN(fold->input->owner));
@@ -86,7 +86,7 @@ static int handed_known(struct fold *fold, const struct handed *handed, struct d
     if (status == 0) {
         status = signed_document_decode(ret->signed_document, fold->arena, &known, NULL);
     }
-    if (status != 0 || ret->state == DOCUMENT_PROPOSED) {
+    if (status != 0 || ret->state == DOCUMENT_PROPOSED || ret->state == DOCUMENT_WITHDRAWN) {
         return status;
     }
     if (bytes_equal(known.document, handed->signed_document.document)) {
@@ -249,7 +249,7 @@ static int take_rungs(struct fold *fold, struct bytes id, struct document_view *
     while (status == 0) {
         struct rung_view rung;
         status = rung_view_decode(value, &rung);
-        if (status == 0 && bytes_equal(rung.regency, view->addressee)) {
+        if (status == 0 && fold_addressed(fold, view->type, view->addressee, rung.regency)) {
             view->rungs = (uint8_t)(view->rungs | (1u << (unsigned)rung.rung));
             status = fold_rung_put(fold, VIEW_RUNGS, get_be64(key.data + key.len - 8), &id, &rung);
         }
@@ -257,6 +257,23 @@ static int take_rungs(struct fold *fold, struct bytes id, struct document_view *
             fold->views->del(fold->views->arg, VIEW_RUNGS_EARLY, key);
             status = fold_next(fold, VIEW_RUNGS_EARLY, view_key_bytes(&prefix), key, &key, &value);
         }
+    }
+    return status == ERR_NOT_FOUND ? 0 : status;
+}
+
+/* A question that was answered before it was here. */
+static int take_answers(struct fold *fold, struct bytes id, struct document_view *view)
+{
+    struct view_key prefix;
+    struct bytes key = {0}, value;
+    if (view->type != DOCUMENT_TYPE_QUESTION) {
+        return 0;
+    }
+    view_key_init(&prefix, id);
+    view_key_zero(&prefix);
+    int status = fold_next(fold, VIEW_ANSWERS, view_key_bytes(&prefix), key, &key, &value);
+    if (status == 0) {
+        view->rungs = (uint8_t)(view->rungs | (1u << RUNG_KIND_ACKNOWLEDGED));
     }
     return status == ERR_NOT_FOUND ? 0 : status;
 }
@@ -277,6 +294,7 @@ static int replace(struct fold *fold, const struct document *document)
         document_state_move(&old.state, DOCUMENT_SUPERSEDED, NULL) != 0) {
         return 0;
     }
+    old.superseded_by = document->id;
     fold_unfinished_drop(fold, old.addressee, document->supersedes);
     return fold_document_put(fold, document->supersedes, &old);
 }
@@ -291,6 +309,7 @@ static int replaced(struct fold *fold, const struct handed *handed, struct docum
     }
     if (status == 0 && newer.type == view->type && bytes_equal(newer.addressee, view->addressee)) {
         view->state = DOCUMENT_SUPERSEDED;
+        view->superseded_by = by;
     }
     return status == ERR_NOT_FOUND ? 0 : status;
 }
@@ -300,7 +319,7 @@ static void as_issued(const struct fold *fold, const struct handed *handed,
                       struct document_view *view)
 {
     const struct document *document = &handed->document;
-    bool proposed = view->state == DOCUMENT_PROPOSED;
+    bool proposed = view->state == DOCUMENT_PROPOSED || view->state == DOCUMENT_WITHDRAWN;
     int64_t made_ms = document->has_created_ms ? document->created_ms : fold->input->received_ms;
     *view = (struct document_view){.state = DOCUMENT_ISSUED,
                                    .type = document->type,
@@ -309,6 +328,8 @@ static void as_issued(const struct fold *fold, const struct handed *handed,
                                    .position = proposed ? view->position : fold->input->position,
                                    .proposed_ms = proposed ? view->proposed_ms : made_ms,
                                    .issued_ms = made_ms,
+                                   .expires_ms =
+                                       document->has_expires_ms ? document->expires_ms : INT64_MAX,
                                    .returned = true,
                                    .signed_document = handed->encoded};
 }
@@ -329,11 +350,16 @@ static int unfinished(struct fold *fold, const struct handed *handed,
 {
     struct view_key key;
     uint64_t newest = 0;
-    if (view->state != DOCUMENT_ISSUED || view->rungs >> RUNG_KIND_ACKNOWLEDGED != 0) {
+    size_t count = 0;
+    bool all = fold_to_all(fold, view->type, view->addressee);
+    if (view->state != DOCUMENT_ISSUED || (!all && view->rungs >> RUNG_KIND_ACKNOWLEDGED != 0)) {
         return 0;
     }
     fold_addressee_key(view->addressee, handed->document.id, &key);
     fold_put(fold, VIEW_ADDRESSEES, view_key_bytes(&key), (struct bytes){0});
+    if (all) {
+        return fold_send_to_all(fold, view->signed_document, fold->input->enrolment, &count);
+    }
     int status = fold_newest(fold, view->addressee, &newest);
     if (status != 0 || newest == 0 || newest == fold->input->enrolment) {
         return status;
@@ -353,6 +379,9 @@ static int take_in(struct fold *fold, const struct handed *handed, struct docume
     }
     if (status == 0) {
         status = take_rungs(fold, handed->document.id, view);
+    }
+    if (status == 0) {
+        status = take_answers(fold, handed->document.id, view);
     }
     if (status == 0) {
         status = fold_document_put(fold, handed->document.id, view);

@@ -62,7 +62,7 @@ static int sanction_permitted(struct fold *fold, const struct document *document
     }
     (void)put_permitted(verdict, permitted, sizeof permitted);
     return fold_refuse(fold, ERR_VALUE,
-                       "sanction: %.*s, %s, %.*s: the catalogue permits %s, not "
+                       "D11: sanction: %.*s, %s, %.*s: the catalogue permits %s, not "
                        "this",
                        SHOWN(verdict->applied), severity_name(verdict->severity),
                        SHOWN(verdict->class), permitted);

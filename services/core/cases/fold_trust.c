@@ -103,33 +103,70 @@ int fold_ring_entry(struct fold *fold)
     return status != FOLD_DONE ? status : fold_returned_held(fold);
 }
 
-/* ---- a node begins ---- */
-static int document_send(struct fold *fold, struct bytes id, const struct node_view *node)
+int fold_send_to_all(struct fold *fold, struct bytes signed_document, uint64_t but,
+                     size_t *ret_count)
 {
-    struct document_view view;
-    int status = fold_document_get(fold, id, &view);
-    if (status == 0 && view.state == DOCUMENT_WAITING) {
-        status = document_state_move(&view.state, DOCUMENT_ISSUED, NULL);
+    struct bytes key = {0};
+    struct node_view node;
+    *ret_count = 0;
+    int status = node_next(fold, &key, &node);
+    while (status == 0) {
+        uint64_t newest = 0;
+        status = node.state == NODE_ACTIVE ? fold_newest(fold, node.regency, &newest) : 0;
+        if (status == 0 && node.number == newest && newest != 0) {
+            ++*ret_count;
+            status = newest == but ? 0
+                                   : fold_office_add(fold, node.regency, newest, ENTRY_DOCUMENT,
+                                                     signed_document);
+        }
         if (status == 0) {
-            status = fold_document_put(fold, id, &view);
+            status = node_next(fold, &key, &node);
         }
     }
-    if (status != 0) {
+    return status == ERR_NOT_FOUND ? 0 : status;
+}
+
+/* ---- a node begins ---- */
+static int document_moves(struct fold *fold, struct bytes id, struct document_view *view,
+                          enum document_state to)
+{
+    int status = document_state_move(&view->state, to, NULL);
+    return status == 0 ? fold_document_put(fold, id, view) : status;
+}
+
+/* Not what expired meanwhile, and of what all get not what this regency acknowledged. */
+static int document_send(struct fold *fold, struct bytes id, const struct node_view *node,
+                         struct bytes addressee)
+{
+    struct document_view view;
+    bool done = false;
+    int status = fold_document_get(fold, id, &view);
+    if (status == 0 && fold_expired(&view, node->at_ms)) {
+        fold_unfinished_drop(fold, addressee, id);
+        return document_moves(fold, id, &view, DOCUMENT_EXPIRED);
+    }
+    if (status == 0 && view.state == DOCUMENT_WAITING) {
+        status = document_moves(fold, id, &view, DOCUMENT_ISSUED);
+    }
+    if (status == 0 && !bytes_equal(addressee, node->regency)) {
+        status = fold_has_rung(fold, id, node->regency, RUNG_KIND_ACKNOWLEDGED, &done);
+    }
+    if (status != 0 || done) {
         return status;
     }
     return fold_office_add(fold, node->regency, node->number, ENTRY_DOCUMENT, view.signed_document);
 }
 
 /* A new box gets every unfinished document, not the history. */
-static int documents_send(struct fold *fold, const struct node_view *node)
+static int documents_send(struct fold *fold, const struct node_view *node, struct bytes addressee)
 {
     struct view_key prefix;
     struct bytes key = {0}, value;
-    fold_addressee_key(node->regency, (struct bytes){0}, &prefix);
+    fold_addressee_key(addressee, (struct bytes){0}, &prefix);
     int status = fold_next(fold, VIEW_ADDRESSEES, view_key_bytes(&prefix), key, &key, &value);
     while (status == 0) {
         struct bytes id = bytes_of(key.data + prefix.len, key.len - prefix.len);
-        status = document_send(fold, id, node);
+        status = document_send(fold, id, node, addressee);
         if (status == 0) {
             status = fold_next(fold, VIEW_ADDRESSEES, view_key_bytes(&prefix), key, &key, &value);
         }
@@ -144,7 +181,10 @@ static int node_begins(struct fold *fold, const struct node_view *node)
     if (status == 0) {
         status = fold_office_add(fold, node->regency, node->number, ENTRY_RING, ring);
     }
-    return status != 0 ? status : documents_send(fold, node);
+    if (status == 0) {
+        status = documents_send(fold, node, node->regency);
+    }
+    return status != 0 ? status : documents_send(fold, node, fold->config->province);
 }
 
 static bool same_box(const struct node_view *node, const struct enrolment *enrolment)

@@ -28,6 +28,7 @@ const char *const view_table_names[VIEW_TABLE_COUNT] = {
     [VIEW_RUNGS_EARLY] = "rungs_early",
     [VIEW_PERSONS] = "persons",
     [VIEW_FILED] = "filed",
+    [VIEW_ANSWERS] = "answers",
 };
 
 /* ---- values: numbers big-endian, texts with two bytes of length before them ---- */
@@ -244,9 +245,13 @@ size_t document_view_encode(const struct document_view *view, uint8_t *ret, size
     writer_be64(&writer, view->position);
     put_i64(&writer, view->proposed_ms);
     put_i64(&writer, view->issued_ms);
+    put_i64(&writer, view->expires_ms);
     writer_u8(&writer, view->returned);
     writer_u8(&writer, view->rungs);
     put_text(&writer, view->signed_document);
+    put_text(&writer, view->superseded_by);
+    put_text(&writer, view->withdrawn_by);
+    put_text(&writer, view->withdrawn_why);
     return written(&writer);
 }
 
@@ -262,9 +267,13 @@ int document_view_decode(struct bytes value, struct document_view *ret)
     view.position = reader_be64(&reader);
     view.proposed_ms = get_i64(&reader);
     view.issued_ms = get_i64(&reader);
+    view.expires_ms = get_i64(&reader);
     view.returned = get_code(&reader, 2) == 1;
     view.rungs = reader_u8(&reader);
     view.signed_document = get_text(&reader);
+    view.superseded_by = get_text(&reader);
+    view.withdrawn_by = get_text(&reader);
+    view.withdrawn_why = get_text(&reader);
     RETURN_WHOLE(reader, view, ret);
 }
 

@@ -10,7 +10,7 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 5u
+#define VIEWS_FORMAT 6u
 
 enum view_table {
     VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"
@@ -26,7 +26,8 @@ enum view_table {
     VIEW_CASE_NUMBERS, /* number 8 → case name */
     VIEW_DOCUMENTS,    /* document id → struct document_view */
     VIEW_RUNGS,        /* id ‖ 0 ‖ position 8 → struct rung_view */
-    VIEW_ADDRESSEES, /* regency ‖ 0 ‖ document id → nothing: unfinished documents of a regency */
+    VIEW_ADDRESSEES, /* regency ‖ 0 ‖ document id → nothing: unfinished documents of a regency;
+                      * of the province: what all its nodes get */
     VIEW_ZEROS, /* regency ‖ 0 ‖ from 4 ‖ until 4 ‖ scope 1 ‖ position 8 → stated name, time */
     VIEW_REFUSED, /* position → identity, code, text */
     VIEW_NODES,   /* regency ‖ 0 ‖ enrolment 8 → struct node_view */
@@ -43,6 +44,7 @@ enum view_table {
     VIEW_PERSONS,     /* nip ‖ 0 ‖ case name → nothing: cases of one number */
     VIEW_FILED, /* regency ‖ 0 ‖ day 4 ‖ position 8 → struct filed_view: reports that a regency
                  * filed, or that are about somebody it employs, by the day of the act */
+    VIEW_ANSWERS, /* as VIEW_RUNGS, the note is the answer; also of questions not known yet */
     VIEW_TABLE_COUNT
 };
 extern const char *const view_table_names[VIEW_TABLE_COUNT];
@@ -141,9 +143,12 @@ struct document_view {
     struct bytes addressee;
     uint64_t position; /* of the proposal */
     int64_t proposed_ms, issued_ms;
+    int64_t expires_ms;           /* INT64_MAX: never */
     bool returned;                /* handed back by its node: when it was issued is not known */
     uint8_t rungs;                /* bit (1 << rung_kind) */
     struct bytes signed_document; /* encoded, with the signatures so far */
+    struct bytes superseded_by;   /* document id; empty: none */
+    struct bytes withdrawn_by, withdrawn_why; /* officer and reason, of a proposal */
 };
 struct rung_view {
     enum rung_kind rung;
@@ -205,7 +210,7 @@ struct held_view {
 
 #define CASE_BARRED_BYTES_MAX 512u
 #define CASE_VIEW_BYTES_MAX 5376u
-#define DOCUMENT_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + 512u)
+#define DOCUMENT_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + TEXT_BYTES_MAX + 1024u)
 #define REFUSED_VIEW_BYTES_MAX (TEXT_BYTES_MAX + 512u)
 #define SMALL_VIEW_BYTES_MAX 1024u /* of reports, case reports, zeros, nodes, lines, copies */
 #define HELD_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + 64u)

@@ -244,7 +244,7 @@ static int document_check(const struct ring *ring, const struct document *docume
     }
     const char *lacking = document_lacks(document);
     if (lacking != NULL) {
-        return err_set(err, ERR_FORMAT, "document %.*s: a %s must have %s", SHOWN(document->id),
+        return err_set(err, ERR_FORMAT, "D4: document %.*s: a %s must have %s", SHOWN(document->id),
                        document_type_name(document->type), lacking);
     }
     if (document->ring > ring->number) {
@@ -323,7 +323,7 @@ static int signatures_check(const struct ring *ring, const struct signed_documen
     }
     if (need_two && !two_persons(signers, count) && !PLANTED(ONE_SIGNATURE)) {
         return err_set(err, ERR_STATE,
-                       "officer %.*s signed, and a second person of another name and key must",
+                       "D3: officer %.*s signed, and a second person of another name and key must",
                        SHOWN(signed_document->signatures[0].officer));
     }
     return 0;

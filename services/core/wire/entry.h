@@ -112,6 +112,13 @@ struct rung {
     uint8_t salt[SALT_BYTES];
 };
 
+/* To a question, by a stated name; it takes note of the question as well. */
+struct answer {
+    struct bytes document, text, stated_name;
+    int64_t at_ms;
+    uint8_t salt[SALT_BYTES];
+};
+
 /* A document that a restored aggregator lost. */
 struct returned {
     struct bytes signed_document; /* the office entry's body, as received */
@@ -205,7 +212,13 @@ struct act {
     int64_t at_ms;
     bool has_case_version;
     uint64_t case_version;
-    enum { ACT_PROPOSE = 5, ACT_COUNTERSIGN = 6, ACT_ADVANCE = 7, ACT_ASSIGN = 9 } type;
+    enum {
+        ACT_PROPOSE = 5,
+        ACT_COUNTERSIGN = 6,
+        ACT_ADVANCE = 7,
+        ACT_ASSIGN = 9,
+        ACT_WITHDRAW = 13
+    } type;
     struct signed_document propose;
     struct bytes countersign_document; /* document id */
     struct officer_signature countersign;
@@ -213,6 +226,7 @@ struct act {
     struct bytes assign_officer, assign_authority, assign_reason;
     struct bytes assign_barred[BARRED_MAX];
     size_t assign_barred_count;
+    struct bytes withdraw_document, withdraw_reason;
     int assign_leave; /* index in leave_names; 0: not said */
 };
 struct rejected {
@@ -235,6 +249,8 @@ int zero_report_decode(struct bytes body, struct arena *arena, struct zero_repor
                        struct err_ctx *err) MUST_USE;
 int rung_decode(struct bytes body, struct arena *arena, struct rung *ret,
                 struct err_ctx *err) MUST_USE;
+int answer_decode(struct bytes body, struct arena *arena, struct answer *ret,
+                  struct err_ctx *err) MUST_USE;
 int returned_decode(struct bytes body, struct arena *arena, struct returned *ret,
                     struct err_ctx *err) MUST_USE;
 int signed_document_decode(struct bytes body, struct arena *arena, struct signed_document *ret,
@@ -267,6 +283,7 @@ ENTRY_ENCODER(genesis);
 ENTRY_ENCODER(report);
 ENTRY_ENCODER(zero_report);
 ENTRY_ENCODER(rung);
+ENTRY_ENCODER(answer);
 ENTRY_ENCODER(returned);
 ENTRY_ENCODER(signed_document);
 ENTRY_ENCODER(document);

@@ -285,6 +285,16 @@ static json_t *rung_to_json(const struct rung *rung)
     return builder_end(&builder);
 }
 
+static json_t *answer_to_json(const struct answer *answer)
+{
+    struct builder builder = builder_start();
+    put_text(&builder, "document", answer->document);
+    put_text(&builder, "text", answer->text);
+    put_text(&builder, "stated_name", answer->stated_name);
+    put_signed(&builder, "at_ms", answer->at_ms);
+    return builder_end(&builder);
+}
+
 /* ---- any log ---- */
 
 static json_t *predecessor_to_json(const struct genesis *genesis)
@@ -579,6 +589,14 @@ static json_t *assign_to_json(const struct act *act)
     return builder_end(&builder);
 }
 
+static json_t *withdraw_to_json(const struct act *act)
+{
+    struct builder builder = builder_start();
+    put_text(&builder, "document", act->withdraw_document);
+    put_text(&builder, "reason", act->withdraw_reason);
+    return builder_end(&builder);
+}
+
 static json_t *act_to_json(const struct act *act, struct arena *arena)
 {
     struct builder builder = builder_start();
@@ -600,6 +618,9 @@ static json_t *act_to_json(const struct act *act, struct arena *arena)
         break;
     case ACT_ASSIGN:
         put(&builder, "assign", assign_to_json(act));
+        break;
+    case ACT_WITHDRAW:
+        put(&builder, "withdraw", withdraw_to_json(act));
         break;
     }
     put_text(&builder, "entered_by", act->entered_by);
@@ -629,6 +650,7 @@ BODY_SHOWN(genesis, &value)
 BODY_SHOWN(report, &value)
 BODY_SHOWN(zero_report, &value)
 BODY_SHOWN(rung, &value)
+BODY_SHOWN(answer, &value)
 BODY_SHOWN(returned, &value, arena)
 BODY_SHOWN(signed_document, &value, arena)
 BODY_SHOWN(status, &value)
@@ -652,6 +674,8 @@ json_t *entry_body_to_json(uint16_t kind, struct bytes body, struct arena *arena
         return zero_report_shown(body, arena);
     case ENTRY_RUNG:
         return rung_shown(body, arena);
+    case ENTRY_ANSWER:
+        return answer_shown(body, arena);
     case ENTRY_RETURNED:
         return returned_shown(body, arena);
     case ENTRY_DOCUMENT:

@@ -74,6 +74,13 @@ static const struct field_map assign_rows[] = {
 };
 static const struct message_map assign_map = MAP(assign, assign_rows, struct act, 0, NULL);
 
+static const struct field_map withdraw_rows[] = {
+    TEXT(1, struct act, withdraw_document, CODE_BYTES_MAX, FIELD_MANDATORY),
+    TEXT(2, struct act, withdraw_reason, TEXT_BYTES_MAX, 0),
+};
+static const struct message_map withdraw_map =
+    MAP(withdraw_document, withdraw_rows, struct act, 0, NULL);
+
 static int act_is_one(const void *value, struct err_ctx *err)
 {
     const struct act *act = value;
@@ -81,7 +88,8 @@ static int act_is_one(const void *value, struct err_ctx *err)
     if (type == 0) {
         return err_set(err, ERR_FORMAT, "act is missing");
     }
-    return (type >= ACT_PROPOSE && type <= ACT_ADVANCE) || type == ACT_ASSIGN
+    return (type >= ACT_PROPOSE && type <= ACT_ADVANCE) || type == ACT_ASSIGN ||
+                   type == ACT_WITHDRAW
                ? 0
                : err_set(err, ERR_VALUE, "act has the unknown type %d", type);
 }
@@ -96,6 +104,7 @@ static const struct field_map act_rows[] = {
     ONE_OF(ACT_ADVANCE, struct act, 0, type, &advance_map),
     TEXT(8, struct act, entered_by, NAME_BYTES_MAX, 0),
     ONE_OF(ACT_ASSIGN, struct act, 0, type, &assign_map),
+    ONE_OF(ACT_WITHDRAW, struct act, 0, type, &withdraw_map),
 };
 static const struct message_map act_map =
     MAP(act, act_rows, struct act, ENTRY_BYTES_MAX, act_is_one);

@@ -105,6 +105,18 @@ static const struct field_map rung_rows[] = {
 static const struct message_map rung_map = MAP(rung, rung_rows, struct rung, ENTRY_BYTES_MAX, NULL);
 MESSAGE_CODEC(rung, rung_map);
 
+/* ---- answer ---- */
+static const struct field_map answer_rows[] = {
+    TEXT(1, struct answer, document, CODE_BYTES_MAX, FIELD_MANDATORY),
+    TEXT(2, struct answer, text, TEXT_BYTES_MAX, FIELD_MANDATORY),
+    TEXT(3, struct answer, stated_name, NAME_BYTES_MAX, FIELD_MANDATORY),
+    NUMBER(4, struct answer, at_ms),
+    FIXED(99, struct answer, salt, FIELD_MANDATORY),
+};
+static const struct message_map answer_map =
+    MAP(answer, answer_rows, struct answer, ENTRY_BYTES_MAX, NULL);
+MESSAGE_CODEC(answer, answer_map);
+
 /* ---- returned: whether it is a document, and signed, is for core/rules to ask ---- */
 static const struct field_map returned_rows[] = {
     BLOB(1, struct returned, signed_document, ENTRY_BYTES_MAX, FIELD_MANDATORY),

@@ -162,6 +162,10 @@ static void documents_round_trip(void **state)
                                  .returned = true,
                                  .issued_ms = 2,
                                  .rungs = 0x1e,
+                                 .expires_ms = 4,
+                                 .superseded_by = text("16-2024-000009-7f3a"),
+                                 .withdrawn_by = text("budi"),
+                                 .withdrawn_why = text("keliru"),
                                  .signed_document = bytes_of(body, sizeof body)};
     struct document_view out;
     case_name_of(&id, 3, &view.case_name);
@@ -176,6 +180,10 @@ static void documents_round_trip(void **state)
     assert_int_equal(out.issued_ms, 2);
     assert_int_equal(out.rungs, 0x1e);
     assert_true(bytes_equal(out.signed_document, view.signed_document));
+    assert_int_equal(out.expires_ms, 4);
+    assert_true(bytes_equal(out.superseded_by, view.superseded_by));
+    assert_true(bytes_equal(out.withdrawn_by, view.withdrawn_by));
+    assert_true(bytes_equal(out.withdrawn_why, view.withdrawn_why));
     view.signed_document.len = 3;
     len = document_view_encode(&view, value, sizeof value);
     CHECK_CUTS(document_view_decode, document_view, value, len);

@@ -293,6 +293,11 @@ static json_t *act_json(const struct act *act)
         text(within, "reason", act->assign_reason);
         put(to, "assign", within);
         break;
+    case ACT_WITHDRAW:
+        text(within, "document", act->withdraw_document);
+        text(within, "reason", act->withdraw_reason);
+        put(to, "withdraw", within);
+        break;
     case ACT_ADVANCE:
     default:
         text(within, "state", act->advance_state);
