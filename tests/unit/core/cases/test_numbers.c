@@ -147,6 +147,7 @@ static void the_funnel_of_the_articles(void **state)
             issue(story, &names[i], &decree, &drafted);
         }
         if (i < EXECUTED) {
+            put_rung(story, "16.07", drafted.id, RUNG_KIND_ACKNOWLEDGED);
             put_rung(story, "16.07", drafted.id, RUNG_KIND_EXECUTED);
             accepted(story);
         }
