@@ -119,14 +119,20 @@ struct aggregator {
     int exit_code;
 };
 
+#define STORES_PATH_BYTES 4096
 /* ---- stores.c: the journal, then the views, which are built anew if they are not its ---- */
 int stores_open_journal(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
-/* ERR_CONFIG: the journal is empty, but views were computed from one. Before a genesis is born. */
-int stores_check_lost(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 int stores_open_views(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+/* Opens or makes them, as they are; ERR_VERSION. */
+int stores_make_views(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 /* With each batch: of whose journal the views are, and h of the last entry that is in them. */
 void stores_mark_views(struct store_txn *txn, const struct incarnation *aggregator,
                        const struct hash *h);
+
+/* ---- stores_lost.c ---- */
+/* With the journal open, and nothing born in it. ERR_CONFIG: it is empty, and views of it are
+ * there. One that is shorter than they are is opened again as one that was moved. */
+int stores_check_lost(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 
 /* ---- net.c, peers.c: frames, intakes, effects; who is enrolled ---- */
 int net_open(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;

@@ -2,20 +2,16 @@
  * They are computed anew then, before anything is served. */
 #include "aggregator/aggregator.h"
 
-#include "core/base/plant.h"
-
 #include <errno.h>
-#include <inttypes.h>
 #include <string.h>
 #include <unistd.h>
 
-#define PATH_BYTES_MAX 4096
 #define VIEWS_JOURNAL_KEY "journal"
 #define JOURNAL_MARK_BYTES (INCARNATION_BYTES + HASH_BYTES)
 
 static int open_journal(struct aggregator *aggregator, struct err_ctx *err)
 {
-    char path[PATH_BYTES_MAX];
+    char path[STORES_PATH_BYTES];
     const struct conf_aggregator *conf = aggregator->conf;
     struct store_config config = {.path = path,
                                   .tables = journal_table_names,
@@ -27,9 +23,9 @@ static int open_journal(struct aggregator *aggregator, struct err_ctx *err)
     return store_open(&config, &aggregator->journal, err);
 }
 
-static int open_views(struct aggregator *aggregator, struct err_ctx *err)
+int stores_make_views(struct aggregator *aggregator, struct err_ctx *err)
 {
-    char path[PATH_BYTES_MAX];
+    char path[STORES_PATH_BYTES];
     struct store_config config = {.path = path,
                                   .tables = view_table_names,
                                   .table_count = VIEW_TABLE_COUNT,
@@ -43,7 +39,7 @@ static int open_views(struct aggregator *aggregator, struct err_ctx *err)
 
 static int drop_views(struct aggregator *aggregator, const char *why, struct err_ctx *err)
 {
-    char path[PATH_BYTES_MAX];
+    char path[STORES_PATH_BYTES];
     LOG(LOG_LEVEL_WARN, "views_built_anew", log_text("why", why),
         log_text("what", "what this journal holds is computed again"));
     store_close(aggregator->views);
@@ -120,66 +116,10 @@ int stores_open_journal(struct aggregator *aggregator, struct err_ctx *err)
     return rc != 0 ? rc : open_journal(aggregator, err);
 }
 
-/* ---- a journal that is gone ---- */
-
-/* How many entries the views remember; ret_format: they are there, in another format. */
-static int remembered(struct aggregator *aggregator, uint64_t *ret, bool *ret_format,
-                      struct err_ctx *err)
-{
-    struct store_txn *txn = NULL;
-    int rc = open_views(aggregator, err);
-    *ret_format = rc == ERR_VERSION;
-    if (*ret_format) {
-        return 0;
-    }
-    rc = rc != 0 ? rc : store_read_begin(aggregator->views, &txn, err);
-    rc = rc != 0 ? rc : driver_position(txn, ret);
-    store_read_end(txn);
-    store_close(aggregator->views);
-    aggregator->views = NULL;
-    return rc;
-}
-
-static bool journal_empty(struct aggregator *aggregator, struct err_ctx *err, int *ret_rc)
-{
-    struct store_txn *txn = NULL;
-    struct journal_meta meta;
-    int rc = store_read_begin(aggregator->journal, &txn, err);
-    rc = rc != 0 ? rc : journal_load(txn, &meta);
-    store_read_end(txn);
-    *ret_rc = rc == ERR_NOT_FOUND ? 0 : rc;
-    return rc == ERR_NOT_FOUND;
-}
-
-int stores_check_lost(struct aggregator *aggregator, struct err_ctx *err)
-{
-    const char *store = aggregator->conf->store;
-    uint64_t entries = 0;
-    bool other_format = false;
-    int rc = 0;
-    if (!journal_empty(aggregator, err, &rc) || PLANTED(EMPTY_JOURNAL)) {
-        return rc;
-    }
-    rc = remembered(aggregator, &entries, &other_format, err);
-    if (rc != 0 || (entries == 0 && !other_format)) {
-        return rc;
-    }
-    char many[48] = "entries";
-    if (!other_format) {
-        (void)snprintf(many, sizeof many, "%" PRIu64 " entries", entries);
-    }
-    return err_set(
-        err, ERR_CONFIG,
-        "the journal in %s/journal is empty, and %s/views was computed from %s: the "
-        "journal is lost or not mounted. Put it back, or restore a backup (kabar restore "
-        "FILE --config …); to begin an empty province, move %s away",
-        store, store, many, store);
-}
-
 int stores_open_views(struct aggregator *aggregator, struct err_ctx *err)
 {
     const char *why = NULL;
-    int rc = open_views(aggregator, err);
+    int rc = stores_make_views(aggregator, err);
     if (rc == ERR_VERSION) {
         why = "they are of another format";
     } else if (rc == 0) {
@@ -187,7 +127,7 @@ int stores_open_views(struct aggregator *aggregator, struct err_ctx *err)
     }
     if (why != NULL) {
         rc = drop_views(aggregator, why, err);
-        rc = rc != 0 ? rc : open_views(aggregator, err);
+        rc = rc != 0 ? rc : stores_make_views(aggregator, err);
     }
     return rc;
 }

@@ -73,6 +73,7 @@
     X(ANY_SCHEME, "any-scheme")                                                                    \
     X(ANY_SCOPE, "any-scope")                                                                      \
     X(EMPTY_JOURNAL, "empty-journal")                                                              \
+    X(SHORTER_JOURNAL, "shorter-journal")                                                          \
     X(RECORD_WRAPS, "record-wraps")                                                                \
     X(NAME_UNBOUND, "name-unbound")                                                                \
     /* no mistake of ours, but of whoever wrote an entry: the fold dies at a marked text */        \

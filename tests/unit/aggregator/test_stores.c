@@ -179,14 +179,78 @@ static void an_empty_journal_beside_views_is_refused(void **state)
     assert_int_equal(stores_check_lost(&bench->aggregator, NULL), 0); /* the journal is back */
 }
 
+/* Views at position 3, and beside them a journal with its genesis only. */
+static void a_shorter_journal_is_taken_for_restored(void **state)
+{
+    struct bench *bench = *state;
+    struct aggregator *aggregator = &bench->aggregator;
+    struct mark mark = right(bench);
+    struct journal_birth birth = birth_of(bench->journal);
+    assert_int_equal(position_after_start(bench, &mark), 3);
+    store_close(aggregator->views);
+    aggregator->views = NULL;
+    aggregator->journal = NULL;
+    assert_int_equal(stores_open_journal(aggregator, NULL), 0);
+    assert_int_equal(store_apply(aggregator->journal, born_run, &birth, NULL), 0);
+    assert_int_equal(stores_check_lost(aggregator, NULL), 0);
+    assert_true(store_moved(aggregator->journal));
+    store_close(aggregator->journal);
+}
+
+static void one_that_is_whole_stays(void **state)
+{
+    struct bench *bench = *state;
+    struct mark mark = right(bench);
+    mark.position = 5;
+    mark.h = bench->journal->wanted[4].h;
+    assert_int_equal(position_after_start(bench, &mark), 5);
+    store_close(bench->aggregator.views);
+    bench->aggregator.views = NULL;
+    assert_int_equal(stores_check_lost(&bench->aggregator, NULL), 0);
+    assert_false(store_moved(bench->aggregator.journal));
+    assert_ptr_equal(bench->aggregator.journal, bench->journal->store);
+}
+
+static void views_of_another_format_remember_too(void **state)
+{
+    struct bench *bench = *state;
+    struct aggregator *aggregator = &bench->aggregator;
+    char path[FOLDER_PATH_CAPACITY + 16];
+    char data[FOLDER_PATH_CAPACITY + 32];
+    (void)snprintf(path, sizeof path, "%s/views", bench->folder);
+    (void)snprintf(data, sizeof data, "%s/data.mdb", path);
+    const struct store_config config = {.path = path,
+                                        .tables = view_table_names,
+                                        .table_count = VIEW_TABLE_COUNT,
+                                        .map_bytes = 64u << 20,
+                                        .format = VIEWS_FORMAT + 1};
+    store_close(aggregator->views);
+    aggregator->views = NULL;
+    assert_int_equal(remove(data), 0);
+    assert_int_equal(store_open(&config, &aggregator->views, NULL), 0);
+    store_close(aggregator->views);
+    aggregator->views = NULL;
+    assert_int_equal(stores_check_lost(aggregator, NULL), 0); /* the journal is there */
+    aggregator->journal = NULL;
+    assert_int_equal(stores_open_journal(aggregator, NULL), 0);
+    assert_int_equal(stores_check_lost(aggregator, NULL), ERR_CONFIG);
+    store_close(aggregator->journal);
+}
+
 #define BENCH(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BENCH(views_of_this_journal_stay), BENCH(views_ahead_of_it_go),
-        BENCH(views_of_another_life_go),   BENCH(views_of_another_history_go),
-        BENCH(views_of_another_format_go), BENCH(an_empty_journal_beside_views_is_refused),
+        BENCH(views_of_this_journal_stay),
+        BENCH(views_ahead_of_it_go),
+        BENCH(views_of_another_life_go),
+        BENCH(views_of_another_history_go),
+        BENCH(views_of_another_format_go),
+        BENCH(an_empty_journal_beside_views_is_refused),
+        BENCH(a_shorter_journal_is_taken_for_restored),
+        BENCH(one_that_is_whole_stays),
+        BENCH(views_of_another_format_remember_too),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
