@@ -3,7 +3,6 @@
 #include "core/cases/fold_parts.h"
 
 #include "core/base/text.h"
-#include "core/rules/catalogue.h"
 
 #include <string.h>
 
@@ -56,7 +55,7 @@ static int draft_case(struct fold *fold, const struct case_name *name, struct dr
     if (status != 0) {
         return status;
     }
-    if (catalogue_form_find(view.form) == NULL) {
+    if (!catalogue_has_form(draft->catalogue.catalogue, view.form)) {
         return fold_refuse(fold, ERR_VALUE, "form: %.*s is not in the catalogue", SHOWN(view.form));
     }
     document->case_name = bytes_of_text(case_name_text(name, draft->case_text));
@@ -137,10 +136,13 @@ static bool like_a_code(struct bytes text)
     return true;
 }
 
-static int draft_sanction(struct fold *fold, struct bytes code)
+/* Of the catalogue that holds, loaded or built in. */
+static int draft_sanction(struct fold *fold, const struct draft *draft)
 {
-    static const char why[] = "is no code of the catalogue: see deploy/catalogue/sanctions.csv";
-    if (code.len == 0 || catalogue_sanction_find(code) != NULL) {
+    static const char why[] =
+        "is no code of the catalogue: see sanctions.csv of the one that holds";
+    struct bytes code = draft->document.sanction;
+    if (code.len == 0 || catalogue_has_sanction(draft->catalogue.catalogue, code)) {
         return FOLD_DONE;
     }
     return like_a_code(code) ? fold_refuse(fold, ERR_VALUE, "sanction: '%.*s' %s", SHOWN(code), why)
@@ -149,8 +151,9 @@ static int draft_sanction(struct fold *fold, struct bytes code)
 
 /* Slips that an officer would not want to sign. Only here, not where acts are folded: views that
  * are rebuilt by a later version must not depend on the catalogue and the day of that build. */
-static int draft_slips(struct fold *fold, const struct document *document, int64_t now_ms)
+static int draft_slips(struct fold *fold, const struct draft *draft, int64_t now_ms)
 {
+    const struct document *document = &draft->document;
     char said[DAY_TEXT_CAPACITY];
     char today[DAY_TEXT_CAPACITY];
     (void)day_to_text(day_in_wib(now_ms), today);
@@ -166,7 +169,7 @@ static int draft_slips(struct fold *fold, const struct document *document, int64
         return fold_refuse(fold, ERR_VALUE, "respond_by: %s is before today, %s",
                            day_to_text(document->respond_by, said), today);
     }
-    return draft_sanction(fold, document->sanction);
+    return draft_sanction(fold, draft);
 }
 
 static int draft_fill(struct fold *fold, const struct case_name *case_name, int64_t now_ms,
@@ -178,14 +181,14 @@ static int draft_fill(struct fold *fold, const struct case_name *case_name, int6
         status = draft_clock(fold, now_ms);
     }
     if (status == FOLD_DONE) {
-        status = draft_slips(fold, &draft->document, now_ms);
+        status = catalogue_view_get(fold->views, fold->arena, &draft->catalogue);
+        draft->document.catalogue = bytes_of_text(draft->catalogue.version);
+    }
+    if (status == FOLD_DONE) {
+        status = draft_slips(fold, draft, now_ms);
     }
     if (status == FOLD_DONE) {
         status = fold_ring(fold, &ring);
-    }
-    if (status == FOLD_DONE) {
-        status = catalogue_view_get(fold->views, fold->arena, &draft->catalogue);
-        draft->document.catalogue = bytes_of_text(draft->catalogue.version);
     }
     if (status == FOLD_DONE) {
         status = case_name == NULL ? draft_without_case(fold, draft)

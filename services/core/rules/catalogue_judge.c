@@ -243,6 +243,16 @@ bool catalogue_judge(const struct catalogue *catalogue, const struct catalogue_a
     return true;
 }
 
+bool catalogue_has_form(const struct catalogue *catalogue, struct bytes code)
+{
+    return catalogue_form_row(catalogue, code) != NULL;
+}
+
+bool catalogue_has_sanction(const struct catalogue *catalogue, struct bytes code)
+{
+    return catalogue_sanction_row(catalogue, code) != NULL;
+}
+
 bool catalogue_permits(const struct catalogue_verdict *verdict, struct bytes sanction)
 {
     if (PLANTED(ANY_SANCTION)) {

@@ -111,6 +111,9 @@ struct catalogue_verdict {
 /* False: the form is not in the catalogue. */
 bool catalogue_judge(const struct catalogue *catalogue, const struct catalogue_act *act,
                      struct catalogue_verdict *ret);
+/* Whether it has such a form, such a sanction. */
+bool catalogue_has_form(const struct catalogue *catalogue, struct bytes code);
+bool catalogue_has_sanction(const struct catalogue *catalogue, struct bytes code);
 bool catalogue_permits(const struct catalogue_verdict *verdict, struct bytes sanction);
 /* The class of a person: what was stated, or what a number of 18 digits shows (an NI PPPK has 21
  * or more where an appointment has its month), else "unknown". stated: index of employment_names */

@@ -11,11 +11,23 @@ struct made {
     struct catalogue_part part;
 };
 
+static void sign_made(const struct officer_keys *root, uint32_t number, struct made *made)
+{
+    struct hash digest;
+    made->part = (struct catalogue_part){.number = number, .at_ms = NOW_MS};
+    catalogue_hash(bytes_of(made->packed, made->len), made->part.hash.b);
+    catalogue_digest(&made->part.hash, number, &digest);
+    seal_sign(root->secret, "kabar.rules.v1", bytes_of(digest.b, sizeof digest.b),
+              &made->part.signature);
+    made->part.parts =
+        (uint32_t)((made->len + CATALOGUE_PART_BYTES_MAX - 1) / CATALOGUE_PART_BYTES_MAX);
+    assert_true(made->part.parts > 2);
+}
+
 static void make(const struct officer_keys *root, uint32_t number, const char *file,
                  const char *from, const char *to, struct made *ret)
 {
     char text[32];
-    struct hash digest;
     uint8_t *first = malloc(CATALOGUE_BYTES_MAX);
     struct bytes files[CATALOGUE_FILE_COUNT];
     ret->packed = malloc(CATALOGUE_BYTES_MAX);
@@ -36,14 +48,23 @@ static void make(const struct officer_keys *root, uint32_t number, const char *f
     assert_int_equal(catalogue_pack(files, ret->packed, CATALOGUE_BYTES_MAX, &ret->len), 0);
     free(changed);
     free(first);
-    ret->part = (struct catalogue_part){.number = number, .at_ms = NOW_MS};
-    catalogue_hash(bytes_of(ret->packed, ret->len), ret->part.hash.b);
-    catalogue_digest(&ret->part.hash, number, &digest);
-    seal_sign(root->secret, "kabar.rules.v1", bytes_of(digest.b, sizeof digest.b),
-              &ret->part.signature);
-    ret->part.parts =
-        (uint32_t)((ret->len + CATALOGUE_PART_BYTES_MAX - 1) / CATALOGUE_PART_BYTES_MAX);
-    assert_true(ret->part.parts > 2);
+    sign_made(root, number, ret);
+}
+
+/* Everywhere in it a code has another name, as long as the old one. */
+static void rename_code(const struct officer_keys *root, uint32_t number, const char *from,
+                        const char *to, struct made *made)
+{
+    size_t len = strlen(from), found = 0;
+    assert_int_equal(strlen(to), len);
+    for (size_t i = 0; i + len <= made->len; i++) {
+        if (memcmp(made->packed + i, from, len) == 0) {
+            memcpy(made->packed + i, to, len);
+            found++;
+        }
+    }
+    assert_true(found > 1);
+    sign_made(root, number, made);
 }
 
 static void put_part(struct story *story, struct made *made, uint32_t part)
@@ -107,6 +128,33 @@ static void the_newest_one_holds(void **state)
     free(again.packed);
 }
 
+/* A sanction has another code there: the officer drafts by what holds, not by what is built in. */
+static void a_document_is_drafted_by_the_one_that_holds(void **state)
+{
+    struct story *story = *state;
+    struct made second;
+    struct drafted drafted;
+    struct err_ctx err = {""};
+    struct document wanted = recommendation();
+    begin(story);
+    put_report(story, (struct filed){"16.07", NULL, NIP, "16.03", NULL, 1});
+    accepted(story);
+    struct case_name name = only_case(story);
+    make(&story->root, 2, NULL, NULL, NULL, &second);
+    rename_code(&story->root, 2, "BER-TURUN", "BER-BARUU", &second);
+    wanted.sanction = bytes_of_text("BER-BARUU");
+    assert_int_equal(draft_at(story, &name, &wanted, NOW_MS, &drafted, &err), ERR_VALUE);
+    put_all(story, &second);
+    accepted(story);
+    if (draft_at(story, &name, &wanted, NOW_MS, &drafted, &err) != 0) {
+        fail_msg("refused: %s", err.text);
+    }
+    wanted.sanction = bytes_of_text("BER-TURUN");
+    assert_int_equal(draft_at(story, &name, &wanted, NOW_MS, &drafted, &err), ERR_VALUE);
+    assert_non_null(strstr(err.text, "no code of the catalogue"));
+    free(second.packed);
+}
+
 static void a_broken_one_is_refused_whole(void **state)
 {
     struct story *story = *state;
@@ -162,6 +210,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_newest_one_holds, story_open, story_close),
+        cmocka_unit_test_setup_teardown(a_document_is_drafted_by_the_one_that_holds, story_open,
+                                        story_close),
         cmocka_unit_test_setup_teardown(a_broken_one_is_refused_whole, story_open, story_close),
         cmocka_unit_test_setup_teardown(only_the_root_signs_one, story_open, story_close),
     };

@@ -3,7 +3,7 @@
 
 #define TODAY ((int32_t)(NOW_MS / 86400000)) /* NOW_MS is 07:00 in WIB */
 #define HOUR_MS 3600000
-#define SEE "is no code of the catalogue: see deploy/catalogue/sanctions.csv"
+#define SEE "is no code of the catalogue: see sanctions.csv of the one that holds"
 
 static struct case_name one_case(struct story *story)
 {

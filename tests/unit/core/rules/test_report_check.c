@@ -154,7 +154,7 @@ static const struct bad_line bad_lines[] = {
      "no known regency"},
     /* evidence */
     {"{" REGENCY FORM CHANNEL DAYS SUBJECTS "}", "description", "missing"},
-    {"{" REGENCY FORM CHANNEL DAYS "\"description\":\" \",\"url\":\"\\n\"," SUBJECTS "}",
+    {"{" REGENCY FORM CHANNEL DAYS "\"description\":\" \",\"url\":\" \"," SUBJECTS "}",
      "description", "missing"},
     {"{" GOOD "\"evidence\":[{\"sha256\":\"" HASH "\"},{\"sha256\":\"" OTHER_HASH
      "\"},{\"sha256\":\"" HASH "\"}]," SUBJECTS "}",
