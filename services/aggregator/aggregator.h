@@ -64,12 +64,16 @@ struct peer {
     struct log_limit alarm_limit[ALARM_COUNT];
 };
 
+typedef void own_then(struct aggregator *aggregator, struct door_call *call, const json_t *args);
+
 /* An officer's command that is in the journal or on its way, and waits for the fold's answer. */
 struct pending {
     struct pending *next;
     struct store_command command;
     struct aggregator *aggregator;
     struct door_call *call; /* NULL: the client went away */
+    own_then *then;         /* answers the call once the entry is accepted; NULL: own_answer does */
+    json_t *args;           /* for it */
     uint16_t kind;
     bool stored;               /* the store answered */
     bool judged;               /* the fold answered: it may be first, as it sees a commit at once */
@@ -187,6 +191,9 @@ uint64_t apply_position(const struct aggregator *aggregator);
 /* Appends an entry; when the fold has judged it, answers `call` (or nobody when NULL). */
 int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
                struct door_call *call) MUST_USE;
+/* The same; what is accepted is answered by then(), which gets args. */
+int own_append_then(struct aggregator *aggregator, uint16_t kind, struct bytes body,
+                    struct door_call *call, own_then *then, const json_t *args) MUST_USE;
 void own_answer(struct aggregator *aggregator, uint64_t position, int code, const char *text,
                 const char *document_id);
 /* The views wait for room: who waits for an answer is told so, and what became of the command. */

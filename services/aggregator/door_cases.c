@@ -39,8 +39,9 @@ static void set_text(json_t *object, const char *name, struct bytes text)
     (void)json_object_set_new(object, name, text.len == 0 ? json_null() : json_text(text));
 }
 
+/* In lists persons are masked, unless who looks has said why. */
 static json_t *case_json(struct aggregator *aggregator, const struct case_name *name,
-                         const struct case_view *view)
+                         const struct case_view *view, bool masked)
 {
     char full[CASE_TEXT_CAPACITY];
     char brief[CASE_SHORT_CAPACITY];
@@ -53,8 +54,13 @@ static json_t *case_json(struct aggregator *aggregator, const struct case_name *
         (json_int_t)view->opened_ms);
     set_text(json, "regency", view->regency);
     set_text(json, "filed_by", view->filed_by);
-    set_text(json, "name", view->name);
-    set_text(json, "nip", view->nip);
+    if (masked) {
+        (void)json_object_set_new(json, "name", door_masked_name(view->name));
+        (void)json_object_set_new(json, "nip", door_masked_number(view->nip));
+    } else {
+        set_text(json, "name", view->name);
+        set_text(json, "nip", view->nip);
+    }
     set_text(json, "unit", view->unit);
     set_text(json, "position", view->position);
     set_text(json, "form", view->form);
@@ -88,6 +94,7 @@ static int list_rows(struct aggregator *aggregator, struct door_call *call, cons
     struct bytes value;
     uint8_t from[8];
     uint64_t left = door_number(args, "limit", LIST_LIMIT_DEFAULT);
+    bool masked = !json_is_true(json_object_get(args, "reveal"));
     left = left > LIST_LIMIT_MAX ? LIST_LIMIT_MAX : left;
     *ret_next = 0;
     int rc = store_cursor_open(txn, VIEW_CASE_NUMBERS, &cursor);
@@ -105,7 +112,7 @@ static int list_rows(struct aggregator *aggregator, struct door_call *call, cons
         rc = store_get(txn, VIEW_CASES, bytes_of(name.b, sizeof name.b), &value);
         rc = rc == 0 ? case_view_decode(value, &view) : rc;
         if (rc == 0 && wanted(args, &view)) {
-            door_call_row(call, case_json(aggregator, &name, &view));
+            door_call_row(call, case_json(aggregator, &name, &view, masked));
             left--;
         }
         *ret_next = left == 0 ? number : 0;
@@ -114,7 +121,7 @@ static int list_rows(struct aggregator *aggregator, struct door_call *call, cons
     return rc == ERR_NOT_FOUND ? 0 : rc;
 }
 
-void door_case_list(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+static void case_list(struct aggregator *aggregator, struct door_call *call, const json_t *args)
 {
     struct err_ctx err = {{0}};
     struct store_txn *txn = NULL;
@@ -152,6 +159,13 @@ void door_case_list(struct aggregator *aggregator, struct door_call *call, const
             ? json_null()
             : json_string(case_short_text(bytes_of_text(aggregator->conf->province), next, brief));
     door_call_done(call, json_pack("{s:o}", "next", next_json));
+}
+
+void door_case_list(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+{
+    if (!door_look(aggregator, call, args, "case list", case_list)) {
+        case_list(aggregator, call, args);
+    }
 }
 
 static json_t *report_json(struct aggregator *aggregator, struct journal_reader *reader,
@@ -257,7 +271,7 @@ void door_case_show(struct aggregator *aggregator, struct door_call *call, const
         rc = rc == 0 ? case_view_decode(value, &view) : rc;
     }
     if (rc == 0) {
-        json = case_json(aggregator, &name, &view);
+        json = case_json(aggregator, &name, &view, false);
         (void)json_object_set_new(json, "report_list",
                                   case_reports(aggregator, views, journal, &name));
         (void)json_object_set_new(json, "documents", case_documents(views, &name));

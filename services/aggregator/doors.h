@@ -34,6 +34,15 @@ uint8_t *door_hex(struct door_call *call, const json_t *args, const char *name, 
 json_t *door_hex_json(const uint8_t *bytes, size_t len);
 /* Into our own log; the fold's word is the answer. */
 void door_append_act(struct aggregator *aggregator, struct door_call *call, struct act *act);
+/* ---- door_look.c: personal data ---- */
+/* With "reveal" in args: shown(…) answers the call once an entry that says who looks and why is
+ * accepted. Without: false, and nothing happened. `scope`: the command. */
+bool door_look(struct aggregator *aggregator, struct door_call *call, const json_t *args,
+               const char *scope, own_then *shown);
+/* The name's first letter and "***"; of a number the last three digits; of an account where it is.
+ */
+json_t *door_masked_name(struct bytes name);
+json_t *door_masked_number(struct bytes number);
 /* What a case is due by, and the other cases of the same number. */
 json_t *door_due_json(struct aggregator *aggregator, struct store_txn *txn,
                       const struct case_view *view);

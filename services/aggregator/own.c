@@ -30,6 +30,7 @@ static void unlink_pending(struct aggregator *aggregator, struct pending *pendin
         at = &(*at)->next;
     }
     *at = pending->next;
+    json_decref(pending->args);
     free(pending);
 }
 
@@ -82,6 +83,12 @@ static void pending_done(void *arg, int rc)
 int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
                struct door_call *call)
 {
+    return own_append_then(aggregator, kind, body, call, NULL, NULL);
+}
+
+int own_append_then(struct aggregator *aggregator, uint16_t kind, struct bytes body,
+                    struct door_call *call, own_then *then, const json_t *args)
+{
     if (body.len > ENTRY_BYTES_MAX) {
         return ERR_LIMIT;
     }
@@ -96,6 +103,8 @@ int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
         .command = {.run = pending_run, .done = pending_done, .arg = pending, .droppable = true},
         .aggregator = aggregator,
         .call = call,
+        .then = then,
+        .args = args == NULL ? NULL : json_deep_copy(args),
         .kind = kind,
         .len = body.len};
     memcpy(pending->body, body.data, body.len);
@@ -104,6 +113,7 @@ int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
     int rc = store_submit(aggregator->journal, &pending->command);
     if (rc != 0) {
         aggregator->pending = pending->next;
+        json_decref(pending->args);
         free(pending);
     }
     return rc;
@@ -150,6 +160,8 @@ void own_answer(struct aggregator *aggregator, uint64_t position, int code, cons
             log_text("outcome", err_name(code)));
     } else if (code != 0) {
         door_call_fail(pending->call, code, exit_of(code), text);
+    } else if (pending->then != NULL) {
+        pending->then(aggregator, pending->call, pending->args);
     } else {
         door_call_done(pending->call, answer_of(pending, document_id, text));
     }

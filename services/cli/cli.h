@@ -13,7 +13,7 @@
 
 #include <jansson.h>
 
-enum output { OUTPUT_JSON, OUTPUT_TABLE, OUTPUT_CSV };
+enum output { OUTPUT_JSON, OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_CSV_BOM };
 
 struct cli {
     enum output output;
@@ -76,6 +76,9 @@ struct print *print_new(enum output output, const char *command);
 void print_row(struct print *print, const json_t *row);
 size_t print_end(struct print *print); /* frees; how many rows there were */
 void print_object(enum output output, const json_t *object);
+/* Of a line of CSV; guard: what would run as a formula begins with a quote mark. */
+void csv_put_field(const char *text, bool guard);
+void csv_put_value(const json_t *value);
 void print_block(FILE *to, const json_t *object);
 /* What a person may be shown on a terminal: no control or direction-changing characters, so that
  * no report can paint the screen. Caller frees; never NULL. */

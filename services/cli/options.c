@@ -32,6 +32,7 @@ static const char *const output_names[] = {
     [OUTPUT_JSON] = "json",
     [OUTPUT_TABLE] = "table",
     [OUTPUT_CSV] = "csv",
+    [OUTPUT_CSV_BOM] = "csv-bom",
 };
 
 static int set_output(struct cli *cli, const char *text, struct err_ctx *err)
@@ -42,7 +43,7 @@ static int set_output(struct cli *cli, const char *text, struct err_ctx *err)
             return 0;
         }
     }
-    return err_set(err, ERR_USAGE, "--output must be json, table or csv");
+    return err_set(err, ERR_USAGE, "--output must be json, table, csv or csv-bom");
 }
 
 static bool command_has(const struct command *command, const char *name)

@@ -23,6 +23,7 @@ struct print {
     size_t widths[COLUMNS_MAX];
     bool numbers[COLUMNS_MAX];
     size_t column_count, rows;
+    bool mark; /* a byte order mark comes first: some spreadsheets take UTF-8 for it only */
 };
 
 /* What a table shows of rows that have more than a screen holds; CSV and JSON have all. */
@@ -47,7 +48,10 @@ struct print *print_new(enum output output, const char *command)
 {
     struct print *print = calloc(1, sizeof *print);
     ASSERT(print != NULL);
-    *print = (struct print){.output = output, .command = command, .held = json_array()};
+    *print = (struct print){.output = output == OUTPUT_CSV_BOM ? OUTPUT_CSV : output,
+                            .command = command,
+                            .held = json_array(),
+                            .mark = output == OUTPUT_CSV_BOM};
     ASSERT(print->held != NULL);
     return print;
 }
@@ -238,42 +242,13 @@ static void put_table_row(const struct print *print, const json_t *row)
     }
 }
 
-/* ---- CSV: RFC 4180, and nothing that a spreadsheet would run or a terminal obey ---- */
-
-static void put_field(const char *text, bool guard)
-{
-    char *clean = text_clean(text);
-    bool runs = guard && text[0] != '\0' && strchr("=+-@\t\r", text[0]) != NULL;
-    bool quoted = strpbrk(clean, ",\"") != NULL;
-    (void)fputs(quoted ? "\"" : "", stdout);
-    (void)fputs(runs ? "'" : "", stdout);
-    for (const char *at = clean; *at != '\0'; at++) {
-        (void)fputs(*at == '"' ? "\"" : "", stdout);
-        (void)fputc(*at, stdout);
-    }
-    (void)fputs(quoted ? "\"" : "", stdout);
-    free(clean);
-}
-
-static void put_csv_value(const json_t *value)
-{
-    if (value == NULL || json_is_null(value)) {
-        return;
-    }
-    if (json_is_string(value)) {
-        put_field(json_string_value(value), true);
-        return;
-    }
-    char *text = json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY);
-    put_field(text == NULL ? "" : text, false);
-    free(text);
-}
+/* ---- CSV ---- */
 
 static void put_csv_row(const struct print *print, const json_t *row)
 {
     for (size_t c = 0; c < print->column_count; c++) {
         (void)fputs(c == 0 ? "" : ",", stdout);
-        put_csv_value(json_object_get(row, print->columns[c]));
+        csv_put_value(json_object_get(row, print->columns[c]));
     }
     (void)fputs("\r\n", stdout);
 }
@@ -291,12 +266,13 @@ static void put_row(const struct print *print, const json_t *row)
 
 static void put_headings(const struct print *print)
 {
+    (void)fputs(print->mark ? "\ufeff" : "", stdout);
     for (size_t c = 0; c < print->column_count; c++) {
         if (print->output == OUTPUT_TABLE) {
             put_heading(print, c);
         } else {
             (void)fputs(c == 0 ? "" : ",", stdout);
-            put_field(print->columns[c], true);
+            csv_put_field(print->columns[c], true);
         }
     }
     (void)fputs(print->output == OUTPUT_CSV ? "\r\n" : "", stdout);

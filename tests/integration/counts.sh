@@ -1,13 +1,55 @@
 #!/usr/bin/env bash
 # counts.sh - who has reported for which period, what silence means, and how many cases there are:
 # of every regency of the province, those without a node too; the same after the views are built
-# anew, and the same as an independent count of the journal.
+# anew. Persons are masked in lists. With the argument "look", only that.
 . "$(dirname "$0")/lib.bash"
 
-make_province 16.07 16.03
+if [ "${1:-}" = look ]; then
+    make_province 16.07
+else
+    make_province 16.07 16.03
+fi
 submit 16.07 "$samples/zero-16.07.jsonl"
 submit 16.07 "$samples/reports-16.07.jsonl"
 settle
+
+say "persons are masked in lists, and shown after an entry that says who looks and why"
+listed() {
+    ask aggregator case list --limit 1000 "$@"
+}
+looks() {
+    ask aggregator journal dump | jq -sc '[.[] | select(.kind == "act").body.look.scope | values]'
+}
+name=$(jq -rs '.[0].subjects[0].name' "$samples/reports-16.07.jsonl")
+for format in json table csv; do
+    kabar -o "$format" --socket "$(door_of aggregator)" case list --limit 1000 >"$work/out"
+    ! grep -qF -e "$name" -e 198203142006041007 "$work/out" || fail "a person in $format"
+done
+has '\*\*\*007' "$work/out"
+kabar -o csv-bom --socket "$(door_of aggregator)" case list >"$work/out"
+equal "a byte order mark for spreadsheets" "$(head -c 3 "$work/out" | od -An -tx1)" " ef bb bf"
+jq -nc '{key: "rumus-1", regency: "16.07", channel: "own_finding", form: "DS-06",
+    occurred_on: "2024-10-05", description: "Uraian.", subjects: [{name: "Rumus;=1+1",
+    unit: " =2+2", position: "＝3+3", employment: "pns"}]}' | submit 16.07 -
+settle
+kabar -o csv --socket "$(door_of aggregator)" case list --reveal --as sri --reason uji \
+    --limit 1000 >"$work/out"
+has -F "\"Rumus;'=1+1\"" "$work/out"
+has -F "' =2+2" "$work/out"
+has -F "'＝3+3" "$work/out"
+exits 64 listed --reveal
+exits 64 listed --reveal --as sri --reason ' '
+exits 77 listed --reveal --as siapa --reason 'ingin tahu'
+! grep -qF "$name" "$work/out" || fail "shown to whom the ring does not know"
+equal "looks before" "$(looks | jq -c 'unique')" '["case list limit=1000"]'
+listed --form DS-06 --reveal --as sri --reason 'surat Bawaslu 12' >"$work/out"
+has -F "$name" "$work/out"
+looks | jq -e 'index("case list form=DS-06 limit=1000") != null' >/dev/null || fail "looked unseen"
+ask aggregator journal dump | jq -se 'map(select(.kind == "act").body) |
+    any(.[]; .officer == "sri" and .look.reason == "surat Bawaslu 12" and .entered_by != null)' \
+    >/dev/null || fail "who looked, and why, is not in the journal"
+
+[ "${1:-}" != look ] || exit 0
 
 complete() {
     ask aggregator completeness --from 2024-05-01 --until 2024-05-31 "$@"

@@ -399,9 +399,14 @@ officer() {
         2>>"$work/kabar.log"
 }
 
+# revealed [OPTION…] - all cases with names and numbers; an entry says that sri looked.
+revealed() {
+    ask aggregator case list --limit 1000 "$@" --reveal --as sri --reason 'pengujian'
+}
+
 # case_of NAME - short form of the case of a person.
 case_of() {
-    ask aggregator case list --limit 1000 2>/dev/null |
+    revealed 2>/dev/null |
         jq -r --arg name "$1" 'select(.name == $name) | .short'
 }
 

@@ -157,7 +157,7 @@ equal "rows of case list" "$(ask aggregator case list --limit 1000 2>/dev/null |
 # 43 cases are true in the samples (deploy/samples/README.md) and ours; those that only a person
 # can tell may be open for review.
 [ "$cases" -ge 44 ] && [ "$cases" -le 48 ] || fail "$cases cases"
-ask aggregator case list --form DS-06 --limit 1000 2>/dev/null | jq -se '
+revealed --form DS-06 2>/dev/null | jq -se '
     map(select(.nip == "198203142006041007" and .occurred_on == "2024-10-02")) |
     length == 1 and .[0].reports == 3' >/dev/null || fail "three reports of one act are one case"
 
@@ -175,12 +175,13 @@ controls=$'[\x1b\x7f\u009b\u202e\u2069]'
 submit 16.05 "$work/control"
 settle
 for format in csv table; do
-    kabar -o "$format" --socket "$(door_of aggregator)" case list --limit 1000 >"$work/out"
+    kabar -o "$format" --socket "$(door_of aggregator)" case list --limit 1000 \
+        --reveal --as sri --reason 'pengujian' >"$work/out"
     has 'Orang ?\[31m' "$work/out"
     ! grep -q "$controls" "$work/out" || fail "control characters in $format"
 done
-script -qec "'$KABAR_BIN/kabar' -o json --socket '$(door_of aggregator)' case list --limit 1000" \
-    "$work/typescript" >/dev/null
+script -qec "'$KABAR_BIN/kabar' -o json --socket '$(door_of aggregator)' case list --limit 1000 \
+    --reveal --as sri --reason pengujian" "$work/typescript" >/dev/null
 has 'Orang \\u001B\[31m\\u009B3\\u007f\\u202E\\u2069' "$work/typescript"
 ! sed '1d;$d' "$work/typescript" | grep -q "$controls" || fail "control characters in JSON"
 

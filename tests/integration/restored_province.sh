@@ -13,7 +13,7 @@ in_inbox() { # REGENCY ID STATE
 # What people would compare: cases by their person, documents with their rungs.
 picture() {
     ask aggregator case list --limit 1000 2>/dev/null |
-        jq -sc 'map(select(.name) | {name, state, reports, regency, form}) | sort_by(.name)[]'
+        jq -sc 'map(select(.name) | {name, state, reports, regency, form}) | sort[]'
     ask aggregator document list --limit 1000 2>/dev/null |
         jq -sc 'map(select(.id) | {id, type, state, addressee, rungs: (.rungs | sort)}) |
             sort_by(.id)[]'
@@ -25,7 +25,8 @@ same_picture() {
 }
 
 acts() {
-    ask aggregator journal dump 2>/dev/null | jq -c 'select(.kind == "act")' | wc -l
+    ask aggregator journal dump 2>/dev/null |
+        jq -c 'select(.kind == "act" and .body.look == null)' | wc -l
 }
 
 inbox_of() {

@@ -171,6 +171,29 @@ static int assign(struct fold *fold, const struct act *act, const struct ring *r
     return FOLD_DONE;
 }
 
+/* ---- look ---- */
+/* Whoever looks must be known by a key that holds, and say why; the entry is all that comes of it.
+ */
+static int look(struct fold *fold, const struct act *act, const struct ring *ring)
+{
+    struct case_name name;
+    struct case_view view;
+    int status = fold_signs_now(fold, ring, act->officer);
+    if (status == FOLD_DONE && text_blank(act->look_reason)) {
+        status = fold_refuse(fold, ERR_VALUE, "a reason must be given to see personal data");
+    }
+    if (status != FOLD_DONE || act->case_name.len == 0) {
+        return status;
+    }
+    if (!case_name_parse(act->case_name, &name)) {
+        return fold_refuse(fold, ERR_FORMAT, "\"%.*s\" names no case", SHOWN(act->case_name));
+    }
+    status = fold_case_get(fold, &name, &view);
+    return status == ERR_NOT_FOUND
+               ? fold_refuse(fold, ERR_NOT_FOUND, "there is no case %.*s", SHOWN(act->case_name))
+               : status;
+}
+
 int fold_act(struct fold *fold)
 {
     struct act act;
@@ -195,6 +218,8 @@ int fold_act(struct fold *fold)
         return assign(fold, &act, ring);
     case ACT_WITHDRAW:
         return fold_withdraw(fold, &act, ring);
+    case ACT_LOOK:
+        return look(fold, &act, ring);
     default:
         return fold_refuse(fold, ERR_VALUE, "an act of an unknown type");
     }

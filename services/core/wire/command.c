@@ -503,7 +503,7 @@ static void help_all(struct page *page)
     page_line(page);
     page_row(page, "--socket PATH", "the door to talk to", 22);
     page_row(page, "--dir DIR", "folder of the aggregator and the nodes; finds the door", 22);
-    page_row(page, "-o, --output KIND", "json, table or csv", 22);
+    page_row(page, "-o, --output KIND", "json, table, csv or csv-bom", 22);
     page_row(page, "--help", "with a command: explain it", 22);
     page_row(page, "--version", "show the version", 22);
     help_place(page, COMMAND_LOCAL, "On this machine:");

@@ -135,12 +135,18 @@ static const struct argument inbox_acknowledge[] = {
 
 /* ---- the aggregator's door ---- */
 
+/* Names and numbers as they are; the entry that says who looked and why comes first. */
+#define REVEAL                                                                                     \
+    ARG(ARGUMENT_FLAG, "reveal", "show names and numbers unmasked; --as and --reason are kept"),   \
+        TEXT_ARG("as", "with --reveal: id in the ring of the officer who looks"),                  \
+        TEXT_ARG("reason", "with --reveal: why, in words")
 static const struct argument case_list[] = {
     TEXT_ARG("state", "only cases in this state, like verification"),
     TEXT_ARG("regency", "only of this employing regency, like 16.07"),
     TEXT_ARG("form", "only of this form, like DS-06"),
     LIST_LIMIT,
     LIST_AFTER,
+    REVEAL,
     END,
 };
 static const struct argument case_show[] = {

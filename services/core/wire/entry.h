@@ -217,7 +217,8 @@ struct act {
         ACT_COUNTERSIGN = 6,
         ACT_ADVANCE = 7,
         ACT_ASSIGN = 9,
-        ACT_WITHDRAW = 13
+        ACT_WITHDRAW = 13,
+        ACT_LOOK = 14
     } type;
     struct signed_document propose;
     struct bytes countersign_document; /* document id */
@@ -228,6 +229,7 @@ struct act {
     size_t assign_barred_count;
     struct bytes withdraw_document, withdraw_reason;
     int assign_leave; /* index in leave_names; 0: not said */
+    struct bytes look_scope, look_reason;
 };
 struct rejected {
     uint64_t position;

@@ -597,6 +597,14 @@ static json_t *withdraw_to_json(const struct act *act)
     return builder_end(&builder);
 }
 
+static json_t *look_to_json(const struct act *act)
+{
+    struct builder builder = builder_start();
+    put_text(&builder, "scope", act->look_scope);
+    put_text(&builder, "reason", act->look_reason);
+    return builder_end(&builder);
+}
+
 static json_t *act_to_json(const struct act *act, struct arena *arena)
 {
     struct builder builder = builder_start();
@@ -621,6 +629,9 @@ static json_t *act_to_json(const struct act *act, struct arena *arena)
         break;
     case ACT_WITHDRAW:
         put(&builder, "withdraw", withdraw_to_json(act));
+        break;
+    case ACT_LOOK:
+        put(&builder, "look", look_to_json(act));
         break;
     }
     put_text(&builder, "entered_by", act->entered_by);

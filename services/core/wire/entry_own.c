@@ -81,6 +81,12 @@ static const struct field_map withdraw_rows[] = {
 static const struct message_map withdraw_map =
     MAP(withdraw_document, withdraw_rows, struct act, 0, NULL);
 
+static const struct field_map look_rows[] = {
+    TEXT(1, struct act, look_scope, SHORT_TEXT_BYTES_MAX, FIELD_MANDATORY),
+    TEXT(2, struct act, look_reason, TEXT_BYTES_MAX, FIELD_MANDATORY),
+};
+static const struct message_map look_map = MAP(look, look_rows, struct act, 0, NULL);
+
 static int act_is_one(const void *value, struct err_ctx *err)
 {
     const struct act *act = value;
@@ -89,7 +95,7 @@ static int act_is_one(const void *value, struct err_ctx *err)
         return err_set(err, ERR_FORMAT, "act is missing");
     }
     return (type >= ACT_PROPOSE && type <= ACT_ADVANCE) || type == ACT_ASSIGN ||
-                   type == ACT_WITHDRAW
+                   type == ACT_WITHDRAW || type == ACT_LOOK
                ? 0
                : err_set(err, ERR_VALUE, "act has the unknown type %d", type);
 }
@@ -105,6 +111,7 @@ static const struct field_map act_rows[] = {
     TEXT(8, struct act, entered_by, NAME_BYTES_MAX, 0),
     ONE_OF(ACT_ASSIGN, struct act, 0, type, &assign_map),
     ONE_OF(ACT_WITHDRAW, struct act, 0, type, &withdraw_map),
+    ONE_OF(ACT_LOOK, struct act, 0, type, &look_map),
 };
 static const struct message_map act_map =
     MAP(act, act_rows, struct act, ENTRY_BYTES_MAX, act_is_one);

@@ -122,6 +122,41 @@ static void another_authority_decides(void **state)
     assert_int_equal(draft(story, &name, &wanted, &drafted, &err), 0);
 }
 
+static void who_looks_says_why(void **state)
+{
+    struct story *story = *state;
+    struct case_name name = one_case(story);
+    char text[CASE_TEXT_CAPACITY];
+    struct act act = act_on("sri", &name, 1, text);
+    act.type = ACT_LOOK;
+    act.look_scope = bytes_of_text("lampiran 1");
+    act.look_reason = bytes_of_text("surat Bawaslu 12");
+    put_act(story, &act);
+    accepted(story);
+    assert_int_equal(case_of(story, &name).version, 1);
+    assert_int_equal(story->out.office_count, 0);
+    act.case_name = (struct bytes){0};
+    put_act(story, &act);
+    accepted(story);
+    act.look_reason = bytes_of_text(" ");
+    put_act(story, &act);
+    stays(story, &name, ERR_VALUE, "a reason must be given", 1);
+    act.look_reason = bytes_of_text("ingin tahu");
+    act.officer = bytes_of_text("siapa");
+    put_act(story, &act);
+    stays(story, &name, ERR_KEY, "siapa", 1);
+    act = act_on("sri", &name, 1, text);
+    act.type = ACT_LOOK;
+    act.look_scope = act.look_reason = bytes_of_text("x");
+    act.case_name = bytes_of_text("bukan nama");
+    put_act(story, &act);
+    stays(story, &name, ERR_FORMAT, "names no case", 1);
+    text[0] = text[0] == 'a' ? 'b' : 'a';
+    act.case_name = bytes_of_text(text);
+    put_act(story, &act);
+    stays(story, &name, ERR_NOT_FOUND, "there is no case", 1);
+}
+
 static void unpaid_leave_permits_what_it_permits(void **state)
 {
     struct story *story = *state;
@@ -197,6 +232,7 @@ int main(void)
         STORY(nobody_is_assigned_who_cannot_sign),
         STORY(who_is_below_the_subject_is_kept_from_it),
         STORY(another_authority_decides),
+        STORY(who_looks_says_why),
         STORY(unpaid_leave_permits_what_it_permits),
         STORY(a_reroute_tells_the_filing_node_its_code),
         STORY(a_decree_overtakes_what_is_incomplete),

@@ -193,6 +193,20 @@ static const struct row advance_rows[] = {
     {"advance.reason", ROW_TEXT, MAY},
     {NULL, ROW_NUMBER, MAY},
 };
+static const struct row withdraw_rows[] = {
+    ACT_ROWS,
+    {"withdraw", ROW_ONE_OF, MUST},
+    {"withdraw.document", ROW_TEXT, MUST},
+    {"withdraw.reason", ROW_TEXT, MAY},
+    {NULL, ROW_NUMBER, MAY},
+};
+static const struct row look_rows[] = {
+    ACT_ROWS,
+    {"look", ROW_ONE_OF, MUST},
+    {"look.scope", ROW_TEXT, MUST},
+    {"look.reason", ROW_TEXT, MUST},
+    {NULL, ROW_NUMBER, MAY},
+};
 static const struct row assign_rows[] = {
     ACT_ROWS,
     {"assign", ROW_ONE_OF, MUST},
@@ -276,6 +290,8 @@ static const struct kind {
     ROWS(act, 1, act, countersign_rows),
     ROWS(act, 2, act, advance_rows),
     ROWS(act, 3, act, assign_rows),
+    ROWS(act, 4, act, withdraw_rows),
+    ROWS(act, 5, act, look_rows),
     ROWS(rejected, 0, rejected, rejected_rows),
     ROWS(catalogue_part, 0, catalogue_part, catalogue_part_rows),
     {"ring", 0, &kabar__v1__key_ring__descriptor, ring_rows, decode_ring, round_trip_ring},

@@ -298,6 +298,11 @@ static json_t *act_json(const struct act *act)
         text(within, "reason", act->withdraw_reason);
         put(to, "withdraw", within);
         break;
+    case ACT_LOOK:
+        text(within, "scope", act->look_scope);
+        text(within, "reason", act->look_reason);
+        put(to, "look", within);
+        break;
     case ACT_ADVANCE:
     default:
         text(within, "state", act->advance_state);

@@ -1,0 +1,94 @@
+/* Personal data: masked in lists, or shown to an officer who says why, after the entry that says
+ * so. */
+#include "aggregator/doors.h"
+
+#include "core/base/plant.h"
+#include "core/base/text.h"
+#include "core/wire/report_json.h"
+
+#define NUMBER_SHOWN 3u
+static const char mask[] = "***";
+
+json_t *door_masked_name(struct bytes name)
+{
+    char text[4 + sizeof mask];
+    size_t len = 1;
+    while (len < name.len && len < 4 && (name.data[len] & 0xc0u) == 0x80u) {
+        len++;
+    }
+    if (name.len == 0) {
+        return json_null();
+    }
+    (void)snprintf(text, sizeof text, "%.*s%s", (int)len, (const char *)name.data, mask);
+    return json_text(bytes_of_text(text));
+}
+
+json_t *door_masked_number(struct bytes number)
+{
+    char text[NUMBER_SHOWN + sizeof mask];
+    size_t shown = number.len > 2 * NUMBER_SHOWN ? NUMBER_SHOWN : 0;
+    if (number.len == 0) {
+        return json_null();
+    }
+    (void)snprintf(text, sizeof text, "%s%.*s", mask, (int)shown,
+                   (const char *)number.data + number.len - shown);
+    return json_text(bytes_of_text(text));
+}
+
+/* "case list regency=16.07 state=verification": which rows they were. */
+static void scope_of(const char *command, const json_t *args, char *ret, size_t capacity)
+{
+    static const char *const names[] = {"state", "regency", "form", "limit", "after"};
+    int len = snprintf(ret, capacity, "%s", command);
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        const json_t *value = json_object_get(args, names[i]);
+        if (len < 0 || (size_t)len >= capacity) {
+            return;
+        }
+        if (json_is_string(value)) {
+            len += snprintf(ret + len, capacity - (size_t)len, " %s=%.60s", names[i],
+                            json_string_value(value));
+        } else if (json_is_integer(value)) {
+            len += snprintf(ret + len, capacity - (size_t)len, " %s=%lld", names[i],
+                            (long long)json_integer_value(value));
+        }
+    }
+}
+
+bool door_look(struct aggregator *aggregator, struct door_call *call, const json_t *args,
+               const char *scope, own_then *shown)
+{
+    struct err_ctx err = {{0}};
+    uint8_t body[ENTRY_BYTES_MAX];
+    char text[480];
+    size_t len = 0;
+    const char *officer = door_text(args, "as");
+    const char *reason = door_text(args, "reason");
+    if (!json_is_true(json_object_get(args, "reveal"))) {
+        return false;
+    }
+    if (officer == NULL || text_blank(bytes_of_text(reason))) {
+        (void)err_set(&err, ERR_USAGE, "reveal: say who looks and why, with --as and --reason");
+        door_refuse(call, ERR_USAGE, &err);
+        return true;
+    }
+    if (PLANTED(LOOK_UNSAID)) {
+        shown(aggregator, call, args);
+        return true;
+    }
+    scope_of(scope, args, text, sizeof text);
+    struct act act = {.type = ACT_LOOK,
+                      .officer = bytes_of_text(officer),
+                      .at_ms = host_wall_ms(),
+                      .entered_by = bytes_of_text(door_call_user(call)),
+                      .look_scope = bytes_of_text(text),
+                      .look_reason = bytes_of_text(reason)};
+    int rc = act_encode(&act, body, sizeof body, &len, &err);
+    if (rc == 0) {
+        rc = own_append_then(aggregator, ENTRY_ACT, bytes_of(body, len), call, shown, args);
+    }
+    if (rc != 0) {
+        door_refuse(call, rc, &err);
+    }
+    return true;
+}
