@@ -108,7 +108,7 @@ static void do_held(struct bench *bench, uint64_t round)
     check(door_client_send(bench->client, bytes_of(text, len), &err), &err);
     check(door_client_send(bench->client, bytes_of_text("."), &err), &err);
     for (int i = 0; i < 2; i++) { /* the line's answer, and that of the command */
-        check(door_client_read(bench->client, ANSWER_MS, &line, &err), &err);
+        check(door_client_read(bench->client, &line, &err), &err);
         if (i == 0 && memmem(line.data, line.len, "\"accepted\":true", 15) == NULL) {
             die("not accepted", "held");
         }
@@ -271,7 +271,7 @@ static void open_all(struct bench *bench)
     mdb_check(mdb_txn_begin(bench->env, NULL, 0, &txn), "begin");
     mdb_check(mdb_dbi_open(txn, NULL, 0, &bench->table), "table");
     mdb_check(mdb_txn_commit(txn), "commit");
-    check(door_client_open(bench->socket, &bench->client, &err), &err);
+    check(door_client_open(bench->socket, ANSWER_MS, &bench->client, &err), &err);
     for (int what = 0; what < WHAT_COUNT; what++) {
         bench->ms[what] = calloc(bench->rounds, sizeof(double));
         if (bench->ms[what] == NULL) {

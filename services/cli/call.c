@@ -8,10 +8,12 @@
 #include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sysexits.h>
 #include <unistd.h>
 
 #define SYSTEM_AGGREGATOR "/run/kabar/aggregator.sock"
 #define SYSTEM_NODE "/run/kabar/node.sock"
+#define HANGS "it hangs, or it was stopped (systemctl status, or look at its log)"
 
 /* ---- which socket ---- */
 
@@ -103,7 +105,11 @@ int call_open(const struct cli *cli, enum command_place place, struct door_clien
     if (rc != 0) {
         return rc;
     }
-    rc = door_client_open(path, ret, err);
+    rc = door_client_open(path, ANSWER_MS_MAX, ret, err);
+    if (rc == ERR_TIMEOUT) {
+        return err_set(err, ERR_GONE, "the daemon at %s lets nobody in for %d s: " HANGS, path,
+                       ANSWER_MS_MAX / 1000);
+    }
     if (rc == ERR_GONE) {
         const char *program = place == COMMAND_AGGREGATOR ? "kabar-aggregator"
                               : place == COMMAND_NODE     ? "kabar-node"
@@ -132,6 +138,60 @@ int call_send(struct door_client *client, const char *command, const json_t *arg
     free(line);
     json_decref(request);
     return rc;
+}
+
+/* ---- no answer ---- */
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t len = strlen(text);
+    size_t tail = strlen(end);
+    return len >= tail && strcmp(text + len - tail, end) == 0;
+}
+
+/* Asking twice does no harm. What is not known here may have changed something. */
+static bool only_asks(const char *command)
+{
+    static const char *const ends[] = {"ping", "status", " list", " show", " dump", " draft"};
+    for (size_t i = 0; i < sizeof ends / sizeof ends[0]; i++) {
+        if (ends_with(command, ends[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The command that shows whether another was taken. */
+static const char *shown_by(const char *command)
+{
+    static const struct {
+        const char *begin, *ask;
+    } shown[] = {
+        {"report ", "report list"},     {"inbox ", "inbox list"}, {"case ", "case show"},
+        {"document ", "document list"}, {"enrol ", "enrol list"},
+    };
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        if (strncmp(command, shown[i].begin, strlen(shown[i].begin)) == 0) {
+            return shown[i].ask;
+        }
+    }
+    return "status";
+}
+
+int call_silence(struct cli *cli, const char *command, int code, struct err_ctx *err)
+{
+    if (code != ERR_TIMEOUT) {
+        return code;
+    }
+    if (only_asks(command)) {
+        cli->exit_code = EX_UNAVAILABLE;
+        return err_set(err, code, "no answer for %d s: " HANGS, ANSWER_MS_MAX / 1000);
+    }
+    cli->exit_code = EX_TEMPFAIL;
+    return err_set(err, code,
+                   "no answer for %d s: " HANGS ". It may have been taken: ask with `kabar %s` "
+                   "before saying it again",
+                   ANSWER_MS_MAX / 1000, shown_by(command));
 }
 
 /* A code's number by its name; a daemon newer than us may have others. */
@@ -172,9 +232,9 @@ int call_outcome(struct cli *cli, const json_t *answer, json_t **ret, struct err
 static int read_answer(struct door_client *client, json_t **ret, struct err_ctx *err)
 {
     struct bytes line;
-    int rc = door_client_read(client, -1, &line, err);
+    int rc = door_client_read(client, &line, err);
     if (rc != 0) {
-        return err_wrap(err, rc, "the daemon's answer");
+        return rc == ERR_TIMEOUT ? rc : err_wrap(err, rc, "the daemon's answer");
     }
     json_t *answer = json_loadb((const char *)line.data, line.len, JSON_ALLOW_NUL, NULL);
     if (!json_is_object(answer)) {
@@ -225,6 +285,7 @@ int call_rows(struct cli *cli, const char *command, const json_t *args, call_row
     if (rc == 0 || rc == ERR_GONE) { /* who hung up may have said why */
         rc = finish(cli, client, on_row, arg, ret, err);
     }
+    rc = call_silence(cli, command, rc, err);
     door_client_close(client);
     return rc;
 }
@@ -233,13 +294,6 @@ int call_result(struct cli *cli, const char *command, const json_t *args, json_t
                 struct err_ctx *err)
 {
     return call_rows(cli, command, args, NULL, NULL, ret, err);
-}
-
-static bool ends_with(const char *text, const char *end)
-{
-    size_t len = strlen(text);
-    size_t tail = strlen(end);
-    return len >= tail && strcmp(text + len - tail, end) == 0;
 }
 
 /* Lists are rows, and only what they say about the next page is of interest besides. */
@@ -279,6 +333,7 @@ int call_print(struct cli *cli, const struct command *command, const json_t *arg
     if (rc == 0 || rc == ERR_GONE) { /* who hung up may have said why */
         rc = finish(cli, client, row_to_print, print, &result, err);
     }
+    rc = call_silence(cli, command->name, rc, err);
     size_t rows = print_end(print);
     if (rc == 0) {
         print_result(cli, command, result, rows);

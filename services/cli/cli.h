@@ -49,11 +49,19 @@ uint64_t args_number(const json_t *args, const char *name, uint64_t preset);
 
 /* ---- call.c: requests at a daemon's door ---- */
 
+/* A daemon that neither reads nor answers for so long hangs, or was stopped. Counted anew with each
+ * row and each line's answer: a long command only has to show that it gets on. */
+#define ANSWER_MS_MAX 30000
+
 struct door_client;
 int call_open(const struct cli *cli, enum command_place place, struct door_client **ret,
               struct err_ctx *err) MUST_USE;
 int call_send(struct door_client *client, const char *command, const json_t *args, bool stream,
               struct err_ctx *err) MUST_USE;
+/* What a person is told when it ended with ERR_TIMEOUT: the daemon's silence, and whether the
+ * command may have been taken nevertheless (else the exit status is that of a daemon that is not
+ * there). Other codes are handed on. */
+int call_silence(struct cli *cli, const char *command, int code, struct err_ctx *err) MUST_USE;
 /* The final answer: its result, or the refusal as an error (and cli->exit_code). */
 int call_outcome(struct cli *cli, const json_t *answer, json_t **ret, struct err_ctx *err) MUST_USE;
 /* One request that is answered without rows. */

@@ -55,7 +55,7 @@ static int take_answer(struct submit *submit, struct err_ctx *err)
 {
     struct bytes line;
     json_t *result = NULL;
-    int rc = door_client_read(submit->client, -1, &line, err);
+    int rc = door_client_read(submit->client, &line, err);
     if (rc != 0) {
         return rc;
     }
@@ -263,11 +263,13 @@ static int open_file(struct submit *submit, struct err_ctx *err)
     return submit->line != NULL && submit->buffer != NULL ? 0 : err_set(err, ERR_NOMEM, "line");
 }
 
-/* The connection broke: which lines have no answer, and what to do about them. */
+/* The connection broke, or the daemon hangs: which lines have no answer, and what to do about
+ * them. */
 static int unanswered(const struct submit *submit, int rc, struct err_ctx *err)
 {
     uint64_t answered = submit->accepted + submit->refused + submit->blank;
-    if (rc != ERR_GONE || submit->lines <= answered) {
+    rc = call_silence(submit->cli, "report submit", rc, err);
+    if ((rc != ERR_GONE && rc != ERR_TIMEOUT) || submit->lines <= answered) {
         return rc;
     }
     return err_wrap(err, rc,

@@ -23,6 +23,7 @@
 #define READY_MS 60000u
 #define STOP_MS 60000u
 #define TICK_MS 50
+#define ANSWER_MS 1000 /* for a ping */
 
 struct child {
     const char *program;
@@ -154,11 +155,11 @@ static bool answers(const char *door)
 {
     struct door_client *client = NULL;
     struct bytes line;
-    if (door_client_open(door, &client, NULL) != 0) {
+    if (door_client_open(door, ANSWER_MS, &client, NULL) != 0) {
         return false;
     }
     bool there = call_send(client, "ping", NULL, false, NULL) == 0 &&
-                 door_client_read(client, 1000, &line, NULL) == 0;
+                 door_client_read(client, &line, NULL) == 0;
     door_client_close(client);
     return there;
 }

@@ -104,6 +104,53 @@ settle
 check_lists
 nobody_blamed
 
+say "a command to a frozen program says so and ends"
+# quiet_of NAME COMMAND… - the command in the background; its exit status goes to $work/quiet.N.
+quiet_count=0
+quiet_of() {
+    local file=$work/quiet.$((++quiet_count))
+    (
+        code=0
+        ask "$@" >"$file.out" 2>"$file.err" || code=$?
+        echo "$code" >"$file"
+    ) &
+    other_pids+=("$!")
+}
+# said N CODE PATTERN
+said() {
+    equal "exit of command $1" "$(cat "$work/quiet.$1")" "$2"
+    has -E "$3" "$work/quiet.$1.err"
+}
+all_said() {
+    local i
+    for ((i = 1; i <= quiet_count; i++)); do
+        [ -s "$work/quiet.$i" ] || return 1
+    done
+}
+generate 16.07 3 bisu >"$work/mute"
+freeze 16.07
+freeze aggregator
+quiet_of 16.07 ping
+quiet_of 16.07 status
+quiet_of 16.07 report zero --from 2024-05-01 --until 2024-05-31 --scope all --name Uji
+quiet_of 16.07 report submit "$work/mute"
+quiet_of aggregator case list
+quiet_of aggregator journal dump
+wait_until "$long" all_said
+other_pids=()
+for i in 1 2 5 6; do
+    said "$i" 69 'no answer for 30 s'
+done
+said 3 75 'may have been taken: ask with `kabar report list`'
+said 4 75 '3 lines were sent and have no answer .*may have been taken'
+thaw 16.07
+thaw aggregator
+wait_until "$long" live 16.07
+submit 16.07 "$work/mute" # what was taken is answered as taken, the rest is taken now
+settle
+check_lists
+nobody_blamed
+
 say "a client is killed in the middle of a file, again and again"
 generate 16.03 "$many" klien >"$work/reports"
 for lines in 1 50 400; do

@@ -61,7 +61,7 @@ store=$work/node-16.07/store
 say "a node with a small map, and a reader that holds every page"
 reader "$store"
 generate 16.07 3000 peta 6000 >"$work/reports"
-exits 65 ask 16.07 report submit "$work/reports"
+exits 75 ask 16.07 report submit "$work/reports"
 jq -c 'select(.accepted)' "$work/out" >>"$work/answers.jsonl"
 jq -se 'map(select(.accepted | not)) | length > 0 and all(.reason | test("full|room"))' "$work/out" \
     >/dev/null || fail "not refused in clear words: $(tail -n 1 "$work/out")"

@@ -258,15 +258,16 @@ static struct bytes text_of(const json_t *value)
     return bytes_of(json_string_value(value), json_string_length(value));
 }
 
-/* "https://…", "http://…" or none ("facebook.com/…", "host:8080/…"): others open what is no page.
- */
+/* "https://…", "http://…" or none ("facebook.com/…", "x.example:8080/…"): others open what is no
+ * page. What a browser runs has no dot in its name, and may go on with a digit. */
 static bool scheme_allowed(struct bytes url)
 {
     size_t len = 0;
     while (len < url.len && memchr(":/?#", url.data[len], 4) == NULL) {
         len++;
     }
-    bool port = len + 1 < url.len && url.data[len + 1] >= '0' && url.data[len + 1] <= '9';
+    bool port = memchr(url.data, '.', len) != NULL && len + 1 < url.len &&
+                url.data[len + 1] >= '0' && url.data[len + 1] <= '9';
     if (len == url.len || url.data[len] != ':' || port) {
         return true;
     }

@@ -1,8 +1,7 @@
 #include "platform/door/door.h"
 
-#include "platform/host/host.h"
-
 #include <errno.h>
+#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -18,6 +17,7 @@
 
 struct door_client {
     int fd;
+    int patience_ms;
     uint8_t *in;
     size_t capacity;
     size_t at; /* in[at..len) is not given out yet */
@@ -26,7 +26,32 @@ struct door_client {
     bool ended;     /* the server closed, or the connection broke */
 };
 
-int door_client_open(const char *path, struct door_client **ret, struct err_ctx *err)
+/* Too many wait to be let in: waits with them. */
+static int connect_in_turn(int fd, const struct sockaddr_un *address, int patience_ms)
+{
+    const struct timeval wait = {patience_ms / 1000, patience_ms % 1000 * 1000L};
+    if (setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof wait) != 0 ||
+        fcntl(fd, F_SETFL, 0) != 0) {
+        return -1;
+    }
+    return connect(fd, (const struct sockaddr *)address, sizeof *address);
+}
+
+static int connect_error(const char *path, struct err_ctx *err)
+{
+    switch (errno) {
+    case EAGAIN:
+        return err_set(err, ERR_TIMEOUT, "%s: not let in in time", path);
+    case EACCES:
+    case EPERM:
+        return err_set(err, ERR_PERMISSION, "%s: connect: %s", path, strerrordesc_np(errno));
+    default:
+        return err_set(err, ERR_GONE, "%s: connect: %s", path, strerrordesc_np(errno));
+    }
+}
+
+int door_client_open(const char *path, int patience_ms, struct door_client **ret,
+                     struct err_ctx *err)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX};
     size_t len = strlen(path);
@@ -34,15 +59,18 @@ int door_client_open(const char *path, struct door_client **ret, struct err_ctx 
         return err_set(err, ERR_LIMIT, "%s: socket path empty or too long", path);
     }
     memcpy(address.sun_path, path, len + 1);
-    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
     if (fd < 0) {
         return err_set(err, ERR_IO, "%s: socket: %s", path, strerrordesc_np(errno));
     }
-    if (connect(fd, (struct sockaddr *)&address, sizeof address) != 0) {
-        int code = errno == EACCES || errno == EPERM ? ERR_PERMISSION : ERR_GONE;
-        (void)err_set(err, code, "%s: connect: %s", path, strerrordesc_np(errno));
+    int failed = connect(fd, (struct sockaddr *)&address, sizeof address);
+    if (failed != 0 && errno == EAGAIN) {
+        failed = connect_in_turn(fd, &address, patience_ms);
+    }
+    if (failed != 0) {
+        int rc = connect_error(path, err);
         (void)close(fd);
-        return code;
+        return rc;
     }
     struct door_client *client = calloc(1, sizeof *client);
     if (client == NULL) {
@@ -50,6 +78,7 @@ int door_client_open(const char *path, struct door_client **ret, struct err_ctx 
         return err_set(err, ERR_NOMEM, "out of memory");
     }
     client->fd = fd;
+    client->patience_ms = patience_ms;
     *ret = client;
     return 0;
 }
@@ -110,23 +139,30 @@ static bool find_line(struct door_client *client, struct bytes *ret)
 
 /* ---- sending ---- */
 
+static int wait_for_server(struct door_client *client, short events, short *ret,
+                           struct err_ctx *err)
+{
+    struct pollfd ready = {.fd = client->fd, .events = events};
+    int count = poll(&ready, 1, client->patience_ms);
+    if (count < 0 && errno != EINTR) {
+        return err_set(err, ERR_IO, "wait for the server: %s", strerrordesc_np(errno));
+    }
+    *ret = count > 0 ? ready.revents : 0;
+    return count == 0 ? err_set(err, ERR_TIMEOUT, "no answer in time") : 0;
+}
+
 /* Meanwhile takes in answers: a server that waits for us to read would never read on. */
 static int wait_for_room(struct door_client *client, struct err_ctx *err)
 {
-    struct pollfd ready = {.fd = client->fd, .events = POLLOUT};
+    short ready = 0;
     if (client->len - client->at >= ANSWER_BYTES_MAX / 2) {
         return err_set(err, ERR_FULL, "too many answers wait to be read");
     }
-    if (!client->ended) {
-        ready.events |= POLLIN;
-    }
-    if (poll(&ready, 1, -1) < 0 && errno != EINTR) {
-        return err_set(err, ERR_IO, "wait for the server: %s", strerrordesc_np(errno));
-    }
-    if ((ready.revents & POLLIN) != 0) {
+    int rc = wait_for_server(client, client->ended ? POLLOUT : POLLOUT | POLLIN, &ready, err);
+    if ((ready & POLLIN) != 0) {
         (void)pull(client);
     }
-    return 0;
+    return rc;
 }
 
 static ssize_t send_rest(struct door_client *client, struct bytes line, size_t sent)
@@ -170,34 +206,10 @@ int door_client_send(struct door_client *client, struct bytes line, struct err_c
 
 /* ---- reading ---- */
 
-/* Milliseconds poll may wait: -1 for ever. */
-static int left_ms(int timeout_ms, uint64_t deadline_ms)
+int door_client_read(struct door_client *client, struct bytes *ret, struct err_ctx *err)
 {
-    uint64_t now_ms = host_monotonic_ms();
-    if (timeout_ms < 0) {
-        return -1;
-    }
-    return now_ms >= deadline_ms ? 0 : (int)(deadline_ms - now_ms);
-}
-
-static int wait_for_bytes(struct door_client *client, int wait_ms, struct err_ctx *err)
-{
-    struct pollfd ready = {.fd = client->fd, .events = POLLIN};
-    int count = poll(&ready, 1, wait_ms);
-    if (count < 0 && errno != EINTR) {
-        return err_set(err, ERR_IO, "wait for the server: %s", strerrordesc_np(errno));
-    }
-    if (count == 0 && wait_ms == 0) {
-        return err_set(err, ERR_TIMEOUT, "no answer in time");
-    }
-    return 0;
-}
-
-int door_client_read(struct door_client *client, int timeout_ms, struct bytes *ret,
-                     struct err_ctx *err)
-{
-    uint64_t deadline_ms = host_monotonic_ms() + (uint64_t)(timeout_ms < 0 ? 0 : timeout_ms);
     while (!find_line(client, ret)) {
+        short ready = 0;
         if (client->ended) {
             return err_set(err, ERR_GONE, "the server closed the connection");
         }
@@ -207,7 +219,7 @@ int door_client_read(struct door_client *client, int timeout_ms, struct bytes *r
         if (client->len == client->capacity && client->len > 0) {
             return err_set(err, ERR_LIMIT, "answer line too long");
         }
-        int rc = wait_for_bytes(client, left_ms(timeout_ms, deadline_ms), err);
+        int rc = wait_for_server(client, POLLIN, &ready, err);
         if (rc != 0) {
             return rc;
         }

@@ -75,12 +75,14 @@ const char *door_call_user(const struct door_call *call); /* user name of the pe
 
 /* ---- client, blocking, for the command line ---- */
 struct door_client;
-int door_client_open(const char *path, struct door_client **ret, struct err_ctx *err) MUST_USE;
+/* A server that does nothing for patience_ms while one of these waits for it (does not let us in,
+ * take a byte or give one) is ERR_TIMEOUT: it hangs, or it was stopped. */
+int door_client_open(const char *path, int patience_ms, struct door_client **ret,
+                     struct err_ctx *err) MUST_USE;
 int door_client_send(struct door_client *client, struct bytes line,
                      struct err_ctx *err) MUST_USE; /* adds \n */
-/* One line without its \n, borrowed until the next call. timeout_ms < 0 waits for ever. */
-int door_client_read(struct door_client *client, int timeout_ms, struct bytes *ret,
-                     struct err_ctx *err) MUST_USE;
+/* One line without its \n, borrowed until the next call. */
+int door_client_read(struct door_client *client, struct bytes *ret, struct err_ctx *err) MUST_USE;
 /* True if something can be read without waiting (so that a sender can drain answers). */
 bool door_client_readable(struct door_client *client);
 void door_client_close(struct door_client *client);

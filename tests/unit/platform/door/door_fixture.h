@@ -272,7 +272,7 @@ static inline struct door_client *client_of(const struct server *server)
 {
     struct door_client *client = NULL;
     struct err_ctx err = {0};
-    if (door_client_open(server->path, &client, &err) != 0) {
+    if (door_client_open(server->path, DEADLINE_MS, &client, &err) != 0) {
         fail_msg("%s", err.text);
     }
     return client;
@@ -287,7 +287,7 @@ static inline json_t *read_json(struct door_client *client)
 {
     struct bytes line;
     struct err_ctx err = {0};
-    if (door_client_read(client, DEADLINE_MS, &line, &err) != 0) {
+    if (door_client_read(client, &line, &err) != 0) {
         fail_msg("%s", err.text);
     }
     json_t *answer = json_loadb((const char *)line.data, line.len, 0, NULL);
@@ -299,7 +299,7 @@ static inline void expect_line(struct door_client *client, const char *want)
 {
     struct bytes line;
     struct err_ctx err = {0};
-    if (door_client_read(client, DEADLINE_MS, &line, &err) != 0) {
+    if (door_client_read(client, &line, &err) != 0) {
         fail_msg("%s", err.text);
     }
     if (!bytes_equal(line, bytes_of_text(want))) {

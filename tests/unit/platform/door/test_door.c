@@ -284,7 +284,7 @@ static void one_connection_too_many_is_told_so(void **state)
         struct door_client *late = client_of(*state);
         struct bytes line;
         expect_error(late, "ERR_FULL", 75);
-        assert_int_equal(door_client_read(late, DEADLINE_MS, &line, NULL), ERR_GONE);
+        assert_int_equal(door_client_read(late, &line, NULL), ERR_GONE);
         door_client_close(late);
     }
     (void)status_of(clients[5], "held");

@@ -17,7 +17,7 @@ static void stop_lets_open_calls_finish(void **state)
     send_text(client, ".");
     expect_line(client, "{\"id\":1,\"row\":[1,1,false,\"78\"]}");
     expect_line(client, "{\"id\":1,\"ok\":true,\"result\":{\"data_kept\":true}}");
-    assert_int_equal(door_client_open(server->path, &late, &err), ERR_GONE);
+    assert_int_equal(door_client_open(server->path, DEADLINE_MS, &late, &err), ERR_GONE);
     assert_true(server_stop(server));
     assert_int_equal(server->gone, 0);
     door_client_close(other);
@@ -31,13 +31,59 @@ static void close_tells_open_calls_and_clients(void **state)
     struct bytes line;
     send_text(client, "{\"id\":1,\"command\":\"hold\"}");
     await_status(client, "held", 1);
-    assert_int_equal(door_client_read(client, 0, &line, NULL), ERR_TIMEOUT);
     assert_false(server_stop(server)); /* one call was open */
     assert_int_equal(server->gone, 1);
-    assert_int_equal(door_client_read(client, DEADLINE_MS, &line, NULL), ERR_GONE);
+    assert_int_equal(door_client_read(client, &line, NULL), ERR_GONE);
     assert_true(door_client_readable(client));
     assert_int_equal(door_client_send(client, bytes_of_text("x"), NULL), ERR_GONE);
     door_client_close(client);
+}
+
+/* A server that listens and does nothing else. */
+static int deaf_server(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)snprintf(address.sun_path, sizeof address.sun_path, "%s", path);
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(listen(fd, 1), 0);
+    return fd;
+}
+
+#define PATIENCE_MS 30
+#define CROWD_MAX 16u
+
+static void server_that_does_nothing_is_given_up(void **state)
+{
+    struct server *server = *state;
+    struct door_client *crowd[CROWD_MAX] = {NULL};
+    struct bytes line;
+    char *long_line = calloc(1, LINE_BYTES_MAX);
+    int fd = deaf_server(server->path);
+    assert_non_null(long_line);
+    memset(long_line, 'x', LINE_BYTES_MAX);
+    uint64_t began_ms = host_monotonic_ms();
+    struct door_client *client = NULL;
+    assert_int_equal(door_client_open(server->path, PATIENCE_MS, &client, NULL), 0);
+    assert_int_equal(door_client_read(client, &line, NULL), ERR_TIMEOUT);
+    assert_true(host_monotonic_ms() - began_ms >= PATIENCE_MS);
+    int rc = 0;
+    while (rc == 0) { /* until the socket is full */
+        rc = door_client_send(client, bytes_of(long_line, LINE_BYTES_MAX), NULL);
+    }
+    assert_int_equal(rc, ERR_TIMEOUT);
+    size_t count = 0;
+    for (rc = 0; rc == 0 && count < CROWD_MAX; count += rc == 0) {
+        rc = door_client_open(server->path, PATIENCE_MS, &crowd[count], NULL);
+    }
+    assert_int_equal(rc, ERR_TIMEOUT); /* the queue of those who wait to be let in is full */
+    while (count > 0) {
+        door_client_close(crowd[--count]);
+    }
+    door_client_close(client);
+    free(long_line);
+    (void)close(fd);
+    assert_int_equal(unlink(server->path), 0);
 }
 
 static void line_end_inside_a_line_is_refused(void **state)
@@ -117,7 +163,7 @@ static void who_is_idle_longest_makes_room(void **state)
         late = client_of(server);
     }
     expect_error(clients[1], "ERR_AGAIN", 75);
-    assert_int_equal(door_client_read(clients[1], DEADLINE_MS, &line, NULL), ERR_GONE);
+    assert_int_equal(door_client_read(clients[1], &line, NULL), ERR_GONE);
     assert_int_equal(status_of(clients[0], "held"), 1);
     assert_int_equal(status_of(clients[2], "held"), 1);
     for (size_t i = 0; i < DOOR_CONNECTIONS_MAX; i++) {
@@ -163,6 +209,7 @@ int main(void)
         WITH_SERVER(door_in_use_is_busy),
         WITH_LOOP(left_over_socket_is_replaced),
         WITH_LOOP(who_is_idle_longest_makes_room),
+        WITH_LOOP(server_that_does_nothing_is_given_up),
         WITH_LOOP(other_files_are_not_touched),
         WITH_LOOP(bad_group_and_path_are_refused),
     };
