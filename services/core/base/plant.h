@@ -59,6 +59,7 @@
     X(NAMESAKE_ELSEWHERE, "namesake-elsewhere")                                                    \
     X(EITHER_SIDE, "either-side")                                                                  \
     X(OTHER_ACT, "other-act")                                                                      \
+    X(CONTRADICTED_PERSON, "contradicted-person")                                                  \
     X(SAME_REPORT, "same-report")                                                                  \
     X(ANY_CLOCK, "any-clock")                                                                      \
     X(ZERO_ANY_SCOPE, "zero-any-scope")                                                            \

@@ -9,6 +9,7 @@
 #define DAYS_REVIEW_MAX 7
 #define DAYS_PLACE_MAX 2
 #define DAYS_BARE_MAX 2
+#define DAYS_EARLY_MAX 2 /* known before it happened: by a slip only */
 #define DAYS_KNOWN_MAX 7 /* a report must come within 7 days of becoming known */
 #define DAYS_KNOWN_REVIEW_MAX 21
 #define DAYS_KNOWN_LATE_MAX 60 /* a referral comes weeks later */
@@ -42,107 +43,235 @@ static bool births_differ(struct bytes nip, struct bytes nik)
 }
 
 struct person {
-    enum number_likeness nip, nik;
-    enum name_likeness names;
+    enum number_likeness nip, nik; /* the nearest two; UNKNOWN where one says none */
+    bool number_differs;           /* some two do */
+    bool contract_changed;
+    enum name_likeness names; /* the nearest two */
+    bool names_clash;         /* others have other initials */
     enum likeness units, positions;
-    bool artefact;
+    bool units_clash;
+    bool account, contradicted; /* by birth or sex */
 };
 
-static enum who numbers_say(const struct traits *a, const struct traits *b,
-                            const struct person *person)
+static enum number_likeness numbers_nearest(const struct trait_texts *a,
+                                            const struct trait_texts *b, bool *differs,
+                                            bool *changed)
+{
+    enum number_likeness nearest = NUMBERS_UNKNOWN;
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t j = 0; j < b->count; j++) {
+            struct bytes one = trait_bytes(&a->list[i]), two = trait_bytes(&b->list[j]);
+            enum number_likeness like = match_numbers(one, two);
+            nearest = nearest == NUMBERS_UNKNOWN || like < nearest ? like : nearest;
+            *differs = *differs || like == NUMBERS_DIFFER;
+            *changed = *changed || match_contract_changed(one, two);
+        }
+    }
+    return nearest;
+}
+
+static bool initials_differ(struct bytes a, struct bytes b)
+{
+    char one[MATCH_INITIALS_CAPACITY], two[MATCH_INITIALS_CAPACITY];
+    size_t len = match_initials(a, false, one), other = match_initials(b, false, two);
+    return len != other || memcmp(one, two, len) != 0;
+}
+
+static void names_compare(const struct traits *a, const struct traits *b, struct person *ret)
+{
+    ret->names = a->names.count == 0 || b->names.count == 0 ? NAMES_MAYBE : NAMES_DIFFER;
+    for (size_t i = 0; i < a->names.count; i++) {
+        for (size_t j = 0; j < b->names.count; j++) {
+            struct bytes one = trait_bytes(&a->names.list[i]);
+            struct bytes two = trait_bytes(&b->names.list[j]);
+            enum name_likeness like = match_names(one, two);
+            ret->names = like > ret->names ? like : ret->names;
+            bool clash = like == NAMES_DIFFER && initials_differ(one, two);
+            ret->names_clash = ret->names_clash || clash;
+        }
+    }
+}
+
+/* The nearest two. clash: whether some two are of different things; NULL: not asked. */
+static enum likeness texts_nearest(const struct trait_texts *a, const struct trait_texts *b,
+                                   bool *clash)
+{
+    enum likeness nearest = LIKE_UNKNOWN;
+    for (size_t i = 0; i < a->count; i++) {
+        for (size_t j = 0; j < b->count; j++) {
+            enum likeness like = match_words(trait_bytes(&a->list[i]), trait_bytes(&b->list[j]));
+            nearest = nearest == LIKE_UNKNOWN || like < nearest ? like : nearest;
+            if (clash != NULL) {
+                *clash = *clash || like == LIKE_DIFFERENT || like == LIKE_SIMILAR;
+            }
+        }
+    }
+    return nearest;
+}
+
+static bool contradicted(const struct traits *a, const struct traits *b)
+{
+    return births_differ(trait_first(&a->nips), trait_first(&b->niks)) ||
+           births_differ(trait_first(&b->nips), trait_first(&a->niks)) ||
+           (a->sex != 0 && b->sex != 0 && (a->sex & b->sex) == 0);
+}
+
+static void compare(const struct traits *a, const struct traits *b, struct person *ret)
+{
+    memset(ret, 0, sizeof *ret);
+    ret->nip = numbers_nearest(&a->nips, &b->nips, &ret->number_differs, &ret->contract_changed);
+    bool unused = false;
+    ret->nik = numbers_nearest(&a->niks, &b->niks, &ret->number_differs, &unused);
+    names_compare(a, b, ret);
+    ret->units = texts_nearest(&a->units, &b->units, &ret->units_clash);
+    ret->positions = texts_nearest(&a->positions, &b->positions, NULL);
+    ret->account = traits_share(&a->accounts, &b->accounts);
+    ret->contradicted = contradicted(a, b);
+}
+
+static bool unlike(enum likeness like)
+{
+    return like == LIKE_DIFFERENT || like == LIKE_SIMILAR;
+}
+
+/* Without a number: name, unit, position, account. */
+static enum who name_says(const struct person *person)
+{
+    bool elsewhere = unlike(person->units);
+    if (person->names == NAMES_DIFFER || (elsewhere && !PLANTED(NAMESAKE_ELSEWHERE))) {
+        return WHO_OTHER;
+    }
+    if (person->names == NAMES_MAYBE) {
+        return person->names_clash ? WHO_OTHER : WHO_MAYBE;
+    }
+    if (person->names_clash || unlike(person->positions) ||
+        (person->units_clash && !PLANTED(NAMESAKE_ELSEWHERE)) ||
+        (person->contradicted && !PLANTED(CONTRADICTED_PERSON))) {
+        return WHO_MAYBE;
+    }
+    bool one_unit = person->units == LIKE_EQUAL;
+    if (person->names != NAMES_EQUAL) {
+        return one_unit || person->account ? WHO_WEAK : WHO_MAYBE;
+    }
+    return one_unit || person->account || elsewhere ? WHO_LIKELY : WHO_WEAK;
+}
+
+/* Two numbers that are not one. */
+static enum who other_number(const struct person *person, bool artefact)
+{
+    bool elsewhere = unlike(person->units) || person->units_clash;
+    if (person->contract_changed && person->names == NAMES_EQUAL && !elsewhere && artefact) {
+        return WHO_WEAK; /* a contract's number changes with the contract */
+    }
+    bool alike = person->names >= NAMES_SLIP && artefact &&
+                 (person->contract_changed || person->units == LIKE_EQUAL);
+    return alike ? WHO_MAYBE : WHO_OTHER;
+}
+
+/* A slip in the number is a reason for caution, or, where the name is the same, for trust. */
+static enum who near_number(const struct person *person)
+{
+    enum who who = name_says(person);
+    if (person->nip == NUMBERS_NEAR && person->names == NAMES_EQUAL && who == WHO_WEAK) {
+        return WHO_LIKELY;
+    }
+    if (person->nip == NUMBERS_CLOSE && who > WHO_MAYBE) {
+        return person->names == NAMES_EQUAL && who == WHO_LIKELY ? WHO_WEAK : WHO_MAYBE;
+    }
+    return who;
+}
+
+static enum who person_says(const struct person *person, bool artefact)
 {
     bool equal = person->nip == NUMBERS_EQUAL || person->nik == NUMBERS_EQUAL;
-    bool differ = person->nip == NUMBERS_DIFFER || person->nik == NUMBERS_DIFFER;
     if (PLANTED(OTHER_PERSON) && person->names == NAMES_EQUAL) {
         return WHO_SURE;
     }
     if (equal) {
-        return differ || person->names == NAMES_DIFFER || person->nip == NUMBERS_NEAR ? WHO_MAYBE
-                                                                                      : WHO_SURE;
+        return person->number_differs || person->names == NAMES_DIFFER ? WHO_MAYBE : WHO_SURE;
     }
-    if (differ) {
-        bool changed = match_contract_changed(trait_bytes(&a->nip), trait_bytes(&b->nip));
-        bool alike = person->names == NAMES_EQUAL && (changed || person->units == LIKE_EQUAL) &&
-                     person->artefact;
-        return alike ? WHO_MAYBE : WHO_OTHER;
+    if (person->number_differs) {
+        return other_number(person, artefact);
     }
-    if (person->nip == NUMBERS_NEAR) {
-        bool sure = person->names == NAMES_EQUAL && person->units == LIKE_EQUAL && person->artefact;
-        return sure ? WHO_WEAK : (person->names == NAMES_DIFFER ? WHO_OTHER : WHO_MAYBE);
-    }
-    return WHO_LIKELY;
+    bool near = person->nip == NUMBERS_NEAR || person->nip == NUMBERS_CLOSE;
+    return near ? near_number(person) : name_says(person);
 }
 
-/* Without a number: name, unit, position. */
-static enum who name_says(const struct person *person)
+static enum who judge_who(const struct traits *a, const struct traits *b, bool artefact,
+                          struct judgement *ret)
 {
-    bool elsewhere = person->units == LIKE_DIFFERENT || person->units == LIKE_SIMILAR;
-    if (person->names == NAMES_DIFFER || (elsewhere && !PLANTED(NAMESAKE_ELSEWHERE))) {
-        return WHO_OTHER;
+    struct person person;
+    compare(a, b, &person);
+    enum who who = person_says(&person, artefact);
+    if (who == WHO_OTHER) {
+        return who;
     }
-    if (person->names == NAMES_MAYBE || person->positions == LIKE_DIFFERENT ||
-        person->positions == LIKE_SIMILAR) {
-        return WHO_MAYBE;
-    }
-    if (person->names == NAMES_SINGLE) {
-        return person->units == LIKE_EQUAL ? WHO_WEAK : WHO_MAYBE;
-    }
-    return person->units == LIKE_EQUAL || elsewhere ? WHO_LIKELY : WHO_WEAK;
-}
-
-static enum who judge_who(const struct traits *a, const struct traits *b, struct judgement *ret)
-{
-    struct person person = {
-        .nip = match_numbers(trait_bytes(&a->nip), trait_bytes(&b->nip)),
-        .nik = match_numbers(trait_bytes(&a->nik), trait_bytes(&b->nik)),
-        .names = match_names(trait_bytes(&a->name), trait_bytes(&b->name)),
-        .units = match_words(trait_bytes(&a->unit), trait_bytes(&b->unit)),
-        .positions = match_words(trait_bytes(&a->position), trait_bytes(&b->position)),
-        .artefact = artefact_shared(a, b),
-    };
-    bool one_regency = bytes_equal(trait_bytes(&a->regency), trait_bytes(&b->regency));
-    enum who numbers = numbers_say(a, b, &person);
-    if (numbers == WHO_SURE) {
+    if (person.nip == NUMBERS_EQUAL || person.nik == NUMBERS_EQUAL) {
         agreed(ret, person.nip == NUMBERS_EQUAL ? "nip" : "nik");
-        agreed(ret, "name");
-        return WHO_SURE;
-    }
-    if (numbers != WHO_LIKELY && numbers != WHO_WEAK) {
-        agreed(ret, numbers == WHO_MAYBE ? "nip" : "");
-        return numbers;
-    }
-    enum who names = name_says(&person);
-    if (!one_regency) {
+    } else if (!bytes_equal(trait_bytes(&a->regency), trait_bytes(&b->regency))) {
         return WHO_OTHER;
-    }
-    bool births = births_differ(trait_bytes(&a->nip), trait_bytes(&b->nik)) ||
-                  births_differ(trait_bytes(&b->nip), trait_bytes(&a->nik));
-    if (births && names > WHO_MAYBE) {
-        names = WHO_MAYBE;
     }
     agreed(ret, "name");
     if (person.units == LIKE_EQUAL || person.units == LIKE_WITHIN) {
         agreed(ret, "unit");
     }
-    return names < numbers ? names : numbers;
+    if (person.account) {
+        agreed(ret, "account");
+    }
+    return who;
 }
 
 /* ---- what ---- */
-static int32_t span_of(const struct traits *a, const struct traits *b)
+struct days {
+    int32_t span; /* from the first of both to the last */
+    int32_t gap;  /* between the nearest two; of an undated one: since it happened */
+};
+
+static int32_t clamped(int64_t days)
 {
-    int32_t first = a->day_first < b->day_first ? a->day_first : b->day_first;
-    int32_t last = a->day_last > b->day_last ? a->day_last : b->day_last;
-    int64_t span = (int64_t)last - first;
-    return span > INT32_MAX ? INT32_MAX : (int32_t)span;
+    return days > INT32_MAX ? INT32_MAX : (days < INT32_MIN ? INT32_MIN : (int32_t)days);
 }
 
-static enum what by_artefact(const struct traits *a, const struct traits *b, int32_t span)
+static int32_t gap_of(const struct traits *early, const struct traits *late)
+{
+    int64_t apart = (int64_t)late->day_first - early->day_first;
+    int32_t nearest = INT32_MAX;
+    if (apart > 2 * TRAIT_DAYS_MAX) {
+        return clamped(apart - TRAIT_DAYS_MAX);
+    }
+    for (int32_t i = 0; i < TRAIT_DAYS_MAX; i++) {
+        for (int32_t j = 0; (early->days >> i & 1u) != 0 && j < TRAIT_DAYS_MAX; j++) {
+            int32_t between = (int32_t)apart + j - i;
+            between = between < 0 ? -between : between;
+            nearest = (late->days >> j & 1u) != 0 && between < nearest ? between : nearest;
+        }
+    }
+    return nearest;
+}
+
+static struct days days_of(const struct traits *a, const struct traits *b)
+{
+    const struct traits *early = a->day_first <= b->day_first ? a : b;
+    const struct traits *late = early == a ? b : a;
+    int32_t one = traits_day_last(a), two = traits_day_last(b);
+    int64_t last = one > two ? one : two;
+    struct days days = {.span = clamped(last - early->day_first), .gap = gap_of(early, late)};
+    if (a->dated != b->dated) {
+        const struct traits *dated = a->dated ? a : b, *known = a->dated ? b : a;
+        days.gap = clamped((int64_t)known->day_first - traits_day_last(dated));
+    }
+    return days;
+}
+
+static enum what by_artefact(const struct traits *a, const struct traits *b,
+                             const struct days *days)
 {
     if (!a->dated || !b->dated) {
-        return span <= DAYS_KNOWN_LATE_MAX ? WHAT_ARTEFACT : WHAT_MAYBE;
+        return days->span <= DAYS_KNOWN_LATE_MAX && days->gap >= -DAYS_EARLY_MAX ? WHAT_ARTEFACT
+                                                                                 : WHAT_MAYBE;
     }
-    if (span > DAYS_ARTEFACT_MAX) {
-        return span <= DAYS_REVIEW_MAX ? WHAT_MAYBE : WHAT_OTHER;
+    if (days->span > DAYS_ARTEFACT_MAX) {
+        return days->span <= DAYS_REVIEW_MAX ? WHAT_MAYBE : WHAT_OTHER;
     }
     bool other_link =
         a->links.count > 0 && b->links.count > 0 && !traits_share(&a->links, &b->links);
@@ -150,64 +279,67 @@ static enum what by_artefact(const struct traits *a, const struct traits *b, int
 }
 
 /* Neither says where: the same kind of act, a day or two apart. */
-static enum what by_kind(const struct traits *a, const struct traits *b, int32_t span)
+static enum what by_kind(const struct traits *a, const struct traits *b, const struct days *days)
 {
-    bool one_form = bytes_equal(trait_bytes(&a->form), trait_bytes(&b->form));
-    bool told = a->links.count + b->links.count > 0 || a->place.len + b->place.len > 0;
-    if (span == 0) {
-        return one_form || told ? WHAT_BARE : WHAT_MAYBE;
+    bool told = a->links.count + b->links.count > 0 || a->places.count + b->places.count > 0;
+    if (days->gap == 0) {
+        return (a->forms & b->forms) != 0 || told ? WHAT_BARE : WHAT_MAYBE;
     }
-    return told && span <= DAYS_BARE_MAX ? WHAT_BARE : WHAT_MAYBE;
+    return told && days->gap <= DAYS_BARE_MAX ? WHAT_BARE : WHAT_MAYBE;
 }
 
-static enum what by_known_day(bool placed, int32_t span)
+static enum what by_known_day(bool placed, int32_t gap)
 {
-    if (span <= DAYS_KNOWN_MAX) {
+    if (gap < -DAYS_EARLY_MAX || gap > DAYS_KNOWN_REVIEW_MAX) {
+        return WHAT_OTHER;
+    }
+    if (gap <= DAYS_KNOWN_MAX) {
         return placed ? WHAT_PLACE : WHAT_BARE;
     }
-    return span <= DAYS_KNOWN_REVIEW_MAX ? WHAT_MAYBE : WHAT_OTHER;
+    return WHAT_MAYBE;
 }
 
 /* The day is said on both sides. */
-static enum what by_place(const struct traits *a, const struct traits *b, int32_t span,
+static enum what by_place(const struct traits *a, const struct traits *b, const struct days *days,
                           enum likeness places)
 {
     bool one_kind = (a->groups & b->groups) != 0;
     bool placed = places == LIKE_EQUAL || places == LIKE_WITHIN;
-    if (span > DAYS_PLACE_MAX) {
-        return placed && one_kind && span <= DAYS_ARTEFACT_MAX ? WHAT_MAYBE : WHAT_OTHER;
+    if (days->gap > DAYS_PLACE_MAX || days->span > DAYS_ARTEFACT_MAX) {
+        return placed && one_kind && days->gap <= DAYS_ARTEFACT_MAX ? WHAT_MAYBE : WHAT_OTHER;
     }
     if (placed || places == LIKE_SIMILAR) {
         return placed && one_kind ? WHAT_PLACE : WHAT_MAYBE;
     }
-    return one_kind ? by_kind(a, b, span) : WHAT_OTHER;
+    return one_kind ? by_kind(a, b, days) : WHAT_OTHER;
 }
 
-static enum what by_day(const struct traits *a, const struct traits *b, int32_t span, bool sure)
+static enum what by_day(const struct traits *a, const struct traits *b, const struct days *days,
+                        bool sure)
 {
-    enum likeness places = match_words(trait_bytes(&a->place), trait_bytes(&b->place));
+    enum likeness places = texts_nearest(&a->places, &b->places, NULL);
     if (places == LIKE_DIFFERENT && !PLANTED(OTHER_ACT)) {
         return WHAT_OTHER;
     }
     if (a->links.count > 0 && b->links.count > 0 && !PLANTED(OTHER_ACT)) {
-        return sure && span == 0 ? WHAT_MAYBE : WHAT_OTHER; /* two posts of one day are two acts */
+        /* Two posts of one day are two acts. */
+        return sure && days->span == 0 ? WHAT_MAYBE : WHAT_OTHER;
     }
     if (a->dated && b->dated) {
-        return by_place(a, b, span, places);
+        return by_place(a, b, days, places);
     }
     bool placed = places == LIKE_EQUAL || places == LIKE_WITHIN;
-    return (a->groups & b->groups) != 0 ? by_known_day(placed, span) : WHAT_OTHER;
+    return (a->groups & b->groups) != 0 ? by_known_day(placed, days->gap) : WHAT_OTHER;
 }
 
-static enum what judge_what(const struct traits *a, const struct traits *b, bool sure,
-                            struct judgement *ret)
+static enum what judge_what(const struct traits *a, const struct traits *b, const struct days *days,
+                            bool sure, struct judgement *ret)
 {
     bool artefact = artefact_shared(a, b);
-    int32_t span = span_of(a, b);
     if (a->side != 0 && b->side != 0 && a->side != b->side && !PLANTED(EITHER_SIDE)) {
         return WHAT_OTHER;
     }
-    enum what what = artefact ? by_artefact(a, b, span) : by_day(a, b, span, sure);
+    enum what what = artefact ? by_artefact(a, b, days) : by_day(a, b, days, sure);
     if ((a->side == 0 || b->side == 0) && what > WHAT_MAYBE) {
         what = WHAT_MAYBE;
     }
@@ -234,16 +366,17 @@ static const char *rule_of(enum who who, enum what what)
 void match_judge(const struct traits *report, const struct traits *known, struct judgement *ret)
 {
     memset(ret, 0, sizeof *ret);
-    enum who who = judge_who(report, known, ret);
+    enum who who = judge_who(report, known, artefact_shared(report, known), ret);
     if (who == WHO_OTHER) {
         return;
     }
-    enum what what = judge_what(report, known, who == WHO_SURE, ret);
+    struct days days = days_of(report, known);
+    enum what what = judge_what(report, known, &days, who == WHO_SURE, ret);
     if (what == WHAT_OTHER) {
         return;
     }
-    int32_t span = span_of(report, known);
-    uint32_t off = (uint32_t)(span < 10 ? span : 10) * 10;
+    int32_t gap = days.gap < 0 ? -days.gap : days.gap;
+    uint32_t off = (uint32_t)(gap < 10 ? gap : 10) * 10;
     ret->score_milli = (uint32_t)who * 125 + (uint32_t)what * 125 - off;
     ret->rule = rule_of(who, what);
     ret->fragile = who == WHO_WEAK || what == WHAT_BARE;

@@ -15,7 +15,7 @@ struct judgement {
     uint32_t score_milli;
     bool fragile; /* right only if no other case fits as well */
     const char *rule;
-    const char *fields[4]; /* what agreed; static texts, NULL-ended before the fourth */
+    const char *fields[6]; /* what agreed; static texts */
     size_t field_count;
 };
 

@@ -113,6 +113,27 @@ static bool all_equal(const struct list *a, const struct list *b, size_t *ret_sl
     return true;
 }
 
+/* One word of two or more is a letter off, and only one of the two is a name people bear. */
+static bool one_slipped(const struct list *a, const struct list *b)
+{
+    size_t off = 0, same = 0;
+    if (a->count != b->count || a->count < 2) {
+        return false;
+    }
+    for (size_t i = 0; i < a->count; i++) {
+        if (bytes_equal(a->word[i], b->word[i])) {
+            same += a->word[i].len > 2 && !bytes_equal(a->word[i], bytes_of_text("muhammad"));
+            continue;
+        }
+        off++;
+        bool slip = words_slip(a->word[i], b->word[i]) || words_alike(a->word[i], b->word[i]);
+        if (!slip || match_name_known(a->word[i]) == match_name_known(b->word[i])) {
+            return false;
+        }
+    }
+    return off == 1 && same > 0;
+}
+
 static bool word_fits(struct bytes a, struct bytes b)
 {
     if (a.len == 1 || b.len == 1) {
@@ -166,6 +187,9 @@ enum name_likeness match_names(struct bytes a, struct bytes b)
             return NAMES_EQUAL;
         }
         return slips == 0 && !weak && one.count == 1 && a.len > 4 ? NAMES_SINGLE : NAMES_MAYBE;
+    }
+    if (one_slipped(&one, &two)) {
+        return NAMES_SLIP;
     }
     bool fits = one.count <= two.count ? within(&one, &two) : within(&two, &one);
     return fits || initials_fit(&one, b) || initials_fit(&two, a) ? NAMES_MAYBE : NAMES_DIFFER;
@@ -224,13 +248,50 @@ enum likeness match_words(struct bytes a, struct bytes b)
     return long_shared > 0 ? LIKE_SIMILAR : LIKE_DIFFERENT;
 }
 
-/* The serial is left out: colleagues are numbered one after the other. */
-static bool neighbours_exchanged(struct bytes a, struct bytes b)
+/* As the decree forms it: a birth, an appointment (a PPPK's has no month), a sex. */
+static bool nip_formed(struct bytes nip)
+{
+    unsigned at[7] = {0};
+    for (size_t i = 0; i < 7; i++) {
+        at[i] = (unsigned)(nip.data[2 * i] - '0') * 10 + (unsigned)(nip.data[2 * i + 1] - '0');
+    }
+    unsigned born = at[0] * 100 + at[1], appointed = at[4] * 100 + at[5], month = at[6];
+    bool dates = born >= 1940 && born <= 2010 && at[2] >= 1 && at[2] <= 12 && at[3] >= 1 &&
+                 at[3] <= 31 && appointed >= born + 16 && appointed <= 2035;
+    bool contract = month >= 21 && appointed >= 2019;
+    bool sex = nip.data[14] == '1' || nip.data[14] == '2';
+    return dates && ((month >= 1 && month <= 12) || contract) && sex;
+}
+
+static enum number_likeness nips_compare(struct bytes a, struct bytes b)
 {
     size_t head = same_head(a, b);
-    return a.len == b.len && head > 0 && head + 1 < NIP_SERIAL_AT &&
-           a.data[head] == b.data[head + 1] && a.data[head + 1] == b.data[head] &&
-           memcmp(a.data + head + 2, b.data + head + 2, a.len - head - 2) == 0;
+    bool last = head + 1 >= a.len;
+    bool one = last || memcmp(a.data + head + 1, b.data + head + 1, a.len - head - 1) == 0;
+    bool exchanged = !last && a.data[head] == b.data[head + 1] &&
+                     a.data[head + 1] == b.data[head] &&
+                     memcmp(a.data + head + 2, b.data + head + 2, a.len - head - 2) == 0;
+    if (!one && !exchanged) {
+        return NUMBERS_DIFFER;
+    }
+    if (exchanged && head + 1 < NIP_SERIAL_AT) {
+        return NUMBERS_NEAR;
+    }
+    if (nip_formed(a) != nip_formed(b)) {
+        return NUMBERS_NEAR;
+    }
+    /* Colleagues are numbered one after the other. */
+    return exchanged || head < NIP_SERIAL_AT ? NUMBERS_CLOSE : NUMBERS_DIFFER;
+}
+
+static bool digits_only(struct bytes text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        if (text.data[i] < '0' || text.data[i] > '9') {
+            return false;
+        }
+    }
+    return true;
 }
 
 enum number_likeness match_numbers(struct bytes a, struct bytes b)
@@ -241,8 +302,8 @@ enum number_likeness match_numbers(struct bytes a, struct bytes b)
     if (bytes_equal(a, b)) {
         return NUMBERS_EQUAL;
     }
-    bool near = a.len == NIP_DIGITS && neighbours_exchanged(a, b);
-    return near ? NUMBERS_NEAR : NUMBERS_DIFFER;
+    bool both = a.len == NIP_DIGITS && b.len == NIP_DIGITS && digits_only(a) && digits_only(b);
+    return both ? nips_compare(a, b) : NUMBERS_DIFFER;
 }
 
 bool match_contract_changed(struct bytes a, struct bytes b)

@@ -11,10 +11,13 @@
 enum name_likeness {
     NAMES_DIFFER,
     NAMES_MAYBE,  /* one within the other, initials, another letter: for an officer */
+    NAMES_SLIP,   /* two words or more, a letter of one wrong, so that it is no name any more */
     NAMES_SINGLE, /* one word, the same */
     NAMES_EQUAL,  /* two words or more, but for a letter doubled or exchanged */
 };
 enum name_likeness match_names(struct bytes a, struct bytes b);
+/* Whether many bear it (match_known_names.c). */
+bool match_name_known(struct bytes word);
 /* First letters in order, without Muhammad: "muhammad ali sastro" → "as"; initials alone ("ath")
  * are their letters when `initials`. */
 #define MATCH_INITIALS_CAPACITY 16u
@@ -28,7 +31,10 @@ enum likeness match_words(struct bytes a, struct bytes b);
 enum number_likeness {
     NUMBERS_UNKNOWN,
     NUMBERS_EQUAL,
-    NUMBERS_NEAR, /* a slip of the hand in a NIP: two neighbours exchanged before the serial */
+    NUMBERS_NEAR,  /* a slip of the hand in a NIP: two neighbours exchanged before the serial, or
+                    * one digit wrong where that makes it no NIP */
+    NUMBERS_CLOSE, /* another digit before the serial, or neighbours exchanged in it: colleagues'
+                    * numbers look so too */
     NUMBERS_DIFFER
 };
 enum number_likeness match_numbers(struct bytes a, struct bytes b);

@@ -14,6 +14,20 @@ struct bytes trait_bytes(const struct trait_text *text)
     return bytes_of(text->b, text->len);
 }
 
+struct bytes trait_first(const struct trait_texts *texts)
+{
+    return texts->count == 0 ? (struct bytes){0} : trait_bytes(&texts->list[0]);
+}
+
+int32_t traits_day_last(const struct traits *traits)
+{
+    int32_t last = 0;
+    for (int32_t i = 0; i < TRAIT_DAYS_MAX; i++) {
+        last = (traits->days >> i & 1u) != 0 ? i : last;
+    }
+    return traits->day_first + last;
+}
+
 void trait_set(struct trait_text *text, struct bytes from)
 {
     size_t len = from.len;
@@ -24,6 +38,21 @@ void trait_set(struct trait_text *text, struct bytes from)
         memcpy(text->b, from.data, len);
     }
     text->len = len;
+}
+
+/* Each once; as many as fit. */
+static void text_add(struct trait_texts *texts, struct bytes text)
+{
+    if (text.len == 0 || texts->count == TRAIT_TEXTS_MAX) {
+        return;
+    }
+    text.len = text.len > TRAIT_TEXT_BYTES_MAX ? TRAIT_TEXT_BYTES_MAX : text.len;
+    for (size_t i = 0; i < texts->count; i++) {
+        if (bytes_equal(trait_bytes(&texts->list[i]), text)) {
+            return;
+        }
+    }
+    trait_set(&texts->list[texts->count++], text);
 }
 
 static uint64_t hash_of(const char *what, struct bytes data)
@@ -71,19 +100,58 @@ static bool only_initials(struct bytes name)
     return letters <= 2 || (letters <= 4 && vowels * 3 <= letters);
 }
 
+/* Titles that only one sex bears; Drs. and dr. are written of both. */
+static uint8_t sex_of_title(struct bytes name)
+{
+    static const char *const male[] = {"h", "haji", "bapak", "bpk", "pak"};
+    static const char *const female[] = {"hj", "hajjah", "hajah", "ibu", "bu"};
+    char word[8];
+    size_t len = 0;
+    for (size_t i = 0; i < name.len && len < sizeof word; i++) {
+        char letter = (char)(name.data[i] | 0x20);
+        if (letter < 'a' || letter > 'z') {
+            break;
+        }
+        word[len++] = letter;
+    }
+    for (size_t i = 0; i < LENGTH(male); i++) {
+        if (bytes_equal(bytes_of(word, len), bytes_of_text(male[i]))) {
+            return SEX_MALE;
+        }
+        if (bytes_equal(bytes_of(word, len), bytes_of_text(female[i]))) {
+            return SEX_FEMALE;
+        }
+    }
+    return 0;
+}
+
+static uint8_t sex_of_numbers(struct bytes nip, struct bytes nik)
+{
+    uint8_t sex = 0;
+    if (nip.len == 18 && (nip.data[14] == '1' || nip.data[14] == '2')) {
+        sex |= nip.data[14] == '1' ? SEX_MALE : SEX_FEMALE;
+    }
+    if (nik.len == 16) {
+        sex |= nik.data[6] < '4' ? SEX_MALE : SEX_FEMALE;
+    }
+    return sex;
+}
+
 static void person_traits(const struct report *report, const struct subject *who,
                           struct traits *ret)
 {
     char text[NORMAL_NAME_CAPACITY], number[NORMAL_NUMBER_CAPACITY];
-    trait_set(&ret->name, bytes_of(text, normalise_name(who->name, text)));
-    trait_set(&ret->unit, bytes_of(text, normalise_unit(who->unit, text)));
-    trait_set(&ret->position, bytes_of(text, normalise_unit(who->position, text)));
-    trait_set(&ret->nip, bytes_of(number, normalise_number(who->nip, number)));
-    trait_set(&ret->nik, bytes_of(number, normalise_number(who->nik, number)));
+    text_add(&ret->names, bytes_of(text, normalise_name(who->name, text)));
+    text_add(&ret->units, bytes_of(text, normalise_unit(who->unit, text)));
+    text_add(&ret->positions, bytes_of(text, normalise_unit(who->position, text)));
+    text_add(&ret->nips, bytes_of(number, normalise_number(who->nip, number)));
+    text_add(&ret->niks, bytes_of(number, normalise_number(who->nik, number)));
     trait_set(&ret->regency, who->regency.len > 0 ? who->regency : report->regency);
-    ret->initials = only_initials(trait_bytes(&ret->name));
+    ret->initials = only_initials(trait_first(&ret->names));
+    ret->sex =
+        sex_of_title(who->name) | sex_of_numbers(trait_first(&ret->nips), trait_first(&ret->niks));
     if (who->account.len > 0) {
-        ret->account = hash_of("kabar.account.v1", who->account);
+        hash_add(&ret->accounts, hash_of("kabar.account.v1", who->account), TRAIT_FILES_MAX);
     }
 }
 
@@ -169,28 +237,6 @@ static uint8_t side_of(const struct report *report, int32_t day, bool dated)
 }
 
 /* ---- what ---- */
-static uint8_t group_of(struct bytes form)
-{
-    static const struct {
-        const char *code;
-        uint8_t groups;
-    } table[] = {
-        {"KE-01", FORM_BANNER},   {"DS-01", FORM_BANNER}, {"KE-02", FORM_ONLINE},
-        {"DS-02", FORM_ONLINE},   {"KE-04", FORM_ONLINE}, {"DS-06", FORM_ONLINE},
-        {"KE-05", FORM_ONLINE},   {"DS-07", FORM_ONLINE}, {"KE-03", FORM_EVENT},
-        {"DS-04", FORM_EVENT},    {"KE-06", FORM_EVENT},  {"KE-07", FORM_EVENT},
-        {"DS-03", FORM_EVENT},    {"DS-08", FORM_EVENT},  {"PP-01", FORM_EVENT},
-        {"PP-02", FORM_EVENT},    {"PP-03", FORM_EVENT},  {"PP-04", FORM_EVENT},
-        {"DS-12", FORM_DECISION}, {"DS-09", FORM_TEAM},   {"DS-10", FORM_TEAM},
-    };
-    for (size_t i = 0; i < LENGTH(table); i++) {
-        if (bytes_equal(form, bytes_of_text(table[i].code))) {
-            return table[i].groups;
-        }
-    }
-    return FORM_OTHER;
-}
-
 /* A short link says nothing about where it leads: two of them may be one post, and one of them
  * any. It can only be the same. */
 static bool shortened(struct bytes link)
@@ -221,17 +267,16 @@ static void act_traits(const struct report *report, struct traits *ret)
     }
     char place[NORMAL_NAME_CAPACITY];
     if (report->place.len < NORMAL_NAME_CAPACITY / 4) {
-        trait_set(&ret->place, bytes_of(place, normalise_unit(report->place, place)));
+        text_add(&ret->places, bytes_of(place, normalise_unit(report->place, place)));
     }
-    trait_set(&ret->form, report->form);
-    ret->groups = group_of(report->form);
+    traits_form(report->form, ret);
     ret->dated = report->has_occurred_on;
     int32_t day = report->has_occurred_on ? report->occurred_on : 0;
     if (!report->has_occurred_on && report->has_known_on) {
         day = report->known_on;
     }
     ret->day_first = day;
-    ret->day_last = day;
+    ret->days = 1;
     ret->side = side_of(report, day, ret->dated);
 }
 
@@ -243,49 +288,80 @@ void traits_of(const struct report *report, uint32_t subject, struct traits *ret
     act_traits(report, ret);
 }
 
-static void fill(struct trait_text *into, const struct trait_text *from)
+static void texts_add(struct trait_texts *into, const struct trait_texts *from)
 {
-    if (into->len == 0) {
-        *into = *from;
+    for (size_t i = 0; i < from->count; i++) {
+        text_add(into, trait_bytes(&from->list[i]));
     }
+}
+
+static void hashes_add(struct trait_hashes *into, const struct trait_hashes *from, size_t max)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        hash_add(into, from->list[i], max);
+    }
+}
+
+/* What lies too far off to be told apart counts as the last day that is. */
+static uint32_t days_later(uint32_t days, int64_t shift)
+{
+    if (shift >= TRAIT_DAYS_MAX) {
+        return UINT32_C(1) << (TRAIT_DAYS_MAX - 1);
+    }
+    uint64_t later = (uint64_t)days << shift;
+    return (uint32_t)later | ((later >> TRAIT_DAYS_MAX) != 0 ? UINT32_C(1) << 31 : 0u);
 }
 
 static void days_add(struct traits *into, const struct traits *from)
 {
-    if (!from->dated) {
+    if (!from->dated && into->dated) {
         return;
     }
-    if (!into->dated) {
+    if (from->dated && !into->dated) {
         into->day_first = from->day_first;
-        into->day_last = from->day_last;
+        into->days = from->days;
         into->dated = true;
         return;
     }
-    into->day_first = from->day_first < into->day_first ? from->day_first : into->day_first;
-    into->day_last = from->day_last > into->day_last ? from->day_last : into->day_last;
+    int64_t shift = (int64_t)from->day_first - into->day_first;
+    if (shift >= 0) {
+        into->days |= days_later(from->days, shift);
+        return;
+    }
+    into->days = from->days | days_later(into->days, -shift);
+    into->day_first = from->day_first;
+}
+
+/* The longest name first: it says most. */
+static void names_add(struct traits *into, const struct traits *from)
+{
+    size_t before = trait_first(&into->names).len;
+    texts_add(&into->names, &from->names);
+    for (size_t i = 1; i < into->names.count; i++) {
+        if (into->names.list[i].len > before) {
+            struct trait_text longer = into->names.list[i];
+            into->names.list[i] = into->names.list[0];
+            into->names.list[0] = longer;
+            before = longer.len;
+        }
+    }
+    into->initials = only_initials(trait_first(&into->names));
 }
 
 void traits_add(struct traits *into, const struct traits *from)
 {
-    if (from->name.len > into->name.len) {
-        into->name = from->name;
-        into->initials = from->initials;
-    }
-    fill(&into->nip, &from->nip);
-    fill(&into->nik, &from->nik);
-    fill(&into->unit, &from->unit);
-    fill(&into->position, &from->position);
-    fill(&into->regency, &from->regency);
-    fill(&into->place, &from->place);
-    fill(&into->form, &from->form);
-    into->account = into->account == 0 ? from->account : into->account;
-    for (size_t i = 0; i < from->links.count; i++) {
-        hash_add(&into->links, from->links.list[i], TRAIT_LINKS_MAX);
-    }
-    for (size_t i = 0; i < from->files.count; i++) {
-        hash_add(&into->files, from->files.list[i], TRAIT_FILES_MAX);
-    }
+    names_add(into, from);
+    texts_add(&into->nips, &from->nips);
+    texts_add(&into->niks, &from->niks);
+    texts_add(&into->units, &from->units);
+    texts_add(&into->positions, &from->positions);
+    texts_add(&into->places, &from->places);
+    hashes_add(&into->accounts, &from->accounts, TRAIT_FILES_MAX);
+    hashes_add(&into->links, &from->links, TRAIT_LINKS_MAX);
+    hashes_add(&into->files, &from->files, TRAIT_FILES_MAX);
     days_add(into, from);
     into->side = into->side == 0 ? from->side : into->side;
     into->groups |= from->groups;
+    into->forms |= from->forms;
+    into->sex |= from->sex;
 }

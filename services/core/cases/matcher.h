@@ -16,7 +16,7 @@
 #include "core/cases/match_judge.h"
 #include "core/cases/views.h"
 
-#define MATCHER_VERSION "judged-2"
+#define MATCHER_VERSION "judged-3"
 #define MATCH_CASES_MAX 16u     /* judged per subject */
 #define MATCH_CANDIDATES_MAX 3u /* of a review */
 #define MATCH_BLOCK_CASES_MAX 32u

@@ -64,12 +64,12 @@ static uint32_t eight_days(int64_t day)
 static void day_keys(const struct basis *basis, const struct traits *traits, uint32_t days)
 {
     char initials[MATCH_INITIALS_CAPACITY];
-    size_t len = match_initials(trait_bytes(&traits->name), traits->initials, initials);
+    size_t len = match_initials(trait_first(&traits->names), traits->initials, initials);
     if (len > 0) {
         key_add(basis, "name", trait_bytes(&traits->regency), bytes_of(initials, len), days);
     }
-    if (traits->place.len > 0) {
-        key_add(basis, "place", trait_bytes(&traits->regency), trait_bytes(&traits->place), days);
+    if (traits->places.count > 0) {
+        key_add(basis, "place", trait_bytes(&traits->regency), trait_first(&traits->places), days);
     }
 }
 
@@ -80,11 +80,11 @@ void matcher_keys(const struct traits *traits, struct bytes province, bool look,
     struct trait_hashes link = traits->links;
     link.count = link.count > 1 ? 1 : link.count;
     ret->count = 0;
-    if (traits->nip.len > 0) {
-        key_add(&basis, "nip", trait_bytes(&traits->nip), (struct bytes){0}, 0);
+    if (traits->nips.count > 0) {
+        key_add(&basis, "nip", trait_first(&traits->nips), (struct bytes){0}, 0);
     }
-    if (traits->nik.len > 0) {
-        key_add(&basis, "nik", trait_bytes(&traits->nik), (struct bytes){0}, 0);
+    if (traits->niks.count > 0) {
+        key_add(&basis, "nik", trait_first(&traits->niks), (struct bytes){0}, 0);
     }
     artefact_keys(&basis, "link", &link);
     artefact_keys(&basis, "file", &traits->files);
@@ -105,7 +105,7 @@ void matcher_keys(const struct traits *traits, struct bytes province, bool look,
 uint32_t matcher_letters(const struct traits *traits)
 {
     char initials[MATCH_INITIALS_CAPACITY];
-    size_t len = match_initials(trait_bytes(&traits->name), traits->initials, initials);
+    size_t len = match_initials(trait_first(&traits->names), traits->initials, initials);
     uint32_t letters = 0;
     for (size_t i = 0; i < len; i++) {
         bool letter = initials[i] >= 'a' && initials[i] <= 'z';
