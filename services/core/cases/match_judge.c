@@ -134,6 +134,14 @@ static bool unlike(enum likeness like)
     return like == LIKE_DIFFERENT || like == LIKE_SIMILAR;
 }
 
+/* Something else that is known of both speaks against it. */
+static bool doubtful(const struct person *person)
+{
+    return person->names_clash || unlike(person->positions) ||
+           (person->units_clash && !PLANTED(NAMESAKE_ELSEWHERE)) ||
+           (person->contradicted && !PLANTED(CONTRADICTED_PERSON));
+}
+
 /* Without a number: name, unit, position, account. */
 static enum who name_says(const struct person *person)
 {
@@ -144,16 +152,14 @@ static enum who name_says(const struct person *person)
     if (person->names == NAMES_MAYBE) {
         return person->names_clash ? WHO_OTHER : WHO_MAYBE;
     }
-    if (person->names_clash || unlike(person->positions) ||
-        (person->units_clash && !PLANTED(NAMESAKE_ELSEWHERE)) ||
-        (person->contradicted && !PLANTED(CONTRADICTED_PERSON))) {
+    if (doubtful(person)) {
         return WHO_MAYBE;
     }
-    bool one_unit = person->units == LIKE_EQUAL;
+    bool placed = person->units == LIKE_EQUAL || person->account;
     if (person->names != NAMES_EQUAL) {
-        return one_unit || person->account ? WHO_WEAK : WHO_MAYBE;
+        return placed ? WHO_WEAK : WHO_MAYBE;
     }
-    return one_unit || person->account || elsewhere ? WHO_LIKELY : WHO_WEAK;
+    return placed || elsewhere ? WHO_LIKELY : WHO_WEAK;
 }
 
 /* Two numbers that are not one. */
