@@ -214,30 +214,6 @@ static json_t *case_reports(struct aggregator *aggregator, struct store_txn *vie
     return list;
 }
 
-static json_t *case_documents(struct store_txn *views, const struct case_name *name)
-{
-    struct store_cursor *cursor = NULL;
-    struct bytes key;
-    struct bytes value;
-    json_t *list = json_array();
-    if (store_cursor_open(views, VIEW_DOCUMENTS, &cursor) != 0) {
-        return list;
-    }
-    int rc = store_seek(cursor, (struct bytes){0}, &key, &value);
-    while (rc == 0) {
-        struct document_view view;
-        if (document_view_decode(value, &view) == 0 &&
-            memcmp(view.case_name.b, name->b, CASE_NAME_BYTES) == 0) {
-            (void)json_array_append_new(list, json_pack("{s:o, s:s, s:s}", "id", json_text(key),
-                                                        "type", document_type_name(view.type),
-                                                        "state", document_state_name(view.state)));
-        }
-        rc = store_next(cursor, &key, &value);
-    }
-    store_cursor_close(cursor);
-    return list;
-}
-
 static void set_work(json_t *json, const struct case_view *view)
 {
     set_text(json, "assigned", view->assigned);
@@ -274,7 +250,7 @@ void door_case_show(struct aggregator *aggregator, struct door_call *call, const
         json = case_json(aggregator, &name, &view, false);
         (void)json_object_set_new(json, "report_list",
                                   case_reports(aggregator, views, journal, &name));
-        (void)json_object_set_new(json, "documents", case_documents(views, &name));
+        door_case_documents(aggregator, views, &name, json);
         set_work(json, &view);
         (void)json_object_set_new(json, "due", door_due_json(aggregator, views, &view));
         (void)json_object_set_new(json, "other_cases",

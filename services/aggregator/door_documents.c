@@ -7,43 +7,6 @@
 
 /* ---- reading ---- */
 
-static json_t *rung_list(struct store_txn *views, struct bytes id, bool whole)
-{
-    struct views driver;
-    driver_views(views, &driver);
-    uint8_t prefix[DOCUMENT_ID_BYTES_MAX + 1];
-    uint8_t last[DOCUMENT_ID_BYTES_MAX + 9];
-    json_t *list = json_array();
-    if (id.len > DOCUMENT_ID_BYTES_MAX) {
-        return list;
-    }
-    memcpy(prefix, id.data, id.len);
-    prefix[id.len] = 0;
-    struct bytes begins = bytes_of(prefix, id.len + 1);
-    struct bytes after = {0};
-    struct bytes key;
-    struct bytes value;
-    while (driver.next(driver.arg, VIEW_RUNGS, begins, after, &key, &value) == 0) {
-        struct rung_view rung;
-        if (key.len > sizeof last || key.len < 8 || rung_view_decode(value, &rung) != 0) {
-            break;
-        }
-        if (whole) {
-            json_t *row =
-                json_pack("{s:s, s:o, s:o, s:I, s:I, s:I}", "rung", rung_name(rung.rung), "person",
-                          json_text(rung.person), "regency", json_text(rung.regency), "at_ms",
-                          (json_int_t)rung.at_ms, "received_ms", (json_int_t)rung.received_ms,
-                          "position", (json_int_t)get_be64(key.data + key.len - 8));
-            (void)json_array_append_new(list, row);
-        } else {
-            (void)json_array_append_new(list, json_string(rung_name(rung.rung)));
-        }
-        memcpy(last, key.data, key.len);
-        after = bytes_of(last, key.len);
-    }
-    return list;
-}
-
 static json_t *document_json(struct aggregator *aggregator, struct store_txn *views,
                              struct bytes id, const struct document_view *view, bool whole)
 {
@@ -80,7 +43,16 @@ static json_t *document_json(struct aggregator *aggregator, struct store_txn *vi
         }
     }
     (void)json_object_set_new(json, "signed_by", signed_by);
-    (void)json_object_set_new(json, "rungs", rung_list(views, id, whole));
+    (void)json_object_set_new(json, "rungs", door_rungs_json(views, id, whole));
+    json_t *answers = door_answers_json(views, id, view);
+    door_times_into(aggregator, view, json_array_size(answers), json);
+    if (whole && view->type == DOCUMENT_TYPE_QUESTION) {
+        (void)json_object_set(json, "answers", answers);
+    }
+    if (whole && view->state != DOCUMENT_PROPOSED && view->state != DOCUMENT_WITHDRAWN) {
+        door_receipts_into(aggregator, views, id, view, json);
+    }
+    json_decref(answers);
     return json;
 }
 
@@ -164,8 +136,21 @@ static int type_of(const char *name, enum document_type *ret)
     return ERR_VALUE;
 }
 
-static int wanted_of(const json_t *args, uint8_t scan[HASH_BYTES], struct document *ret,
-                     struct err_ctx *err)
+/* To the end of that day where the province is. */
+static int expiry_of(const json_t *args, struct document *ret, struct err_ctx *err)
+{
+    const char *day = door_text(args, "expires");
+    int32_t last = 0;
+    if (day == NULL) {
+        return 0;
+    }
+    ret->has_expires_ms = day_of_text(bytes_of_text(day), &last);
+    ret->expires_ms = day_end_wib_ms(last);
+    return ret->has_expires_ms ? 0 : err_set(err, ERR_VALUE, "expires: %.20s is no day", day);
+}
+
+static int wanted_of(const struct aggregator *aggregator, const json_t *args,
+                     uint8_t scan[HASH_BYTES], struct document *ret, struct err_ctx *err)
 {
     const char *day = door_text(args, "date");
     const char *respond_by = door_text(args, "respond_by");
@@ -198,7 +183,10 @@ static int wanted_of(const json_t *args, uint8_t scan[HASH_BYTES], struct docume
         }
         ret->decree_scan = bytes_of(scan, HASH_BYTES);
     }
-    return 0;
+    if (bytes_equal(ret->addressee, bytes_of_text("all"))) {
+        ret->addressee = bytes_of_text(aggregator->conf->province);
+    }
+    return expiry_of(args, ret, err);
 }
 
 void door_document_draft(struct aggregator *aggregator, struct door_call *call, const json_t *args)
@@ -215,21 +203,18 @@ void door_document_draft(struct aggregator *aggregator, struct door_call *call, 
     uint8_t salt[SALT_BYTES];
     host_random(salt, sizeof salt);
     const char *case_text = door_text(args, "case");
-    int rc = wanted_of(args, scan, &wanted, &err);
-    if (rc == 0 && case_text == NULL) {
-        rc = err_set(&err, ERR_USAGE, "case: which case it is about is missing");
-    }
+    int rc = wanted_of(aggregator, args, scan, &wanted, &err);
     if (rc == 0) {
         rc = store_read_begin(aggregator->views, &txn, &err);
     }
-    if (rc == 0) {
+    if (rc == 0 && case_text != NULL) {
         rc = door_find_case(aggregator, txn, case_text, &name, &err);
     }
     arena_reset(aggregator->arena);
     if (rc == 0) {
         driver_views(txn, &views);
-        rc = fold_draft(&aggregator->fold, &views, &name, &wanted, host_wall_ms(), salt,
-                        aggregator->arena, &document, &version, &err);
+        rc = fold_draft(&aggregator->fold, &views, case_text == NULL ? NULL : &name, &wanted,
+                        host_wall_ms(), salt, aggregator->arena, &document, &version, &err);
     }
     if (rc == 0) {
         rc = document_decode(document, aggregator->arena, &made, &err);
@@ -335,5 +320,15 @@ void door_document_countersign(struct aggregator *aggregator, struct door_call *
         return;
     }
     act.officer = act.countersign.officer;
+    door_append_act(aggregator, call, &act);
+}
+
+void door_document_withdraw(struct aggregator *aggregator, struct door_call *call,
+                            const json_t *args)
+{
+    struct act act = {.type = ACT_WITHDRAW,
+                      .officer = bytes_of_text(door_text(args, "as")),
+                      .withdraw_document = bytes_of_text(door_text(args, "id")),
+                      .withdraw_reason = bytes_of_text(door_text(args, "reason"))};
     door_append_act(aggregator, call, &act);
 }

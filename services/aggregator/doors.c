@@ -17,6 +17,8 @@ static const struct {
     {"document draft", door_document_draft},
     {"document propose", door_document_propose},
     {"document countersign", door_document_countersign},
+    {"document withdraw", door_document_withdraw},
+    {"advisory show", door_document_show},
     {"catalogue part", door_catalogue_part},
     {"enrol prepare", door_enrol_prepare},
     {"enrol activate", door_enrol_activate},

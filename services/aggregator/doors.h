@@ -13,7 +13,7 @@ typedef void door_handler(struct aggregator *aggregator, struct door_call *call,
 
 door_handler door_case_list, door_case_show, door_case_assign, door_case_advance;
 door_handler door_document_list, door_document_show, door_document_draft, door_document_propose,
-    door_document_countersign;
+    door_document_countersign, door_document_withdraw;
 door_handler door_catalogue_part;
 door_handler door_enrol_prepare, door_enrol_activate, door_enrol_list, door_enrol_revoke;
 door_handler door_status, door_ping, door_journal_dump, door_backup;
@@ -34,6 +34,19 @@ uint8_t *door_hex(struct door_call *call, const json_t *args, const char *name, 
 json_t *door_hex_json(const uint8_t *bytes, size_t len);
 /* Into our own log; the fold's word is the answer. */
 void door_append_act(struct aggregator *aggregator, struct door_call *call, struct act *act);
+/* Rungs in order, their names or all of them. */
+json_t *door_rungs_json(struct store_txn *views, struct bytes id, bool whole);
+json_t *door_answers_json(struct store_txn *views, struct bytes id,
+                          const struct document_view *document);
+/* By regency: who has received, read and acknowledged it, and who has not. */
+void door_receipts_into(const struct aggregator *aggregator, struct store_txn *views,
+                        struct bytes id, const struct document_view *document, json_t *json);
+/* Until when it holds and is to be answered, and how it ended. */
+void door_times_into(struct aggregator *aggregator, const struct document_view *document,
+                     size_t answers, json_t *json);
+/* "documents" of a case, and "funnel": how far the one in force has come. */
+void door_case_documents(struct aggregator *aggregator, struct store_txn *views,
+                         const struct case_name *name, json_t *json);
 /* ---- door_look.c: personal data ---- */
 /* With "reveal" in args: shown(…) answers the call once an entry that says who looks and why is
  * accepted. Without: false, and nothing happened. `scope`: the command. */

@@ -179,6 +179,10 @@ command_run catalogue_load_run MUST_USE;
 command_run recommend_run MUST_USE;
 command_run decide_run MUST_USE;
 command_run approve_run MUST_USE;
+command_run advisory_send_run MUST_USE; /* letters.c */
+command_run question_ask_run MUST_USE;
+command_run supersede_run MUST_USE;
+command_run inbox_answer_run MUST_USE;
 
 /* The eight words: --words compared, else the person asked. *ret_sure is false when there was
  * neither; ERR_VALUE when they differ. */

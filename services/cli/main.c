@@ -42,6 +42,10 @@ static const struct {
     {"recommend", recommend_run},
     {"decide", decide_run},
     {"approve", approve_run},
+    {"advisory send", advisory_send_run},
+    {"question ask", question_ask_run},
+    {"supersede", supersede_run},
+    {"inbox answer", inbox_answer_run},
 };
 
 static int run_command(struct options *options, const json_t *args, struct err_ctx *err)

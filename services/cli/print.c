@@ -37,7 +37,7 @@ static const struct {
     {"enrol list", "number regency state connected backlog last_heard_ms"},
     {"report list",
      "incarnation seq lane kind key form occurred_on subjects state status entered_ms"},
-    {"inbox list", "id type from subject state reason received_ms"},
+    {"inbox list", "id type from subject state reason replaced_by respond_by received_ms"},
     {"completeness",
      "period regency name silence expected received on_time came_on_time reporting_rate "
      "on_time_rate zero_from zero_until zero_scope stated_by contradicted later_on age_days stale"},

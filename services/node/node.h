@@ -282,6 +282,8 @@ void report_status(struct node *node, struct door_call *call, const json_t *args
 void inbox_list(struct node *node, struct door_call *call, const json_t *args);
 void inbox_show(struct node *node, struct door_call *call, const json_t *args);
 void inbox_acknowledge(struct node *node, struct door_call *call, const json_t *args);
+void inbox_executed(struct node *node, struct door_call *call, const json_t *args);
+void inbox_answer(struct node *node, struct door_call *call, const json_t *args);
 /* The client of a call that waits for the store went away. */
 void inbox_gone(struct node *node, struct door_call *call);
 

@@ -17,11 +17,18 @@ static const struct handler {
     const char *command;
     void (*run)(struct node *node, struct door_call *call, const json_t *args);
 } handlers[] = {
-    {"report submit", report_submit}, {"report list", report_list},
-    {"report show", report_show},     {"report status", report_status},
-    {"report zero", report_zero},     {"inbox list", inbox_list},
-    {"inbox show", inbox_show},       {"inbox acknowledge", inbox_acknowledge},
-    {"status", node_status},          {"ping", ping},
+    {"report submit", report_submit},
+    {"report list", report_list},
+    {"report show", report_show},
+    {"report status", report_status},
+    {"report zero", report_zero},
+    {"inbox list", inbox_list},
+    {"inbox show", inbox_show},
+    {"inbox acknowledge", inbox_acknowledge},
+    {"inbox executed", inbox_executed},
+    {"inbox answer", inbox_answer},
+    {"status", node_status},
+    {"ping", ping},
     {"backup", node_backup},
 };
 

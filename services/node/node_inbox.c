@@ -1,122 +1,16 @@
-/* node_inbox.c - the province's documents: listed, shown, acknowledged.
+/* node_inbox.c - the province's documents: listed, shown, acknowledged, answered, executed.
  *
- * Who looked and who acknowledged are rungs: entries in the urgent log, synced before the answer,
- * one for each document and person.
+ * Who looked, acknowledged and executed are rungs, what was answered an answer: entries in the
+ * urgent log, synced before the reply, one for each document and person. What expired or was
+ * replaced may be looked at and nothing more (SPEC 12, D2 and D8).
  * A name typed here is a stated name; nothing calls it a signature.
  */
+#include "node/node_inbox.h"
+#include "core/base/plant.h"
 #include "core/base/text.h"
 #include "core/rules/trust.h"
 #include "core/seal/chain.h"
 #include "core/wire/report_json.h"
-#include "node/node.h"
-
-/* ---- JSON ---- */
-
-static bool document_of(const struct inbox_item *item, struct arena *arena,
-                        struct signed_document *ret_signed, struct document *ret)
-{
-    arena_reset(arena);
-    return signed_document_decode(item->signed_document, arena, ret_signed, NULL) == 0 &&
-           document_decode(ret_signed->document, arena, ret, NULL) == 0;
-}
-
-static json_t *row_json(struct bytes id, const struct inbox_item *item, struct arena *arena)
-{
-    struct signed_document signed_document;
-    struct document document;
-    json_t *row =
-        json_pack("{s:o, s:s, s:I}", "id", json_text(id), "state", inbox_state_name(item->state),
-                  "received_ms", (json_int_t)item->received_ms);
-    if (row == NULL) {
-        return NULL;
-    }
-    if (document_of(item, arena, &signed_document, &document)) {
-        (void)json_object_set_new(row, "type", json_string(document_type_name(document.type)));
-        (void)json_object_set_new(row, "from", json_text(document.province));
-        if (document.subject_name.len > 0) {
-            (void)json_object_set_new(row, "subject", json_text(document.subject_name));
-        }
-    }
-    if (item->reason.len > 0) {
-        (void)json_object_set_new(row, "reason", json_text(item->reason));
-    }
-    return row;
-}
-
-/* Each signature by itself, under the ring in force now. */
-static json_t *signatures_json(const struct node *node, const struct signed_document *document)
-{
-    struct hash digest;
-    json_t *list = json_array();
-    document_digest(document->document, &digest);
-    for (size_t i = 0; list != NULL && i < document->signature_count; i++) {
-        const struct officer_signature *signature = &document->signatures[i];
-        const struct officer *officer = ring_officer(&node->ring, signature->officer);
-        bool good = officer != NULL && officer->state != KEY_REVOKED_FOR_GOOD &&
-                    seal_verify(&officer->key, "kabar.doc.v1", bytes_of(digest.b, HASH_BYTES),
-                                &signature->signature);
-        (void)json_array_append_new(
-            list, json_pack("{s:o, s:o, s:b}", "officer", json_text(signature->officer), "name",
-                            officer == NULL ? json_null() : json_text(officer->name), "verified",
-                            (int)good));
-    }
-    return list;
-}
-
-static json_t *fields_json(const struct inbox_item *item, struct arena *arena)
-{
-    arena_reset(arena);
-    json_t *both = entry_body_to_json(ENTRY_DOCUMENT, item->signed_document, arena);
-    json_t *fields = json_incref(json_object_get(both, "document"));
-    if (fields == NULL) {
-        return both;
-    }
-    json_decref(both);
-    return fields;
-}
-
-static json_t *show_json(struct node *node, struct bytes id, const struct inbox_item *item)
-{
-    struct signed_document signed_document;
-    struct document document;
-    json_t *shown = row_json(id, item, node->arena);
-    if (shown != NULL && document_of(item, node->arena, &signed_document, &document)) {
-        (void)json_object_set_new(shown, "signatures", signatures_json(node, &signed_document));
-        (void)json_object_set_new(shown, "fields", fields_json(item, node->arena));
-    }
-    return shown;
-}
-
-void inbox_list(struct node *node, struct door_call *call, const json_t *args)
-{
-    struct store_txn *txn = NULL;
-    struct store_cursor *cursor = NULL;
-    struct err_ctx err = {""};
-    (void)args;
-    int rc = store_read_begin(node->store, &txn, &err);
-    if (rc == 0) {
-        rc = store_cursor_open(txn, NODE_INBOX, &cursor);
-    }
-    struct bytes key;
-    struct bytes value;
-    json_int_t count = 0;
-    int at = rc == 0 ? store_seek(cursor, (struct bytes){NULL, 0}, &key, &value) : rc;
-    for (; rc == 0 && at == 0; at = store_next(cursor, &key, &value)) {
-        struct inbox_item item;
-        if (inbox_decode(value, &item) == 0) {
-            door_call_row(call, row_json(key, &item, node->arena));
-            count++;
-        }
-    }
-    store_cursor_close(cursor);
-    store_read_end(txn);
-    rc = rc == 0 && at != ERR_NOT_FOUND ? at : rc;
-    if (rc != 0) {
-        node_fail(call, rc, &err);
-    } else {
-        door_call_done(call, json_pack("{s:I}", "documents", count));
-    }
-}
 
 /* ---- rungs ---- */
 
@@ -127,6 +21,8 @@ struct rung_command {
     struct door_call *call; /* NULL: the client went away */
     char id[NAME_BYTES_MAX + 1];
     enum rung_kind kind;
+    bool answers;        /* an answer: takes note of a question as well */
+    const char *refused; /* left by the writer: which rule */
     int64_t now_ms;
     struct entry_id last; /* left by the writer: what was appended; seq 0: nothing */
     bool already;         /* left by the writer: this person had done so before */
@@ -153,12 +49,29 @@ static void mark(struct store_txn *txn, const struct rung_command *rung, struct 
     writer_bytes(&writer, item->people);
     writer_bytes(&writer, bytes_of(rung->person, INBOX_PERSON_BYTES));
     item->people = bytes_of(people, writer.len);
-    if (rung->kind == RUNG_KIND_ACKNOWLEDGED) {
+    if (rung->kind == RUNG_KIND_EXECUTED) {
+        item->state = INBOX_EXECUTED;
+    } else if (rung->kind == RUNG_KIND_ACKNOWLEDGED && item->state != INBOX_EXECUTED) {
         item->state = INBOX_ACKNOWLEDGED;
     } else if (item->state == INBOX_VERIFIED) {
         item->state = INBOX_SHOWN;
     }
     inbox_put(txn, bytes_of_text(rung->id), item);
+}
+
+/* What keeps this person from saying so, NULL: nothing. What a document can never be was asked
+ * before (check_document). */
+static const char *rung_forbidden(const struct rung_command *rung, const struct inbox_item *item)
+{
+    if (item->state == INBOX_REJECTED || item->state == INBOX_STORED) {
+        return "this document was rejected: it cannot be acknowledged";
+    }
+    if (item->state == INBOX_REPLACED && !PLANTED(REPLACED_ACKNOWLEDGED)) {
+        return "D8: this document is replaced by another one: see inbox show";
+    }
+    bool noted = item->state == INBOX_ACKNOWLEDGED || item->state == INBOX_EXECUTED;
+    return rung->kind == RUNG_KIND_EXECUTED && !noted ? "D7: this document is not acknowledged yet"
+                                                      : NULL;
 }
 
 static int rung_run(struct store_txn *txn, void *arg)
@@ -177,7 +90,8 @@ static int rung_run(struct store_txn *txn, void *arg)
     if (rc != 0) {
         return rc;
     }
-    if (item.state == INBOX_REJECTED || item.state == INBOX_STORED) {
+    rung->refused = rung_forbidden(rung, &item);
+    if (rung->refused != NULL && (!shown || item.state != INBOX_REPLACED)) {
         return shown ? 0 : ERR_STATE;
     }
     rung->already = has_person(&item, rung->person);
@@ -188,8 +102,8 @@ static int rung_run(struct store_txn *txn, void *arg)
         return shown ? 0 : ERR_LIMIT;
     }
     mark(txn, rung, &item);
-    outlog_append(txn, &node_log_tables, &urgent, ENTRY_RUNG, bytes_of(rung->body, rung->len),
-                  rung->now_ms);
+    outlog_append(txn, &node_log_tables, &urgent, rung->answers ? ENTRY_ANSWER : ENTRY_RUNG,
+                  bytes_of(rung->body, rung->len), rung->now_ms);
     rung->last = (struct entry_id){urgent.incarnation, urgent.last};
     return 0;
 }
@@ -208,9 +122,9 @@ static void rung_answer(struct rung_command *rung)
     if (rc != 0) {
         node_fail(rung->call, rc, &err);
     } else if (rung->kind == RUNG_KIND_SHOWN) {
-        door_call_done(rung->call, show_json(node, id, &item));
+        door_call_done(rung->call, inbox_show_json(node, id, &item));
     } else {
-        json_t *row = row_json(id, &item, node->arena);
+        json_t *row = inbox_row_json(id, &item, node->arena);
         if (rung->already) {
             (void)json_object_set_new(row, "already", json_true());
         }
@@ -236,8 +150,8 @@ static void rung_done(void *arg, int rc)
         struct err_ctx err = {""};
         err_set(&err, rc, "%s",
                 rc == ERR_NOT_FOUND ? "no such document here"
-                : rc == ERR_STATE   ? "this document was rejected: it cannot be acknowledged"
-                : rc == ERR_LIMIT   ? "this document was acknowledged by too many people"
+                : rc == ERR_STATE   ? rung->refused
+                : rc == ERR_LIMIT   ? "too many people acknowledged or answered this document"
                                     : node_store_text(rc));
         node_fail(rung->call, rc, &err);
     }
@@ -251,33 +165,89 @@ void inbox_gone(struct node *node, struct door_call *call)
     rung->call = NULL;
 }
 
-/* The rung's body and who it is about; what is wrong with the request in err. */
+/* Who it is, and of an answer what: to know a repetition by. */
+static void rung_person(struct rung_command *rung, struct bytes name, struct bytes text)
+{
+    struct hash person;
+    struct writer writer;
+    const char *purpose = rung->answers                          ? "kabar.answer.v1"
+                          : rung->kind == RUNG_KIND_SHOWN        ? "kabar.person.v1"
+                          : rung->kind == RUNG_KIND_ACKNOWLEDGED ? "kabar.acked.v1"
+                                                                 : "kabar.done.v1";
+    writer_init(&writer, rung->body, sizeof rung->body);
+    writer_bytes(&writer, name);
+    if (rung->answers) {
+        writer_u8(&writer, 0);
+        writer_bytes(&writer, text);
+    }
+    seal_hash(purpose, bytes_of(rung->body, writer.len), &person);
+    memcpy(rung->person, person.b, INBOX_PERSON_BYTES);
+}
+
+static int body_fill(struct rung_command *rung, struct bytes name, struct bytes note,
+                     struct err_ctx *err)
+{
+    struct bytes id = bytes_of_text(rung->id);
+    struct answer answer = {
+        .document = id, .text = note, .stated_name = name, .at_ms = rung->now_ms};
+    struct rung body = {
+        .document = id, .rung = rung->kind, .person = name, .at_ms = rung->now_ms, .note = note};
+    host_random(body.salt, sizeof body.salt);
+    memcpy(answer.salt, body.salt, sizeof answer.salt);
+    return rung->answers ? answer_encode(&answer, rung->body, sizeof rung->body, &rung->len, err)
+                         : rung_encode(&body, rung->body, sizeof rung->body, &rung->len, err);
+}
+
+/* The entry's body and who it is about; what is wrong with the request in err. */
 static int rung_fill(struct rung_command *rung, const json_t *args, struct err_ctx *err)
 {
     struct bytes id = bytes_of_text(node_arg(args, "id"));
     struct bytes name = bytes_of_text(node_arg(args, "name"));
-    struct hash person;
+    struct bytes note = bytes_of_text(node_arg(args, rung->answers ? "text" : "note"));
     if (id.len == 0 || id.len >= sizeof rung->id) {
         return err_set(err, ERR_NOT_FOUND, "no such document here");
     }
     if (text_blank(name)) {
         return err_set(err, ERR_VALUE, "name: who looks or acknowledges");
     }
+    if (rung->answers && text_blank(note)) {
+        return err_set(err, ERR_VALUE, "text: what is answered");
+    }
     memcpy(rung->id, id.data, id.len);
-    const char *purpose = rung->kind == RUNG_KIND_SHOWN ? "kabar.person.v1" : "kabar.acked.v1";
-    seal_hash(purpose, name, &person);
-    memcpy(rung->person, person.b, INBOX_PERSON_BYTES);
-    struct rung body = {.document = id,
-                        .rung = rung->kind,
-                        .person = name,
-                        .at_ms = rung->now_ms,
-                        .note = bytes_of_text(node_arg(args, "note"))};
-    host_random(body.salt, sizeof body.salt);
-    return rung_encode(&body, rung->body, sizeof rung->body, &rung->len, err);
+    rung_person(rung, name, note);
+    return body_fill(rung, name, note, err);
+}
+
+/* What this document can never be, or is no more. One that is not there or was rejected is for the
+ * writer to see. */
+static int check_document(struct node *node, const struct rung_command *rung, struct err_ctx *err)
+{
+    struct store_txn *txn = NULL;
+    struct inbox_item item;
+    struct signed_document signed_document;
+    struct document document;
+    int rc = store_read_begin(node->store, &txn, err);
+    if (rc != 0 || rung->kind == RUNG_KIND_SHOWN) {
+        store_read_end(txn);
+        return rc;
+    }
+    bool there = inbox_load(txn, bytes_of_text(rung->id), &item) == 0 &&
+                 item.state != INBOX_REJECTED &&
+                 inbox_document(&item, node->arena, &signed_document, &document);
+    store_read_end(txn);
+    if (there && inbox_expired(&document, rung->now_ms)) {
+        rc = err_set(err, ERR_STATE, "D2: this document has expired");
+    } else if (there && rung->answers && document.type != DOCUMENT_TYPE_QUESTION) {
+        rc = err_set(err, ERR_STATE, "D9: this document is no question");
+    } else if (there && rung->kind == RUNG_KIND_EXECUTED &&
+               document.type != DOCUMENT_TYPE_DECISION) {
+        rc = err_set(err, ERR_STATE, "D7: only a decision is executed");
+    }
+    return rc;
 }
 
 static void rung_begin(struct node *node, struct door_call *call, const json_t *args,
-                       enum rung_kind kind)
+                       enum rung_kind kind, bool answers)
 {
     struct err_ctx err = {""};
     if (!node->enrolled) {
@@ -294,8 +264,12 @@ static void rung_begin(struct node *node, struct door_call *call, const json_t *
     rung->node = node;
     rung->call = call;
     rung->kind = kind;
+    rung->answers = answers;
     rung->now_ms = host_wall_ms();
     int rc = rung_fill(rung, args, &err);
+    if (rc == 0) {
+        rc = check_document(node, rung, &err);
+    }
     if (rc == 0) {
         rc = node_submit(node, &rung->command);
     }
@@ -309,10 +283,20 @@ static void rung_begin(struct node *node, struct door_call *call, const json_t *
 
 void inbox_show(struct node *node, struct door_call *call, const json_t *args)
 {
-    rung_begin(node, call, args, RUNG_KIND_SHOWN);
+    rung_begin(node, call, args, RUNG_KIND_SHOWN, false);
 }
 
 void inbox_acknowledge(struct node *node, struct door_call *call, const json_t *args)
 {
-    rung_begin(node, call, args, RUNG_KIND_ACKNOWLEDGED);
+    rung_begin(node, call, args, RUNG_KIND_ACKNOWLEDGED, false);
+}
+
+void inbox_executed(struct node *node, struct door_call *call, const json_t *args)
+{
+    rung_begin(node, call, args, RUNG_KIND_EXECUTED, false);
+}
+
+void inbox_answer(struct node *node, struct door_call *call, const json_t *args)
+{
+    rung_begin(node, call, args, RUNG_KIND_ACKNOWLEDGED, true);
 }

@@ -26,6 +26,7 @@ struct change {
     uint8_t *body; /* the entry's */
     struct entry_id about;
     char id[DOCUMENT_ID_MAX + 1];
+    char supersedes[DOCUMENT_ID_MAX + 1];
     struct hash digest;
     enum inbox_state state;
     char reason[INBOX_REASON_MAX];
@@ -57,6 +58,36 @@ static void append_rung(struct store_txn *txn, struct outlog *log, const struct 
     int rc = rung_encode(&rung, body, sizeof body, &len, NULL);
     ASSERT(rc == 0); /* the id was checked when the document was decoded */
     outlog_append(txn, &node_log_tables, log, ENTRY_RUNG, bytes_of(body, len), now_ms);
+}
+
+static bool documents_of(const struct inbox_item *item, struct arena *arena, struct document *ret)
+{
+    struct signed_document signed_document;
+    return signed_document_decode(item->signed_document, arena, &signed_document, NULL) == 0 &&
+           document_decode(signed_document.document, arena, ret, NULL) == 0;
+}
+
+/* The one it stands in place of, if that is of the same type, case and addressee: shown as
+ * replaced from here on, and not acknowledged any more. */
+static int replace_old(struct store_txn *txn, const struct inbox_item *item,
+                       const struct change *change)
+{
+    struct document older;
+    struct document newer;
+    struct inbox_item old;
+    struct bytes id = bytes_of_text(change->supersedes);
+    struct arena *arena = arena_new(PARSE_BYTES);
+    int rc = arena == NULL ? ERR_NOMEM : inbox_load(txn, id, &old);
+    if (rc == 0 && old.state != INBOX_REJECTED && documents_of(&old, arena, &older) &&
+        documents_of(item, arena, &newer) && older.type == newer.type &&
+        bytes_equal(older.addressee, newer.addressee) &&
+        bytes_equal(older.case_name, newer.case_name)) {
+        old.state = INBOX_REPLACED;
+        old.reason = bytes_of_text(change->id);
+        inbox_put(txn, id, &old);
+    }
+    arena_free(arena);
+    return rc == ERR_NOT_FOUND || rc == ERR_FORMAT ? 0 : rc;
 }
 
 /* Applied once by id. A rejected one may be replaced: whoever forged it must not keep the real one
@@ -91,7 +122,9 @@ static int put_document(struct store_txn *txn, struct batch *batch, struct chang
         append_rung(txn, urgent, change, RUNG_KIND_STORED, batch->now_ms);
         append_rung(txn, urgent, change, RUNG_KIND_VERIFIED, batch->now_ms);
     }
-    return 0;
+    return change->state == INBOX_VERIFIED && change->supersedes[0] != '\0'
+               ? replace_old(txn, &item, change)
+               : 0;
 }
 
 static int batch_run(struct store_txn *txn, void *arg)
@@ -154,7 +187,9 @@ static int trust(struct node *node, const struct signed_document *document, stru
                  struct err_ctx *err)
 {
     int rc = trust_document(&node->ring, document, TRUST_FULL, false, node->office.parse, ret, err);
-    if (rc == 0 && !bytes_equal(ret->addressee, bytes_of_text(node->conf->regency))) {
+    bool to_all = rc == 0 && ret->type == DOCUMENT_TYPE_ADVISORY &&
+                  bytes_equal(ret->addressee, node->ring.province);
+    if (rc == 0 && !to_all && !bytes_equal(ret->addressee, bytes_of_text(node->conf->regency))) {
         rc = err_set(err, ERR_KEY, "addressed to another regency");
     }
     return rc;
@@ -179,6 +214,10 @@ static void judge_document(struct node *node, struct bytes body, struct change *
     change->type = CHANGE_DOCUMENT;
     memcpy(change->id, document.id.data, document.id.len);
     change->id[document.id.len] = '\0';
+    if (document.supersedes.len > 0 && document.supersedes.len <= DOCUMENT_ID_MAX) {
+        memcpy(change->supersedes, document.supersedes.data, document.supersedes.len);
+        change->supersedes[document.supersedes.len] = '\0';
+    }
     document_digest(signed_document.document, &change->digest);
     host_random(change->salts, sizeof change->salts);
     rc = trust(node, &signed_document, &document, &err);

@@ -101,7 +101,7 @@ static void inbox_into(json_t *status, struct store_txn *txn)
         struct inbox_item item;
         if (inbox_decode(value, &item) == 0) {
             total++;
-            open += item.state != INBOX_ACKNOWLEDGED && item.state != INBOX_REJECTED;
+            open += item.state < INBOX_ACKNOWLEDGED;
         }
     }
     store_cursor_close(cursor);

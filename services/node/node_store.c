@@ -409,9 +409,9 @@ int office_find_span(struct store_txn *txn, const struct entry_id *id, struct of
 
 const char *inbox_state_name(enum inbox_state state)
 {
-    static const char *const names[] = {"unknown", "stored",       "verified",
-                                        "shown",   "acknowledged", "rejected"};
-    return state <= INBOX_REJECTED ? names[state] : names[0];
+    static const char *const names[] = {"unknown",      "stored",   "verified", "shown",
+                                        "acknowledged", "rejected", "replaced", "executed"};
+    return state <= INBOX_EXECUTED ? names[state] : names[0];
 }
 
 int inbox_decode(struct bytes value, struct inbox_item *ret)
@@ -426,7 +426,7 @@ int inbox_decode(struct bytes value, struct inbox_item *ret)
     ret->reason = reader_bytes(&reader, reader_be16(&reader));
     ret->people = reader_bytes(&reader, reader_be16(&reader));
     ret->signed_document = reader_bytes(&reader, reader_left(&reader));
-    bool good = !reader.underflow && ret->state >= INBOX_STORED && ret->state <= INBOX_REJECTED &&
+    bool good = !reader.underflow && ret->state >= INBOX_STORED && ret->state <= INBOX_EXECUTED &&
                 ret->reason.len <= INBOX_REASON_MAX &&
                 ret->people.len <= INBOX_PEOPLE_MAX * INBOX_PERSON_BYTES &&
                 ret->people.len % INBOX_PERSON_BYTES == 0 &&

@@ -111,6 +111,8 @@ enum inbox_state {
     INBOX_SHOWN,
     INBOX_ACKNOWLEDGED,
     INBOX_REJECTED,
+    INBOX_REPLACED, /* its reason is the id of the document that stands in its place */
+    INBOX_EXECUTED,
 };
 const char *inbox_state_name(enum inbox_state state);
 
@@ -122,7 +124,7 @@ struct inbox_item {
     int64_t received_ms;
     struct entry_id office;       /* the entry that brought it */
     struct hash digest;           /* of the document's bytes */
-    struct bytes reason;          /* of a rejection */
+    struct bytes reason;          /* of a rejection; INBOX_REPLACED: by which */
     struct bytes people;          /* hashes of who it was shown to or acknowledged it, 8 each */
     struct bytes signed_document; /* as received */
 };

@@ -114,8 +114,10 @@ static void chain(struct check_log *log, const json_t *row, const char *where)
 
 static void count_rung(const json_t *row, const json_t *body, const char *where)
 {
-    static const char *const below[][2] = {
-        {"verified", "stored"}, {"shown", "verified"}, {"acknowledged", "verified"}};
+    static const char *const below[][2] = {{"verified", "stored"},
+                                           {"shown", "verified"},
+                                           {"acknowledged", "verified"},
+                                           {"executed", "acknowledged"}};
     char name[512];
     const char *owner = check_text(row, "owner");
     const char *document = check_text(body, "document");

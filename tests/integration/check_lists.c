@@ -45,8 +45,9 @@ static void identity(const json_t *row, char ret[NAME_CAPACITY])
 /* Of the rungs that are states of the inbox too. */
 static int height(const char *rung)
 {
-    static const char *const rungs[] = {"", "stored", "verified", "shown", "acknowledged"};
-    for (int i = 0; i < 5; i++) {
+    static const char *const rungs[] = {"",      "stored",       "verified",
+                                        "shown", "acknowledged", "executed"};
+    for (int i = 0; i < 6; i++) {
         if (strcmp(rungs[i], rung) == 0) {
             return i;
         }
@@ -62,11 +63,13 @@ void check_lists_entry(const json_t *row)
     if (strcmp(kind, "report") == 0 || strcmp(kind, "zero") == 0) {
         identity(row, name);
         (void)json_object_set_new(journal, name, json_string(check_text(row, "owner")));
-    } else if (strcmp(kind, "rung") == 0) {
+    } else if (strcmp(kind, "rung") == 0 || strcmp(kind, "answer") == 0) {
+        /* An answer takes note of its question. */
+        const char *rung = kind[0] == 'r' ? check_text(body, "rung") : "acknowledged";
         (void)snprintf(name, sizeof name, "%.16s %.64s", check_text(row, "owner"),
                        check_text(body, "document"));
-        if (height(check_text(body, "rung")) > height(check_text(reached, name))) {
-            (void)json_object_set(reached, name, json_object_get(body, "rung"));
+        if (height(rung) > height(check_text(reached, name))) {
+            (void)json_object_set_new(reached, name, json_string(rung));
         }
     }
 }
@@ -105,7 +108,8 @@ static void inbox_row(const json_t *row)
     const char *rung = check_text(reached, name);
     const char *state = check_text(row, "state");
     bool rejected = strcmp(state, "rejected") == 0 && height(rung) <= 1;
-    if (!rejected && strcmp(rung, state) != 0) {
+    bool replaced = strcmp(state, "replaced") == 0 && height(rung) >= height("verified");
+    if (!rejected && !replaced && strcmp(rung, state) != 0) {
         check_violation("the inbox says another state than the rungs in the journal", name);
     }
 }

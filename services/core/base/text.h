@@ -24,5 +24,7 @@ bool day_of_text(struct bytes text, int32_t *ret);
 #define DAY_TEXT_CAPACITY 12u
 /* Writes "YYYY-MM-DD" and a NUL, "no such day" for a day outside the years above; returns `to`. */
 char *day_to_text(int32_t day, char to[DAY_TEXT_CAPACITY]);
+/* The moment it is over in WIB (UTC+7), the provinces' clock. */
+int64_t day_end_wib_ms(int32_t day);
 
 #endif

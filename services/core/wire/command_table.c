@@ -1,4 +1,5 @@
 /* The table of commands. Answers of the hidden requests stand as comments at their rows. */
+#include "core/wire/command_documents.h"
 #include "core/wire/command_rows.h"
 
 static const struct argument none[] = {END};
@@ -121,17 +122,6 @@ static const struct argument report_zero[] = {
     NEED("name", ARGUMENT_TEXT, "who states that there is nothing to report"),
     END,
 };
-static const struct argument inbox_show[] = {
-    PLACE("id", ARGUMENT_TEXT, "document id, like 16-2024-000123-7f3a"),
-    NEED("name", ARGUMENT_TEXT, "who looks; the province sees that it was shown, and to whom"),
-    END,
-};
-static const struct argument inbox_acknowledge[] = {
-    PLACE("id", ARGUMENT_TEXT, "document id, like 16-2024-000123-7f3a"),
-    NEED("name", ARGUMENT_TEXT, "who acknowledges"),
-    TEXT_ARG("note", "a remark that goes to the province"),
-    END,
-};
 
 /* ---- the aggregator's door ---- */
 
@@ -153,7 +143,6 @@ static const struct argument case_show[] = {
     PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
     END,
 };
-#define ACTING NEED("as", ARGUMENT_TEXT, "id in the ring of the officer who acts, like sri")
 #define SEEN NUMBER_ARG("seen", "version of the case that was seen (default: the present one)")
 static const struct argument case_assign[] = {
     PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
@@ -174,37 +163,6 @@ static const struct argument case_advance[] = {
     TEXT_ARG("code", "of a reroute: not_asn, other_province or other_body"),
     TEXT_ARG("reason", "why, in words; the filing office does not get it"),
     SEEN,
-    END,
-};
-static const struct argument recommend[] = {
-    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
-    OFFICER,
-    NEED("authority", ARGUMENT_TEXT, "the PPK asked to decide, like \"Bupati Banyuasin\""),
-    NEED("sanction", ARGUMENT_TEXT, "code in the catalogue, like BER-BEBAS"),
-    NEED("respond_by", ARGUMENT_DATE, "day by which the PPK is asked to decide"),
-    NEED("text", ARGUMENT_TEXT, "reasons, in words"),
-    TEXT_ARG("legal_basis", "articles it rests on"),
-    PASSPHRASE,
-    END,
-};
-static const struct argument decide[] = {
-    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
-    OFFICER,
-    NEED("authority", ARGUMENT_TEXT, "the PPK who decided, like \"Bupati Banyuasin\""),
-    NEED("number", ARGUMENT_TEXT, "number of the decree"),
-    NEED("date", ARGUMENT_DATE, "date of the decree"),
-    NEED("scan", ARGUMENT_FILE, "scan of the decree; its SHA-256 goes into the document"),
-    NEED("sanction", ARGUMENT_TEXT, "code in the catalogue, like BER-BEBAS"),
-    NEED("text", ARGUMENT_TEXT, "what was decided, in words"),
-    TEXT_ARG("legal_basis", "articles it rests on"),
-    ARG(ARGUMENT_DATE, "respond_by", "day by which it should have been carried out"),
-    PASSPHRASE,
-    END,
-};
-static const struct argument approve[] = {
-    PLACE("document", ARGUMENT_TEXT, "id of a document that waits for a second signature"),
-    OFFICER,
-    PASSPHRASE,
     END,
 };
 static const struct argument enrol_approve[] = {
@@ -243,46 +201,9 @@ static const struct argument completeness[] = {
         "list zero reports instead: their age, what contradicts them, what came later"),
     END,
 };
-static const struct argument document_show[] = {
-    PLACE("id", ARGUMENT_TEXT, "document id, like 16-2024-000123-7f3a"),
-    END,
-};
 
 /* ---- hidden requests at the aggregator's door; hex is lower-case, two digits a byte ---- */
 
-/* → {"document":HEX,"id":…,"case_version":N}: Document bytes to sign, nothing stored yet. Which
- * fields a type must have is what rules/trust says; `scan` is the SHA-256 of the decree, hex. */
-static const struct argument document_draft[] = {
-    NEED("type", ARGUMENT_TEXT, "recommendation, decision, advisory or question"),
-    TEXT_ARG("case", "for recommendations and decisions"),
-    TEXT_ARG("addressee", "regency; for advisories and questions without a case"),
-    TEXT_ARG("authority", "the PPK"),
-    TEXT_ARG("sanction", "code in the catalogue, like BER-BEBAS"),
-    TEXT_ARG("legal_basis", "articles"),
-    TEXT_ARG("text", "in words"),
-    ARG(ARGUMENT_DATE, "respond_by", "day"),
-    TEXT_ARG("number", "of the decree"),
-    ARG(ARGUMENT_DATE, "date", "of the decree"),
-    TEXT_ARG("scan", "SHA-256 of the decree's scan, hex"),
-    TEXT_ARG("supersedes", "document id"),
-    END,
-};
-/* The draft as it was given out and the first signature over document_digest of it.
- * → {"id":…,"state":…}; ERR_STALE when the case has changed since. */
-static const struct argument document_propose[] = {
-    NEED("document", ARGUMENT_TEXT, "Document bytes, hex"),
-    NEED("officer", ARGUMENT_TEXT, "officer's id in the ring"),
-    NEED("signature", ARGUMENT_TEXT, "64 bytes, hex"),
-    END,
-};
-/* The second signature, over the bytes that `document show` gives as "document" (hex).
- * → {"id":…,"state":…} */
-static const struct argument document_countersign[] = {
-    NEED("id", ARGUMENT_TEXT, "document id"),
-    NEED("officer", ARGUMENT_TEXT, "officer's id in the ring"),
-    NEED("signature", ARGUMENT_TEXT, "64 bytes, hex"),
-    END,
-};
 /* → {"card":HEX,"number":N,"enrolment":HEX}: ProvinceCard, and the Enrolment without a signature,
  * active, in that officer's name. The words are computed by `kabar` from request and card. */
 static const struct argument enrol_prepare[] = {
@@ -340,6 +261,9 @@ const struct command command_table[] = {
     ROW("inbox show", COMMAND_NODE, "read a document", inbox_show),
     ROW("inbox acknowledge", COMMAND_NODE, "say that a document was taken note of",
         inbox_acknowledge),
+    ROW("inbox answer", COMMAND_NODE, "answer a question; a later answer stands beside it",
+        inbox_answer),
+    ROW("inbox executed", COMMAND_NODE, "say that a decision was carried out", inbox_executed),
 
     ROW("case list", COMMAND_AGGREGATOR, "cases, newest first", case_list),
     ROW("case show", COMMAND_AGGREGATOR, "a case, its reports and why they were merged", case_show),
@@ -351,6 +275,14 @@ const struct command command_table[] = {
         recommend),
     ROW("decide", COMMAND_AGGREGATOR, "record the PPK's decree; a second officer approves", decide),
     ROW("approve", COMMAND_AGGREGATOR, "sign a document as its second officer", approve),
+    ROW("supersede", COMMAND_AGGREGATOR, "replace an issued document by another one", supersede),
+    ROW("advisory send", COMMAND_AGGREGATOR, "send an advisory (himbauan) to all or some nodes",
+        advisory_send),
+    ROW("advisory show", COMMAND_AGGREGATOR, "an advisory, and who has received and read it",
+        document_show),
+    ROW("question ask", COMMAND_AGGREGATOR, "ask a regency, about a case or none", question_ask),
+    ROW("document withdraw", COMMAND_AGGREGATOR, "end a proposal that is not issued yet",
+        document_withdraw),
     ROW("document list", COMMAND_AGGREGATOR, "documents and how far they have come", page),
     ROW("document show", COMMAND_AGGREGATOR, "a document, its signatures and rungs", document_show),
     ROW("catalogue load", COMMAND_AGGREGATOR, "sign a catalogue and put it into force",
