@@ -16,7 +16,7 @@ build_packages=(
 # processes.
 test_packages=(
     libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck binutils
-    tcpdump iproute2 procps util-linux mount e2fsprogs libfuse3-dev fuse3
+    tcpdump iproute2 procps util-linux mount e2fsprogs libfuse3-dev fuse3 faketime
 )
 
 usage() {

@@ -29,7 +29,7 @@ function(process_test name)
   set_tests_properties(fault_${name} PROPERTIES
     LABELS fault TIMEOUT 900 SKIP_RETURN_CODE 77 ENVIRONMENT "${fault_environment}")
 endfunction()
-foreach(name kill_storm kill_freeze net_damage net_silence net_packets)
+foreach(name kill_storm kill_freeze net_damage net_silence net_packets restart_storm clocks)
   process_test(${name})
 endforeach()
 
