@@ -185,6 +185,14 @@ int card_load(const struct conf_node *conf, const struct node_identity *identity
               struct node_card *ret, struct err_ctx *err) MUST_USE;
 void card_clear(struct node_card *card);
 
+/* ---- node_in_use.c: a note beside the card that a store writes under it ---- */
+/* Once the store holds the enrolment. Nothing is written when the note says so already. */
+int in_use_note(const struct conf_node *conf, const struct province_card *card,
+                struct err_ctx *err) MUST_USE;
+/* ERR_CONFIG, with what to do: the store holds no enrolment, and the note says that one does. */
+int in_use_check(const struct node *node, const struct province_card *card,
+                 struct err_ctx *err) MUST_USE;
+
 /* ---- node_enrol.c: from a card to logs and a ring in force ---- */
 /* Takes the card; the logs are made or found by the writer, then the uplink starts. */
 int node_enrol(struct node *node, struct node_card *card, struct err_ctx *err) MUST_USE;

@@ -179,6 +179,16 @@ static int wait_for_room(struct node *node, struct err_ctx *err)
     return node->door == NULL ? node_started(node, err) : 0;
 }
 
+/* The store holds the enrolment; not before, or a crash between would shut the node out. */
+static void note_use(struct node *node, const struct province_card *card)
+{
+    struct err_ctx err = {""};
+    int rc = in_use_note(node->conf, card, &err);
+    if (rc != 0) {
+        node_trouble(node, TROUBLE_CARD, rc, err_peek(&err, rc));
+    }
+}
+
 static void birth_done(void *arg, int rc)
 {
     struct birth *birth = arg;
@@ -188,6 +198,9 @@ static void birth_done(void *arg, int rc)
     node->enrolling = false;
     if (rc == 0) {
         node_store_room(node, 0);
+    }
+    if (rc == 0) {
+        note_use(node, &birth->card.card);
     }
     if (rc == 0 && birth->lives_on) {
         life_say(&birth->life);
@@ -209,6 +222,10 @@ static void birth_done(void *arg, int rc)
 
 int node_enrol(struct node *node, struct node_card *card, struct err_ctx *err)
 {
+    int rc = in_use_check(node, &card->card, err);
+    if (rc != 0) {
+        return rc;
+    }
     struct birth *birth = calloc(1, sizeof *birth);
     if (birth == NULL) {
         return err_set(err, ERR_NOMEM, "enrol: out of memory");
@@ -221,7 +238,7 @@ int node_enrol(struct node *node, struct node_card *card, struct err_ctx *err)
     life_begin(node, LIFE_MOVED, card->card.enrolment, birth->card.ring.province, &birth->life);
     host_random(birth->urgent.b, sizeof birth->urgent.b);
     host_random(birth->routine.b, sizeof birth->routine.b);
-    int rc = node_submit(node, &birth->command);
+    rc = node_submit(node, &birth->command);
     if (rc != 0) {
         free(birth);
         return err_set(err, rc, "enrol: the store does not take it");

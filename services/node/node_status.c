@@ -22,7 +22,9 @@ const char *denied_text(enum denied_code code)
     case DENIED_NO_SESSION:
         return "no session: the province has no session with this node; it connects again";
     case DENIED_WRONG_LOG:
-        return "wrong log: the card belongs to another enrolment than the one the province has";
+        return "wrong log: under this enrolment the province has other logs than those of this "
+               "store. Either a newer card was given out: accept that one; or this is not the "
+               "store that the enrolment wrote to: put that one back, or enrol anew";
     case DENIED_VERSION:
         return "version: the province's program is too old or too new for this one";
     }

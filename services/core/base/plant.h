@@ -73,6 +73,7 @@
     X(UNSEEN_TEXT, "unseen-text")                                                                  \
     X(ANY_SCHEME, "any-scheme")                                                                    \
     X(ANY_SCOPE, "any-scope")                                                                      \
+    X(NEW_STORE, "new-store")                                                                      \
     X(EMPTY_JOURNAL, "empty-journal")                                                              \
     X(SHORTER_JOURNAL, "shorter-journal")                                                          \
     X(RECORD_WRAPS, "record-wraps")                                                                \
