@@ -173,6 +173,9 @@ static void the_samples_are_read(void **state)
 {
     (void)state;
     assert_true(samples_read("reports-16.07") > 3);
+    size_t seeds = samples_read("seeds-16.07") + samples_read("seeds-16.03") +
+                   samples_read("seeds-16.05") + samples_read("seeds-16.11");
+    assert_int_equal(seeds, 72);
     assert_true(samples_read("reports-16.73") > 1);
     assert_true(samples_read("zero-16.07") > 0);
 }

@@ -1,0 +1,161 @@
+#!/usr/bin/env bash
+# seeds.sh - what the five articles state goes through end to end: each of the samples seeds-*.jsonl
+# has the severity, side of the determination, class and authority that seeds.txt names; SX forms
+# are referred; employees of another province are rerouted; Banyuasin's zero of May is contradicted
+# and stale. Then random reports, acts and a decision carried out: an independent count of the
+# journal (recount.py) says what `kabar stats` says, also of views built anew.
+. "$(dirname "$0")/lib.bash"
+
+command -v python3 >/dev/null || skip "no python3"
+here=$(dirname "$0")
+seed=${KABAR_SEED:-$((RANDOM * 32768 + RANDOM))}
+say "seed $seed"
+make_province 16.07 16.03 16.05 16.11
+submit 16.07 "$samples/zero-16.07.jsonl"
+for regency in "${nodes[@]}"; do
+    submit "$regency" "$samples/seeds-$regency.jsonl"
+done
+settle
+revealed >"$work/cases"
+equal "one case a seed" "$(wc -l <"$work/cases")" "$(grep -c '^benih' "$here/seeds.txt")"
+declare -A short=() # of a case, by the key of its report
+while read -r key id; do
+    short[$key]=$id
+done < <(jq -rn --slurpfile cases "$work/cases" '($cases | map(select(.name) |
+    {key: .name, value: .short}) | from_entries) as $short
+    | inputs | select(.key) | .key + " " + $short[.subjects[0].name]' "$samples"/seeds-*.jsonl)
+
+ppk='PPK: bupati or wali kota for regency staff, governor for provincial staff'
+declare -A authority=([pns]=$ppk [pppk]=$ppk
+    [honorer]='Head of the employing agency under the work agreement'
+    [kades]='Bupati or wali kota' [village_staff]='Kepala desa after consulting the camat')
+show() {
+    ask aggregator case show "${short[$1]}"
+}
+
+say "severity, phase, class, authority and referral of each"
+while read -r key form severity side class; do
+    [ "${key:0:1}" != '#' ] || continue
+    referred=false asn=false
+    [ "${form%-*}" != SX ] || referred=true
+    [[ $class != p* ]] || asn=true
+    echo "$key $form $severity ${side}_determination $class $referred $asn ${authority[$class]}"
+done <"$here/seeds.txt" >"$work/wanted"
+while read -r key _; do
+    [ "${key:0:1}" = '#' ] || show "$key" | sed "s/^/{\"key\":\"$key\"}/"
+done <"$here/seeds.txt" | jq -rs '. as $all | range(0; length; 2) | $all[.].key as $key
+    | $all[. + 1].verdict | [$key, .form, .severity, .determination, .class,
+        (.referred, .asn | tostring), .authority] | join(" ")' >"$work/found"
+diff "$work/wanted" "$work/found" >&2 || fail "a seed is judged otherwise"
+show benih-002-05 | jq -e '[.verdict.sanctions | .. | strings] | index("PTDH")' >/dev/null ||
+    fail "a party officer is not to be dismissed"
+show benih-002-06 | jq -e '[.verdict.sanctions | .. | strings] | index("PPPK-PTDH")' >/dev/null ||
+    fail "a P3K in a party is not to be dismissed"
+exits 65 officer sri recommend "${short[benih-001-06]}" --authority 'Bupati Uji' \
+    --sanction BER-BEBAS --respond-by "$(date -u -d '+30 days' +%F)" --text 'Bukan di sini.'
+
+say "Bengkulu Selatan: rerouted, and the node that filed is told the code of the province"
+for key in benih-004-{04,05,06,10,11,12}; do
+    equal "$key" "$(show "$key" | jq -r '[.state, .regency] | join(" ")')" 'rerouted 17.01'
+done
+told() {
+    ask 16.11 report show benih-004-10 |
+        jq -se '[.. | strings] | any(.[]; contains("17.01") and contains("another province"))' \
+            >/dev/null
+}
+wait_until "$long" told
+
+say "Banyuasin's zero of May: contradicted by acts of May, stale by those of September"
+ask aggregator completeness --claims | jq -c 'select(.regency == "16.07" and
+    .zero_from == "2024-05-01")' >"$work/claim"
+equal "the claim" "$(jq -c '[.contradicted, .contradicted_on, .stale]' "$work/claim")" \
+    '[3,"2024-05-14",true]'
+first=$(ask 16.07 report show benih-000-09 | jq -r '"\(.incarnation)-\(.seq)"')
+second=$(ask 16.07 report show benih-000-18 | jq -r '"\(.incarnation)-\(.seq)"')
+by=$(jq -r .contradicted_by "$work/claim")
+[ "$by" = "$first" ] || [ "$by" = "$second" ] || fail "contradicted by $by"
+september() {
+    ask aggregator completeness --from 2024-09-01 --until 2024-09-30 |
+        jq -c "select(.regency == \"$1\") | $2"
+}
+equal "September" "$(september 16.07 '[.received, .silence, .partly_zero]')" '[1,null,true]'
+equal "Empat Lawang in May" "$(ask aggregator completeness --from 2024-05-01 --until 2024-05-31 |
+    jq -c 'select(.regency == "16.11") | [.silence, .contradicted]')" '["zero",0]'
+
+say "random reports; some cases go on to a decision, carried out or not, some are not proven"
+random_reports() {
+    python3 - "$1" "$2" <<'PYTHON'
+import json, random, sys
+regency, seed = sys.argv[1], sys.argv[2]
+dice = random.Random(seed + regency)
+forms = ["KE-04", "DS-06", "DS-04", "DS-12", "SX-01", "PP-01", "KE-01", "DS-08"]
+posts = ["Camat Uji", "Lurah  Uji", "KEPALA Dinas Uji", "guru kelas", "Staf", "", None]
+people = [("Acak %s %s" % (regency.replace(".", " "), "".join(dice.choices("abcdefghij", k=8))),
+           "19%02d%02d%02d20%02d%02d%d%03d" % (dice.randint(65, 95), dice.randint(1, 12),
+               dice.randint(1, 28), dice.randint(10, 21), dice.choice([3, 7, 21]),
+               dice.randint(1, 2), dice.randint(1, 99))) for _ in range(25)]
+for i in range(60):
+    subjects = []
+    for name, nip in dice.sample(people, dice.randint(1, 3)):
+        subject = {"name": name, "unit": "Dinas Acak", "nip": dice.choice([nip, nip, None]),
+                   "employment": dice.choice(["pns", "pppk", "unknown", "honorer", None]),
+                   "position": dice.choice(posts), "regency": dice.choice([None, None, "16.03"])}
+        subjects.append({k: v for k, v in subject.items() if v is not None})
+    day = "2024-%02d-%02d" % (dice.randint(1, 11), dice.randint(1, 28))
+    print(json.dumps({"key": "acak-%d" % dice.randint(1, 50), "regency": regency, "form":
+        dice.choice(forms), "channel": "citizen", "occurred_on": day, "known_on": day,
+        "description": "Laporan acak.", "subjects": subjects}))
+PYTHON
+}
+for regency in 16.07 16.05; do
+    random_reports "$regency" "$seed" >"$work/random"
+    ask "$regency" report submit "$work/random" >"$work/answers" 2>>"$work/kabar.log" || true
+    jq -se 'map(select(.accepted)) | length > 20' "$work/answers" >/dev/null ||
+        fail "hardly a random report was taken"
+done
+settle
+to_decision() {
+    local document
+    document=$(officer sri recommend "$1" --authority 'Bupati Uji' --sanction BER-BEBAS \
+        --respond-by "$(date -u -d '+30 days' +%F)" --text 'Terbukti.' | jq -r .id)
+    approve "$document"
+    decision=$(decide "$1")
+    approve "$decision"
+}
+to_decision "${short[benih-000-01]}"
+closed=${short[benih-000-04]}
+to_decision "$closed"
+ask aggregator case advance "$closed" --as sri --to closed --reason selesai >/dev/null
+officer sri recommend "${short[benih-000-07]}" --authority 'Bupati Uji' --sanction BER-BEBAS \
+    --respond-by "$(date -u -d '+30 days' +%F)" --text 'Terbukti.' | jq -r .id >"$work/id"
+approve "$(cat "$work/id")"
+for key in benih-003-02 benih-003-04; do
+    ask aggregator case assign "${short[$key]}" --as sri --to budi >/dev/null
+    ask aggregator case advance "${short[$key]}" --as budi --to clarification >/dev/null
+    ask aggregator case advance "${short[$key]}" --as budi --to not_proven --reason kurang \
+        >/dev/null
+done
+settle
+
+counts() {
+    local by
+    ask aggregator journal dump >"$work/dump"
+    for by in all form position class phase regency week; do
+        ask aggregator stats --by "$by" >"$work/stats"
+        "$here/recount.py" "$by" <"$work/dump" >"$work/recount"
+        cmp "$work/stats" "$work/recount" || {
+            diff "$work/stats" "$work/recount" >&2 || true
+            fail "stats --by $by is not what the journal says (seed $seed)"
+        }
+        cat "$work/stats"
+    done
+}
+say "stats are what the journal says"
+counts >"$work/before"
+equal "the funnel" "$(head -n 1 "$work/before" | jq -c '[.proven, .decided]')" '[3,2]'
+stop aggregator
+rm -r "$work/aggregator/store/views"
+start aggregator
+settle
+counts >"$work/after"
+cmp "$work/before" "$work/after" || fail "other numbers from views built anew"
