@@ -15,7 +15,7 @@ build_packages=(
 # clang, its runtime (fuzzing), what tests/lint looks with (nm, readelf too); the rest for tests of
 # processes.
 test_packages=(
-    libcmocka-dev clang libclang-rt-14-dev clang-format clang-tidy cppcheck binutils
+    libcmocka-dev clang llvm libclang-rt-14-dev clang-format clang-tidy cppcheck binutils
     tcpdump iproute2 procps util-linux mount e2fsprogs libfuse3-dev fuse3 faketime
 )
 

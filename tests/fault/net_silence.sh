@@ -57,7 +57,7 @@ say "  all arrived after $(($(now_ms) - began)) ms"
 wait_until "$long" live 16.07
 nobody_blamed
 
-say "a node that reads 300 bytes a second"
+say "a node that reads 100 bytes a second"
 memory() {
     awk '/^RssAnon/ { print $2 }' "/proc/${pid_of[aggregator]}/status"
 }
@@ -74,7 +74,7 @@ same_act "$same" >"$work/reports"
 submit 16.07 "$work/reports"
 settle
 case=$(case_of 'Orang Sama Uji')
-tell slow 300
+tell slow 100
 down=$(counts down) before=$(memory)
 generate 16.07 1500 pelan >"$work/reports"
 submit 16.07 "$work/reports"
