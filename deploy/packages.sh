@@ -16,7 +16,7 @@ build_packages=(
 # processes.
 test_packages=(
     libcmocka-dev clang llvm libclang-rt-14-dev clang-format clang-tidy cppcheck binutils
-    tcpdump iproute2 procps util-linux mount e2fsprogs libfuse3-dev fuse3 faketime
+    tcpdump iproute2 procps util-linux mount e2fsprogs libfuse3-dev fuse3 faketime python3
 )
 
 usage() {
