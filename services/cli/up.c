@@ -2,9 +2,11 @@
  *
  * DIR/aggregator/kabar-aggregator.conf and DIR/node-…/kabar-node.conf, each that is there. The
  * children die with us (PDEATHSIG); one that dies before that takes everything down, but for one
- * that asks to be started again (EX_TEMPFAIL: its store turned out to be an older copy).
+ * that asks to be started again (EX_TEMPFAIL: its store turned out to be an older copy). What they
+ * say passes through us (said.h).
  */
 #include "cli/cli.h"
+#include "cli/said.h"
 
 #include "platform/conf/conf.h"
 #include "platform/door/door.h"
@@ -29,7 +31,8 @@ struct child {
     const char *program;
     char conf[PATH_MAX];
     char *door;
-    pid_t pid;  /* 0: not running */
+    pid_t pid; /* 0: not running */
+    struct said said;
     bool ready; /* it answered since it was started */
     bool again; /* it ended, and asks to be started again */
 };
@@ -71,9 +74,10 @@ static int add_child(struct up *up, const char *program, const char *conf, struc
     }
     *child = (struct child){.program = program};
     (void)snprintf(child->conf, sizeof child->conf, "%s", conf);
+    child->said.fd = -1;
     child->door = door_of_conf(program, conf, err);
     if (child->door == NULL) {
-        return ERR_CONFIG;
+        return err_wrap(err, ERR_CONFIG, "%s does not start", program);
     }
     up->count++;
     return 0;
@@ -170,10 +174,10 @@ static int start(struct up *up, struct child *child, struct err_ctx *err)
     if (answers(child->door)) {
         return err_set(err, ERR_BUSY, "a daemon answers at %s already", child->door);
     }
-    (void)fflush(NULL);
-    pid_t pid = fork();
-    if (pid < 0) {
-        return err_set(err, ERR_IO, "%s: fork: %s", child->program, strerrordesc_np(errno));
+    pid_t pid = 0;
+    int rc = said_fork(&child->said, &pid, err);
+    if (rc != 0) {
+        return err_wrap(err, rc, "%s", child->program);
     }
     if (pid == 0) {
         become(up, child, parent);
@@ -185,17 +189,6 @@ static int start(struct up *up, struct child *child, struct err_ctx *err)
 }
 
 /* ---- while they run ---- */
-
-static void say_end(const struct child *child, int status)
-{
-    if (WIFSIGNALED(status)) {
-        (void)fprintf(stderr, "kabar: %s (%s) was ended by signal %d\n", child->program,
-                      child->conf, WTERMSIG(status));
-    } else {
-        (void)fprintf(stderr, "kabar: %s (%s) ended with status %d\n", child->program, child->conf,
-                      WEXITSTATUS(status));
-    }
-}
 
 /* One that never answered would only end so again. */
 static bool wants_again(const struct up *up, const struct child *child, int status)
@@ -216,8 +209,9 @@ static bool all_alive(struct up *up)
         child->pid = 0;
         bool clean = WIFEXITED(status) && WEXITSTATUS(status) == 0;
         if (!up->stopping || !clean) {
-            say_end(child, status);
+            said_end(&child->said, child->program, child->conf, status);
         }
+        said_close(&child->said);
         child->again = wants_again(up, child, status);
         up->again = up->again || child->again;
         alive = alive && child->again;
@@ -230,6 +224,9 @@ static void wait_signal(struct up *up, bool tick)
 {
     const struct timespec wait = {.tv_nsec = TICK_MS * 1000000L};
     int got = tick ? sigtimedwait(&up->signals, NULL, &wait) : sigwaitinfo(&up->signals, NULL);
+    for (size_t i = 0; i < up->count; i++) {
+        said_pass(&up->children[i].said);
+    }
     if (got == SIGINT || got == SIGTERM || got == SIGHUP) {
         up->stopping = true;
     }
@@ -249,7 +246,9 @@ static int wait_ready(struct up *up, struct child *child, struct err_ctx *err)
         }
         wait_signal(up, true);
     }
-    return up->stopping ? 0 : err_set(err, ERR_STATE, "a program did not start");
+    return up->stopping
+               ? 0
+               : err_set(err, ERR_STATE, "%s (%s) did not start", child->program, child->conf);
 }
 
 static void report_ready(const struct up *up)
@@ -356,6 +355,7 @@ static int stay(struct up *up, struct err_ctx *err)
     (void)sigaddset(&up->signals, SIGTERM);
     (void)sigaddset(&up->signals, SIGHUP);
     (void)sigaddset(&up->signals, SIGCHLD);
+    (void)sigaddset(&up->signals, SIGIO); /* one of them said something */
     (void)pthread_sigmask(SIG_BLOCK, &up->signals, NULL);
     int rc = start_all(up, err);
     while (rc == 0 && !up->stopping) {

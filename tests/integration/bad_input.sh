@@ -210,6 +210,30 @@ for name in 16.07 aggregator; do
     exits 64 "$KABAR_BIN/$program" --unknown
     exits 0 "$KABAR_BIN/$program" --version
 done
+say "kabar up says which program does not start, and why"
+# up_says CODE FOLDER PATTERN… - all of them on standard error.
+up_says() {
+    local pattern
+    exits "$1" timeout "$long" "$KABAR_BIN/kabar" --dir "$2" up
+    for pattern in "${@:3}"; do
+        grep -qE "$pattern" "$work/err" || fail "not said: $pattern: $(cat "$work/err")"
+    done
+}
+cp "$(conf_of 16.07)" "$work/good.conf"
+echo 'warna = "merah"' >>"$(conf_of 16.07)"
+up_says 78 "$work" 'kabar-node does not start: .*kabar-node\.conf:[0-9]+: .*warna'
+cp "$work/good.conf" "$(conf_of 16.07)"
+key=$(printf '%s\n' "$work/node-16.07"/keys/*.key | head -n 1)
+chmod 0644 "$key"
+up_says 78 "$work" "kabar-node does not start: .*${key##*/}.*0644"
+chmod 0600 "$key"
+mkdir "$work/other" "$work/other/store"
+cp -r "$work/aggregator" "$work/other/aggregator"
+start aggregator
+up_says 70 "$work/other" 'kabar-aggregator .*ended with status [0-9]+; the last it said: .*in use' \
+    'kabar: kabar-aggregator .*did not start'
+stop aggregator
+
 chmod 0644 "$passphrase"
 exits 77 kabar root create --out "$work/other.key" --passphrase-file "$passphrase"
 say done
