@@ -1,17 +1,18 @@
 /* Enrolment: prepare a card, activate, list, revoke. Nothing is stored before an officer signed. */
 #include "aggregator/doors.h"
 
+#include "core/base/plant.h"
 #include "core/wire/report_json.h"
 
 #define CARD_BYTES_MAX 65536u
 
-/* The number after the highest there is. */
-static int next_number(struct store_txn *views, uint64_t *ret)
+/* Every enrolment, until each() says no; what it points to is gone when it returns. */
+static int nodes_each(struct store_txn *views, int (*each)(void *arg, const struct node_view *node),
+                      void *arg)
 {
     struct store_cursor *cursor = NULL;
     struct bytes key;
     struct bytes value;
-    *ret = 1;
     int rc = store_cursor_open(views, VIEW_NODES, &cursor);
     if (rc == 0) {
         rc = store_seek(cursor, (struct bytes){0}, &key, &value);
@@ -19,13 +20,57 @@ static int next_number(struct store_txn *views, uint64_t *ret)
     while (rc == 0) {
         struct node_view node;
         rc = node_view_decode(value, &node);
-        if (rc == 0) {
-            *ret = node.number >= *ret ? node.number + 1 : *ret;
-            rc = store_next(cursor, &key, &value);
-        }
+        rc = rc != 0 ? rc : each(arg, &node);
+        rc = rc != 0 ? rc : store_next(cursor, &key, &value);
     }
     store_cursor_close(cursor);
     return rc == ERR_NOT_FOUND ? 0 : rc;
+}
+
+static int number_above(void *arg, const struct node_view *node)
+{
+    uint64_t *next = arg;
+    *next = node->number >= *next ? node->number + 1 : *next;
+    return 0;
+}
+
+/* The number after the highest there is. */
+static int next_number(struct store_txn *views, uint64_t *ret)
+{
+    *ret = 1;
+    return nodes_each(views, number_above, ret);
+}
+
+struct keys_look {
+    const struct enrol_keys *keys;
+    struct err_ctx *err;
+};
+
+static int keys_are_others(void *arg, const struct node_view *node)
+{
+    const struct keys_look *look = arg;
+    const struct enrol_keys *keys = look->keys;
+    bool same =
+        key_equal(&node->curve_key, &keys->curve) || key_equal(&node->signing_key, &keys->signing);
+    if (!same || node->state != NODE_ACTIVE || node->number == keys->number ||
+        PLANTED(KEYS_TWICE)) {
+        return 0;
+    }
+    return err_set(
+        look->err, ERR_EXISTS,
+        "these keys are those of node %.*s, enrolment %llu, which is active: it would be "
+        "shut out. If this is a copy of its folder: kabar init node in a new folder, "
+        "which makes other keys, and enrol that. If it is that node, enrolled anew: "
+        "kabar enrol revoke %llu first",
+        (int)node->regency.len, (const char *)node->regency.data, (unsigned long long)node->number,
+        (unsigned long long)node->number);
+}
+
+int door_enrol_check_keys(struct store_txn *views, const struct enrol_keys *keys,
+                          struct err_ctx *err)
+{
+    struct keys_look look = {.keys = keys, .err = err};
+    return nodes_each(views, keys_are_others, &look);
 }
 
 /* What a card tells a node to connect to; a wildcard is no address that anyone could reach. */
@@ -63,6 +108,11 @@ static int prepare(struct aggregator *aggregator, struct store_txn *views, struc
                     memcmp(ret->request.regency.data, province.data, province.len) != 0)) {
         rc = err_set(err, ERR_KEY, "the request is of regency %.*s: not of this province",
                      (int)ret->request.regency.len, (const char *)ret->request.regency.data);
+    }
+    if (rc == 0) {
+        const struct enrol_keys keys = {.curve = ret->request.curve_key,
+                                        .signing = ret->request.signing_key};
+        rc = door_enrol_check_keys(views, &keys, err);
     }
     if (rc == 0) {
         rc = store_get(views, VIEW_META, bytes_of_text("ring"), &ring);
@@ -154,7 +204,9 @@ void door_enrol_prepare(struct aggregator *aggregator, struct door_call *call, c
 }
 
 static void append_hex(struct aggregator *aggregator, struct door_call *call, const json_t *args,
-                       const char *name, uint16_t kind)
+                       const char *name, uint16_t kind,
+                       int (*check)(struct aggregator *aggregator, struct bytes body,
+                                    struct err_ctx *err))
 {
     struct err_ctx err = {{0}};
     size_t len = 0;
@@ -162,21 +214,40 @@ static void append_hex(struct aggregator *aggregator, struct door_call *call, co
     if (body == NULL) {
         return;
     }
-    int rc = own_append(aggregator, kind, bytes_of(body, len), call);
+    int rc = check == NULL ? 0 : check(aggregator, bytes_of(body, len), &err);
+    rc = rc != 0 ? rc : own_append(aggregator, kind, bytes_of(body, len), call);
     if (rc != 0) {
         door_refuse(call, rc, &err);
     }
     free(body);
 }
 
+/* Two cards can be made for the same keys while neither is active. */
+static int activation_check(struct aggregator *aggregator, struct bytes body, struct err_ctx *err)
+{
+    struct enrolment enrolment;
+    struct store_txn *views = NULL;
+    arena_reset(aggregator->arena);
+    int rc = enrolment_decode(body, aggregator->arena, &enrolment, err);
+    if (rc != 0) {
+        return rc;
+    }
+    const struct enrol_keys keys = {
+        .curve = enrolment.curve_key, .signing = enrolment.signing_key, .number = enrolment.number};
+    rc = store_read_begin(aggregator->views, &views, err);
+    rc = rc != 0 ? rc : door_enrol_check_keys(views, &keys, err);
+    store_read_end(views);
+    return rc;
+}
+
 void door_enrol_activate(struct aggregator *aggregator, struct door_call *call, const json_t *args)
 {
-    append_hex(aggregator, call, args, "enrolment", ENTRY_ENROLMENT);
+    append_hex(aggregator, call, args, "enrolment", ENTRY_ENROLMENT, activation_check);
 }
 
 void door_enrol_revoke(struct aggregator *aggregator, struct door_call *call, const json_t *args)
 {
-    append_hex(aggregator, call, args, "revocation", ENTRY_REVOCATION);
+    append_hex(aggregator, call, args, "revocation", ENTRY_REVOCATION, NULL);
 }
 
 static json_t *counters_of(const struct peer *peer)

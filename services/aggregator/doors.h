@@ -47,6 +47,14 @@ void door_times_into(struct aggregator *aggregator, const struct document_view *
 /* "documents" of a case, and "funnel": how far the one in force has come. */
 void door_case_documents(struct aggregator *aggregator, struct store_txn *views,
                          const struct case_name *name, json_t *json);
+/* ---- door_enrol.c ---- */
+struct enrol_keys {
+    struct key curve, signing;
+    uint64_t number; /* 0: has none yet */
+};
+/* ERR_EXISTS, with whose they are: an active enrolment has one of them under another number. */
+int door_enrol_check_keys(struct store_txn *views, const struct enrol_keys *keys,
+                          struct err_ctx *err) MUST_USE;
 /* ---- door_look.c: personal data ---- */
 /* With "reveal" in args: shown(…) answers the call once an entry that says who looks and why is
  * accepted. Without: false, and nothing happened. `scope`: the command. */

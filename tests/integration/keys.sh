@@ -62,12 +62,35 @@ for card in "$work/forged.card" "$work/16.05.request" "$passphrase"; do
     [ "$code" -eq 65 ] || [ "$code" -eq 77 ] || fail "exit $code for the card $card"
 done
 
+# asks FOLDER NAME - a request with the keys of a copy of that folder, in NAME.request.
+asks() {
+    cp -a "$1" "$work/asks"
+    kabar enrol request --dir "$work/asks" --out "$work/$2.request" >/dev/null 2>&1
+    rm -r "$work/asks"
+}
+asks "$work/node-16.05" second # two cards for the same keys, while neither is active
+second=$(officer sri enrol approve "$work/second.request" --card "$work/second.card" |
+    jq -r .words)
+
 say "once the province says yes, the same node gets in"
 officer sri enrol approve "$work/16.05.request" --card "$work/16.05.card" --words "$words" >/dev/null
 stop 16.05 # it would wait minutes before it tries again
 start 16.05
 settle 16.05
 check
+officer sri enrol approve "$work/16.05.request" --card "$work/16.05.card" --words "$words" \
+    >/dev/null
+
+say "no second enrolment with the keys of an active one"
+approve_as() {
+    kabar --socket "$work/aggregator.sock" enrol approve "$work/$1.request" \
+        --card "$work/$2.card" --officer "$work/sri.key" --passphrase-file "$passphrase" "${@:3}"
+}
+exits 65 approve_as second second --words "$second"
+has 'those of node 16.05, enrolment 3, which is active' "$work/err"
+exits 65 approve_as second another
+has 'kabar init node in a new folder' "$work/err"
+[ ! -e "$work/another.card" ] || fail "a card all the same"
 
 say "a revoked key, while it is connected"
 wait_until "$long" live 16.07
@@ -90,6 +113,8 @@ for mode in revoked revoked; do
     "$KABAR_TOOLS/hostile" "$work/node-16.07" "tcp://127.0.0.1:$port" "$mode" ||
         fail "a revoked key was answered something else"
 done
+asks "$work/node-16.07" again # with the keys of a revoked one: it may be let in anew
+officer sri enrol approve "$work/again.request" --card "$work/again.card" >/dev/null
 stop 16.07
 start 16.07 # also with a new connection
 wait_until "$long" revoked_there

@@ -117,6 +117,16 @@ stop twin
 wait_until "$long" live 16.07
 counts_once 73
 
+say "the other copy asks to be enrolled with the keys that it was copied with"
+cp -a "$work/node-twin" "$work/asks"
+kabar enrol request --dir "$work/asks" --out "$work/twin.request" >/dev/null 2>>"$work/kabar.log"
+rm -r "$work/asks"
+exits 65 kabar --socket "$work/aggregator.sock" enrol approve "$work/twin.request" \
+    --officer "$work/sri.key" --card "$work/twin.card" --passphrase-file "$passphrase"
+has 'those of node 16.07, enrolment 1, which is active: it would be shut out' "$work/err"
+has 'kabar init node in a new folder' "$work/err"
+holds 16.07 status '.[0].connection == "live"' || fail "the first one was shut out"
+
 say "the other copy is enrolled anew: new keys, the old store"
 kabar init node --dir "$work/node-anew" --socket ../node-anew.sock --regency 16.07 \
     --name 'Kantor Uji baru' >/dev/null 2>>"$work/kabar.log"
