@@ -21,7 +21,7 @@ static const ProtobufCMessageDescriptor *const messages[FUZZ_MESSAGE_COUNT] = {
     MESSAGE(keep_alive),    MESSAGE(come_back),      MESSAGE(bye),
     MESSAGE(amendment),     MESSAGE(want),           MESSAGE(part),
 
-    MESSAGE(object_note),   MESSAGE(catalogue_part),
+    MESSAGE(object_note),   MESSAGE(catalogue_part), MESSAGE(answer),
 };
 
 const ProtobufCMessageDescriptor *fuzz_message(size_t index)

@@ -14,8 +14,8 @@
 static const uint16_t kinds[] = {ENTRY_REPORT,  ENTRY_ZERO,      ENTRY_RUNG,       ENTRY_ACT,
                                  ENTRY_RING,    ENTRY_ENROLMENT, ENTRY_REVOCATION, ENTRY_REJECTED,
                                  ENTRY_GENESIS, ENTRY_AMENDMENT, ENTRY_RETURNED,   ENTRY_DOCUMENT,
-                                 ENTRY_STATUS,  ENTRY_PLACEMENT, ENTRY_CATALOGUE,  65535};
-static const size_t message_of_kind[] = {1, 2, 3, 11, 14, 8, 9, 12, 0, 27, 18, 5, 6, 10, 31, 0};
+                                 ENTRY_ANSWER,  ENTRY_PLACEMENT, ENTRY_CATALOGUE,  65535};
+static const size_t message_of_kind[] = {1, 2, 3, 11, 14, 8, 9, 12, 0, 27, 18, 5, 32, 10, 31, 0};
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
 /* The last entry has no length: it goes to the end. */
@@ -82,6 +82,19 @@ static void fold_one(struct memory_views *memory, const struct fold_input *input
     }
 }
 
+/* A question of that case, for answers. */
+static void ask(const struct case_name *name)
+{
+    static struct drafted drafted;
+    const struct document question = {.type = DOCUMENT_TYPE_QUESTION,
+                                      .text = bytes_of_text("Apakah cuti?"),
+                                      .has_respond_by = true,
+                                      .respond_by = 20040};
+    CHECK(draft(base, name, &question, &drafted, NULL) == 0, "a question is drafted");
+    propose(base, &drafted, "sri", &base->sri);
+    accepted(base);
+}
+
 static void prepare(void)
 {
     static struct drafted drafted;
@@ -89,7 +102,8 @@ static void prepare(void)
         void *state = NULL;
         CHECK(story_open(&state) == 0, "there is memory");
         base = state;
-        (void)recommended(base, &drafted);
+        struct case_name name = recommended(base, &drafted);
+        ask(&name);
     }
 }
 

@@ -18,6 +18,7 @@ static const struct {
     {ENTRY_DOCUMENT, 5},  {ENTRY_STATUS, 6},     {ENTRY_REFUSAL, 7},    {ENTRY_RING, 14},
     {ENTRY_ENROLMENT, 8}, {ENTRY_REVOCATION, 9}, {ENTRY_PLACEMENT, 10}, {ENTRY_ACT, 11},
     {ENTRY_REJECTED, 12}, {ENTRY_RETURNED, 18},  {ENTRY_CATALOGUE, 31}, {65535, 0},
+    {ENTRY_ANSWER, 32},
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
