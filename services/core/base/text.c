@@ -192,8 +192,3 @@ char *day_to_text(int32_t day, char to[DAY_TEXT_CAPACITY])
                    (unsigned)month % 100u, mday % 100u);
     return to;
 }
-
-int64_t day_end_wib_ms(int32_t day)
-{
-    return ((int64_t)day + 1) * 86400000 - 25200000;
-}

@@ -25,6 +25,9 @@ bool day_of_text(struct bytes text, int32_t *ret);
 /* Writes "YYYY-MM-DD" and a NUL, "no such day" for a day outside the years above; returns `to`. */
 char *day_to_text(int32_t day, char to[DAY_TEXT_CAPACITY]);
 /* The moment it is over in WIB (UTC+7), the provinces' clock. */
-int64_t day_end_wib_ms(int32_t day);
+static inline int64_t day_end_wib_ms(int32_t day)
+{
+    return ((int64_t)day + 1) * 86400000 - 25200000;
+}
 
 #endif

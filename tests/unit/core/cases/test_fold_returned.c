@@ -157,6 +157,75 @@ static void an_open_proposal_gives_way(void **state)
     same_again(story);
 }
 
+/* ---- advisories and questions ---- */
+/* Made by the aggregator before it was restored: one officer signs. */
+static struct signed_document letter(struct story *story, const struct document *wanted,
+                                     struct drafted *ret)
+{
+    void *state = NULL;
+    story_open(&state);
+    struct story *before = state;
+    begin(before);
+    assert_int_equal(draft(before, NULL, wanted, ret, NULL), 0);
+    story_close(&state);
+    struct signed_document signed_document = {.document = bytes_of(ret->bytes, ret->len),
+                                              .signature_count = 1};
+    signed_document.signatures[0] = sign(signed_document.document, "sri", &story->sri);
+    return signed_document;
+}
+
+/* The answer stands in the node's log before the question that it hands back. */
+static void an_answer_comes_before_its_question(void **state)
+{
+    struct story *story = *state;
+    struct drafted drafted;
+    uint8_t body[1024];
+    size_t len = 0;
+    const struct document wanted = {.type = DOCUMENT_TYPE_QUESTION,
+                                    .addressee = bytes_of_text("16.03"),
+                                    .text = bytes_of_text("Apakah cuti?"),
+                                    .has_respond_by = true,
+                                    .respond_by = 20040};
+    struct signed_document question = letter(story, &wanted, &drafted);
+    struct answer answer = {.document = bytes_of_text(drafted.id),
+                            .text = bytes_of_text("Ya."),
+                            .stated_name = bytes_of_text("Siti"),
+                            .at_ms = NOW_MS};
+    memset(answer.salt, 3, sizeof answer.salt);
+    assert_int_equal(answer_encode(&answer, body, sizeof body, &len, NULL), 0);
+    from_node(story, "16.03", ENTRY_ANSWER, bytes_of(body, len));
+    accepted(story);
+    put_returned(story, "16.03", &question);
+    accepted(story);
+    assert_int_equal(document_of(story, drafted.id).rungs, 1u << RUNG_KIND_ACKNOWLEDGED);
+    assert_int_equal(memory_views_count(story->memory, VIEW_ANSWERS), 1);
+    assert_int_equal(memory_views_count(story->memory, VIEW_ADDRESSEES), 0);
+    same_again(story);
+}
+
+/* Each node that got it hands it back: it is taken in once, and the others have it again. */
+static void an_advisory_to_all_is_handed_back(void **state)
+{
+    struct story *story = *state;
+    struct drafted drafted;
+    const struct document wanted = {.type = DOCUMENT_TYPE_ADVISORY,
+                                    .addressee = bytes_of_text("16"),
+                                    .text = bytes_of_text("Tetap netral")};
+    struct signed_document advisory = letter(story, &wanted, &drafted);
+    put_rung(story, "16.07", drafted.id, RUNG_KIND_ACKNOWLEDGED);
+    accepted(story);
+    put_returned(story, "16.03", &advisory);
+    accepted(story);
+    assert_int_equal(story->out.office_count, 1);
+    office_is(story, 0, ENTRY_DOCUMENT, NODE_07);
+    assert_int_equal(memory_views_count(story->memory, VIEW_RUNGS), 1);
+    assert_int_equal(memory_views_count(story->memory, VIEW_ADDRESSEES), 1);
+    put_returned(story, "16.07", &advisory);
+    accepted(story);
+    assert_int_equal(story->out.office_count, 0);
+    same_again(story);
+}
+
 /* ---- any order ---- */
 enum step { REPORT, STORED, ACKNOWLEDGED, RECOMMENDED, DECIDED, STEPS };
 
@@ -545,6 +614,8 @@ int main(void)
         STORY(taken_in_as_issued),
         STORY(again_is_nothing_and_other_bytes_an_alarm),
         STORY(an_open_proposal_gives_way),
+        STORY(an_answer_comes_before_its_question),
+        STORY(an_advisory_to_all_is_handed_back),
         cmocka_unit_test(any_order_leaves_the_same),
         cmocka_unit_test(the_case_is_found_by_any_name),
         cmocka_unit_test(the_newer_one_replaces_in_any_order),
