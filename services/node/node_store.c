@@ -337,10 +337,9 @@ static int hand_back(struct store_txn *txn, const struct entry_id *from,
         const struct returned returned = {.signed_document = item.signed_document,
                                           .office = item.office.incarnation,
                                           .office_seq = item.office.seq};
-        if (returned_encode(&returned, body, sizeof body, &len, NULL) == 0) {
-            outlog_append(txn, &node_log_tables, &urgent, ENTRY_RETURNED, bytes_of(body, len),
-                          now_ms);
-        }
+        rc = returned_encode(&returned, body, sizeof body, &len, NULL);
+        ASSERT(rc == 0); /* SIGNED_DOCUMENT_BYTES_MAX is that small: none is left out */
+        outlog_append(txn, &node_log_tables, &urgent, ENTRY_RETURNED, bytes_of(body, len), now_ms);
     }
     store_cursor_close(cursor);
     return rc == ERR_NOT_FOUND ? 0 : rc;

@@ -6,9 +6,10 @@
 #ifndef CORE_BASE_LIMITS_H
 #define CORE_BASE_LIMITS_H
 
-#define ENTRY_BYTES_MAX 16384u      /* one entry's body */
-#define SPAN_WIRE_BYTES_MAX 245760u /* 240 KiB, header and payload as sent */
-#define SPAN_RAW_BYTES_MAX 1048576u /* 1 MiB, payload decompressed */
+#define ENTRY_BYTES_MAX 16384u           /* one entry's body */
+#define SIGNED_DOCUMENT_BYTES_MAX 16320u /* so that, handed back, it still fits into an entry */
+#define SPAN_WIRE_BYTES_MAX 245760u      /* 240 KiB, header and payload as sent */
+#define SPAN_RAW_BYTES_MAX 1048576u      /* 1 MiB, payload decompressed */
 #define SPAN_ENTRIES_MAX 4096u
 #define FRAME_BYTES_MAX 262144u  /* 256 KiB, ZMQ_MAXMSGSIZE */
 #define CONTROL_BYTES_MAX 65536u /* one control message */

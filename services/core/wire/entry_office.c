@@ -23,8 +23,8 @@ static const struct field_map signed_document_rows[] = {
     MESSAGES(2, struct signed_document, signatures, signature_count, SIGNATURES_MAX, 0,
              struct officer_signature, &officer_signature_map),
 };
-const struct message_map signed_document_map =
-    MAP(signed_document, signed_document_rows, struct signed_document, ENTRY_BYTES_MAX, NULL);
+const struct message_map signed_document_map = MAP(
+    signed_document, signed_document_rows, struct signed_document, SIGNED_DOCUMENT_BYTES_MAX, NULL);
 MESSAGE_CODEC(signed_document, signed_document_map);
 
 /* ---- document: what each type must have is for core/rules to ask ---- */

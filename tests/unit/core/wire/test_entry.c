@@ -492,6 +492,37 @@ static void the_whole_entry_has_a_limit(void **state)
     assert_int_equal(report_encode(&report, room, sizeof room, &len, &err), ERR_LIMIT);
 }
 
+/* Whatever a node took for a document, it can hand back. */
+static void the_longest_document_can_be_returned(void **state)
+{
+    (void)state;
+    static const uint8_t letters[ENTRY_BYTES_MAX] = {'x'};
+    static uint8_t entry[2 * ENTRY_BYTES_MAX];
+    struct signed_document document = {.signature_count = 1};
+    struct signed_document back;
+    size_t len = 0;
+    size_t more = 0;
+    document.signatures[0].officer = bytes_of_text("sri");
+    memset(document.signatures[0].signature.b, 1, SIGNATURE_BYTES);
+    document.document = bytes_of(letters, SIGNED_DOCUMENT_BYTES_MAX - 100);
+    assert_int_equal(signed_document_encode(&document, entry, sizeof entry, &len, NULL), 0);
+    document.document.len += SIGNED_DOCUMENT_BYTES_MAX - len;
+    assert_int_equal(signed_document_encode(&document, entry, sizeof entry, &len, NULL), 0);
+    assert_int_equal(len, SIGNED_DOCUMENT_BYTES_MAX);
+    arena_reset(arena);
+    assert_int_equal(signed_document_decode(bytes_of(entry, len), arena, &back, NULL), 0);
+    const struct returned returned = {
+        .signed_document = bytes_of(entry, len), .office = {.b = {1}}, .office_seq = UINT64_MAX};
+    assert_int_equal(returned_encode(&returned, room, sizeof room, &more, NULL), 0);
+    assert_in_range(more, len, ENTRY_BYTES_MAX);
+    memcpy(entry + len, "\xf8\x01\x01", 3); /* what we do not know of makes it longer too */
+    assert_int_equal(signed_document_decode(bytes_of(entry, len + 3), arena, &back, NULL),
+                     ERR_LIMIT);
+    document.document.len++;
+    assert_int_equal(signed_document_encode(&document, entry, sizeof entry, &more, NULL),
+                     ERR_LIMIT);
+}
+
 static void zero_and_absent_are_two_things(void **state)
 {
     (void)state;
@@ -625,6 +656,7 @@ int main(void)
         cmocka_unit_test(the_largest_ring_fits),
         cmocka_unit_test(encoders_refuse_what_decoders_would),
         cmocka_unit_test(the_whole_entry_has_a_limit),
+        cmocka_unit_test(the_longest_document_can_be_returned),
         cmocka_unit_test(zero_and_absent_are_two_things),
         cmocka_unit_test(an_unsigned_enrolment_encodes_but_does_not_decode),
         cmocka_unit_test(a_card_takes_only_a_signed_ring),
