@@ -64,10 +64,14 @@ static json_t *filed_json(const struct filed_at *at)
     return json_string(text);
 }
 
-/* In per cent; nothing expected: null. */
+/* In per cent, two digits behind the point; nothing expected: null. */
 static json_t *rate_json(uint64_t part, uint64_t whole)
 {
-    return whole == 0 ? json_null() : json_real((double)(part * 10000 / whole) / 100.0);
+    if (whole == 0) {
+        return json_null();
+    }
+    uint64_t hundredths = part * 10000 / whole;
+    return json_real((double)hundredths / 100.0);
 }
 
 static json_t *tally_json(const char *period, const struct period *days, const char *code,

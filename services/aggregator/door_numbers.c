@@ -44,9 +44,9 @@ static int count_cases(struct stats *stats, struct store_cursor *cursor, bool fi
 {
     struct bytes key;
     struct bytes value;
-    int rc = store_seek(cursor, first ? (struct bytes){0} : bytes_of(stats->last, CASE_NAME_BYTES),
-                        &key, &value);
-    if (rc == 0 && !first && bytes_equal(key, bytes_of(stats->last, CASE_NAME_BYTES))) {
+    struct bytes after = bytes_of(stats->last, first ? 0 : CASE_NAME_BYTES);
+    int rc = store_seek(cursor, after, &key, &value);
+    if (rc == 0 && bytes_equal(key, after)) {
         rc = store_next(cursor, &key, &value);
     }
     for (size_t i = 0; rc == 0; i++) {

@@ -123,6 +123,10 @@ to_decision() {
     approve "$decision"
 }
 to_decision "${short[benih-000-01]}"
+wait_until "$long" holds 16.07 inbox list "any(.id == \"$decision\" and .state == \"verified\")"
+ask 16.07 inbox show "$decision" --name 'Rahma' >/dev/null
+ask 16.07 inbox acknowledge "$decision" --name 'Rahma' >/dev/null
+ask 16.07 inbox executed "$decision" --name 'Rahma' >/dev/null
 closed=${short[benih-000-04]}
 to_decision "$closed"
 ask aggregator case advance "$closed" --as sri --to closed --reason selesai >/dev/null
@@ -152,7 +156,8 @@ counts() {
 }
 say "stats are what the journal says"
 counts >"$work/before"
-equal "the funnel" "$(head -n 1 "$work/before" | jq -c '[.proven, .decided]')" '[3,2]'
+equal "the funnel" "$(head -n 1 "$work/before" | jq -c '[.proven, .decided, .executed]')" \
+    '[3,2,1]'
 stop aggregator
 rm -r "$work/aggregator/store/views"
 start aggregator

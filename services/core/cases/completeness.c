@@ -3,7 +3,7 @@
 #include "core/base/assert.h"
 #include "core/base/plant.h"
 
-#include <string.h>
+#include <stdio.h>
 
 #define DAY_MS INT64_C(86400000)
 #define WIB_MS INT64_C(25200000)
@@ -226,12 +226,9 @@ static void keep_claim(struct completeness *completeness, const struct claim *cl
     if (completeness->claim.position != 0 && kept.until - kept.from >= other.until - other.from) {
         return;
     }
-    size_t len = name.len < NAME_BYTES_MAX ? name.len : NAME_BYTES_MAX;
     completeness->claim = *claim;
-    if (len > 0) {
-        memcpy(completeness->stated_name, name.data, len);
-    }
-    completeness->stated_name[len] = '\0';
+    (void)snprintf(completeness->stated_name, sizeof completeness->stated_name, "%.*s",
+                   (int)name.len, (const char *)name.data);
     completeness->claim.regency = bytes_of_text(completeness->ask.regency);
     completeness->claim.view.stated_name = bytes_of_text(completeness->stated_name);
 }

@@ -199,13 +199,12 @@ static uint8_t reached(const struct case_view *view)
     return (uint8_t)now;
 }
 
-void fold_case_put(struct fold *fold, const struct case_name *name, const struct case_view *as_is)
+void fold_case_put(struct fold *fold, const struct case_name *name, const struct case_view *view)
 {
     uint8_t value[CASE_VIEW_BYTES_MAX];
-    struct case_view put = *as_is;
-    const struct case_view *view = &put;
-    put.reached = reached(as_is);
-    size_t len = case_view_encode(view, value, sizeof value);
+    struct case_view put = *view;
+    put.reached = reached(view);
+    size_t len = case_view_encode(&put, value, sizeof value);
     fold_put(fold, VIEW_CASES, bytes_of(name->b, CASE_NAME_BYTES), bytes_of(value, len));
     if (view->nip.len > 0) {
         struct view_key key;

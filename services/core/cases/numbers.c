@@ -101,11 +101,7 @@ static void phase_name(const struct numbers *numbers, const struct case_view *vi
 
 static void text_name(struct bytes text, char ret[NUMBERS_GROUP_CAPACITY])
 {
-    size_t len = text.len < NUMBERS_GROUP_CAPACITY - 1 ? text.len : NUMBERS_GROUP_CAPACITY - 1;
-    if (len > 0) {
-        memcpy(ret, text.data, len);
-    }
-    ret[len] = '\0';
+    (void)snprintf(ret, NUMBERS_GROUP_CAPACITY, "%.*s", (int)text.len, (const char *)text.data);
 }
 
 char *numbers_group(const struct numbers *numbers, const struct case_view *view,

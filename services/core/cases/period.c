@@ -35,9 +35,9 @@ static int32_t weekday(int32_t day)
     return (day + 3) % 7;
 }
 
-struct period period_of(enum period_kind kind, int32_t wanted)
+struct period period_of(enum period_kind kind, int32_t day)
 {
-    int32_t day = within(wanted);
+    day = within(day);
     struct period period = {.from = day - weekday(day), .until = day - weekday(day) + 6};
     int year = 0, month = 0;
     if (kind == PERIOD_WEEK) {
