@@ -111,9 +111,9 @@ equal "funnel" "$(ask aggregator case show "$case" | jq -c '.funnel | [.document
     .acknowledged_ms > 0, .executed_ms > 0]')" "[\"$new\",true,true,true]"
 
 say "what has expired is shown and no more"
-# varint MILLISECONDS - field 21 as it stands in a document, zigzag.
-varint() {
-    local n=$((2 * $1)) out=a801
+# field TAG NUMBER - as it stands in a document, zigzag.
+field() {
+    local n=$((2 * $2)) out=$1
     while [ "$n" -gt 127 ]; do
         out+=$(printf '%02x' $((n % 128 + 128)))
         n=$((n / 128))
@@ -124,17 +124,34 @@ drafted=$(jq -nc --arg day "$later" '{id: 1, command: "document draft", args: {t
     addressee: "16.07", text: "Hanya sebentar.", expires: $day}}' | raw aggregator "$(cat)" |
     jq -r .result.document)
 until=$(($(date -u -d "$later" +%s) * 1000 + 17 * 3600000))
-[[ $drafted == *"$(varint "$until")"* ]] || fail "the expiry is not the day's end in WIB"
-soon=${drafted/"$(varint "$until")"/"$(varint $(($(date +%s) * 1000 + 4000)))"}
-short=$(raw aggregator "$(jq -nc --arg document "$soon" \
-    --arg signature "$("$KABAR_TOOLS/sign" "$work/sri.key" "$passphrase" "$soon")" '{id: 1,
-    command: "document propose", args: {$document, officer: "sri", $signature}}')" |
-    jq -r .result.id)
+[[ $drafted == *"$(field a801 "$until")"* ]] || fail "the expiry is not the day's end in WIB"
+soon=${drafted/"$(field a801 "$until")"/"$(field a801 $(($(date +%s) * 1000 + 4000)))"}
+propose() { # HEX - signed by sri; prints the id
+    raw aggregator "$(jq -nc --arg document "$1" \
+        --arg signature "$("$KABAR_TOOLS/sign" "$work/sri.key" "$passphrase" "$1")" '{id: 1,
+        command: "document propose", args: {$document, officer: "sri", $signature}}')" |
+        jq -r .result.id
+}
+short=$(propose "$soon")
 wait_until "$long" in_inbox 16.07 "$short" verified
 wait_until "$long" holds 16.07 inbox list "any(.id == \"$short\" and .expired)"
 forbidden D2 16.07 inbox acknowledge "$short" --name 'Dewi Uji'
 ask 16.07 inbox show "$short" --name 'Dewi Uji' >/dev/null
 equal "expired" "$(shown "$short" .expired)" true
+
+say "a question that nobody answered in time is overdue, at both ends"
+drafted=$(jq -nc --arg day "$later" '{id: 1, command: "document draft", args: {type: "question",
+    addressee: "16.07", text: "Kapan?", respond_by: $day}}' | raw aggregator "$(cat)" |
+    jq -r .result.document)
+day=$(field 8801 $(($(date -u -d "$later" +%s) / 86400)))
+[[ $drafted == *"$day"* ]] || fail "no such day in the document"
+late=$(propose "${drafted/"$day"/"$(field 8801 $(($(date +%s) / 86400 - 3)))"}")
+equal "overdue" "$(shown "$late" .overdue)" true
+wait_until "$long" holds 16.07 inbox list "any(.id == \"$late\" and .overdue)"
+ask 16.07 inbox answer "$late" --name 'Dewi Uji' --text 'Besok.' |
+    jq -e '.overdue == false' >/dev/null || fail "answered, and overdue"
+settle 16.07
+equal "answered" "$(shown "$late" .overdue)" false
 
 say "who filed is told no name"
 settle
