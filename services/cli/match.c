@@ -20,7 +20,7 @@ struct match {
     struct arena *lines, *arena;
     struct fold_config config;
     struct fold_output output;
-    uint64_t reports; /* read so far: also the number of the next, from 0 */
+    uint64_t reports; /* read so far */
 };
 
 static int match_open(struct match *match, struct err_ctx *err)
@@ -58,12 +58,12 @@ static int placement_print(const struct match *match, const struct placement *pl
                                            [PLACEMENT_MERGED] = "merged",
                                            [PLACEMENT_REVIEW] = "review",
                                            [PLACEMENT_REROUTED] = "new"};
-    json_t *row =
-        json_pack("{s:I, s:I, s:o, s:s, s:o, s:f, s:o}", "report", (json_int_t)match->reports,
-                  "subject", (json_int_t)placement->subject, "case",
-                  json_text(placement->case_name), "outcome", outcomes[placement->outcome], "rule",
-                  json_text(placement->rule), "score", (double)placement->score_milli / 1000,
-                  "candidates", texts_json(placement->candidates, placement->candidate_count));
+    json_t *row = json_pack(
+        "{s:I, s:I, s:o, s:s, s:o, s:f, s:o}", "report", (json_int_t)placement->position - 1,
+        "subject", (json_int_t)placement->subject, "case", json_text(placement->case_name),
+        "outcome", outcomes[placement->outcome], "rule", json_text(placement->rule), "score",
+        (double)placement->score_milli / 1000, "candidates",
+        texts_json(placement->candidates, placement->candidate_count));
     if (row == NULL) {
         return err_set(err, ERR_NOMEM, "match");
     }
@@ -73,6 +73,53 @@ static int placement_print(const struct match *match, const struct placement *pl
     int failed = json_dumpf(row, match->out, JSON_COMPACT) != 0 || fputc('\n', match->out) == EOF;
     json_decref(row);
     return failed ? err_set(err, ERR_IO, "placements cannot be written") : 0;
+}
+
+/* The cases its candidates are in now, each once. */
+static int candidates_now(const struct match *match, struct placement *placement)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < placement->candidate_count; i++) {
+        struct case_name name;
+        struct bytes value;
+        char text[CASE_TEXT_CAPACITY];
+        if (!case_name_parse(placement->candidates[i], &name)) {
+            return ERR_FORMAT;
+        }
+        int rc = matcher_case(&match->views, match->arena, &name, &value);
+        struct bytes copy = arena_copy(match->arena, bytes_of_text(case_name_text(&name, text)));
+        bool again = bytes_equal(copy, placement->case_name);
+        for (size_t j = 0; j < count; j++) {
+            again = again || bytes_equal(copy, placement->candidates[j]);
+        }
+        if (rc != 0) {
+            return rc;
+        }
+        if (!again) {
+            placement->candidates[count++] = copy;
+        }
+    }
+    placement->candidate_count = count;
+    return 0;
+}
+
+/* Where each subject is after the last report: later ones may have shown that two cases are one. */
+static int placements_print(const struct match *match, struct err_ctx *err)
+{
+    struct view_key after;
+    struct bytes key, value;
+    int rc = 0;
+    view_key_init(&after, (struct bytes){0});
+    while (rc == 0 && match->views.next(match->views.arg, VIEW_PLACEMENTS, (struct bytes){0},
+                                        view_key_bytes(&after), &key, &value) == 0) {
+        struct placement placement;
+        arena_reset(match->arena);
+        view_key_init(&after, key);
+        rc = placement_decode(value, match->arena, &placement, err);
+        rc = rc == 0 ? candidates_now(match, &placement) : rc;
+        rc = rc == 0 ? placement_print(match, &placement, err) : rc;
+    }
+    return rc;
 }
 
 static int fold_one(struct match *match, struct report *report, struct err_ctx *err)
@@ -93,9 +140,6 @@ static int fold_one(struct match *match, struct report *report, struct err_ctx *
     }
     if (rc == 0 && match->output.code != 0) {
         return err_set(err, match->output.code, "%s", match->output.text);
-    }
-    for (size_t i = 0; rc == 0 && i < match->output.placement_count; i++) {
-        rc = placement_print(match, &match->output.placements[i], err);
     }
     return rc != 0 || !match_views_full(match->memory) ? rc : err_set(err, ERR_NOMEM, "views");
 }
@@ -151,6 +195,7 @@ int match_run(struct cli *cli, const json_t *args, struct err_ctx *err)
     }
     rc = rc != 0 ? rc : match_open(&match, err);
     rc = rc != 0 ? rc : lines_run(&match, reports, bytes_of(file, len), err);
+    rc = rc != 0 ? rc : placements_print(&match, err);
     if (out != NULL && match.out != NULL && fclose(match.out) != 0 && rc == 0) {
         rc = err_set(err, ERR_IO, "%s: cannot be written", out);
     }

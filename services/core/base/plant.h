@@ -60,6 +60,7 @@
     X(EITHER_SIDE, "either-side")                                                                  \
     X(OTHER_ACT, "other-act")                                                                      \
     X(CONTRADICTED_PERSON, "contradicted-person")                                                  \
+    X(STOOD_TOGETHER, "stood-together")                                                            \
     X(SAME_REPORT, "same-report")                                                                  \
     X(ANY_CLOCK, "any-clock")                                                                      \
     X(ZERO_ANY_SCOPE, "zero-any-scope")                                                            \

@@ -98,6 +98,9 @@ int fold_returned_attach(struct fold *fold, uint32_t subject,
                          const struct case_name *name) MUST_USE;
 /* What a refused entry leaves behind. */
 int fold_refused(struct fold *fold, struct bytes code, struct bytes text) MUST_USE;
+/* fold_join.c: the cases the placement names go up in its own, reports, traits and all. */
+int fold_join(struct fold *fold, const struct placement *placement,
+              const struct case_name *into) MUST_USE;
 int fold_zero(struct fold *fold) MUST_USE;
 /* fold_filed.c: by which days and regencies a report is found. */
 struct arrival fold_arrival(const struct fold *fold, bool has_entered_ms, int64_t entered_ms);

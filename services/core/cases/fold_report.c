@@ -241,6 +241,7 @@ static int subject_join(struct fold *fold, const struct report *report,
         status = rerouted ? rerouted_status(fold, report, placement->subject, &view)
                           : keys_put(fold, &traits, &name);
     }
+    status = status == 0 ? fold_join(fold, placement, &name) : status;
     return status != 0 ? status : fold_returned_attach(fold, placement->subject, &name);
 }
 

@@ -9,11 +9,17 @@
 struct found {
     struct case_name name;
     struct judgement judgement;
+    bool same_report; /* another subject of this report is in it */
+    bool joined;      /* it is the same case as the best one */
+    bool untouched;   /* by officers: it may go up in another */
+    uint64_t number;
 };
 struct search {
     const struct views *views;
+    struct arena *arena;
     uint64_t position;
     struct traits traits;
+    struct traits all; /* with what the best case knows, and the cases that join it */
     uint32_t letters;
     struct case_name seen[MATCH_CASES_MAX];
     size_t seen_count;
@@ -21,20 +27,40 @@ struct search {
     size_t best_count;
 };
 
-/* Is a subject of this very report in that case already? */
-static int in_this_report(const struct search *search, const struct case_name *name, bool *ret)
+/* Is a subject of the report at this position in that case already? */
+static int holds_report(const struct views *views, const struct case_name *name, uint64_t position,
+                        bool *ret)
 {
     struct view_key prefix;
     struct bytes key, value;
     view_key_init(&prefix, bytes_of(name->b, CASE_NAME_BYTES));
-    view_key_u64(&prefix, search->position);
-    int status = search->views->next(search->views->arg, VIEW_CASE_REPORTS, view_key_bytes(&prefix),
-                                     (struct bytes){0}, &key, &value);
+    view_key_u64(&prefix, position);
+    int status = views->next(views->arg, VIEW_CASE_REPORTS, view_key_bytes(&prefix),
+                             (struct bytes){0}, &key, &value);
     if (status != 0 && status != ERR_NOT_FOUND) {
         return status;
     }
     *ret = status == 0;
     return 0;
+}
+
+int matcher_case(const struct views *views, struct arena *arena, struct case_name *name,
+                 struct bytes *ret)
+{
+    struct bytes value;
+    struct placement placement;
+    int status = views->get(views->arg, VIEW_CASES, bytes_of(name->b, CASE_NAME_BYTES), ret);
+    if (status != ERR_NOT_FOUND) {
+        return status;
+    }
+    status = views->get(views->arg, VIEW_PLACEMENTS, bytes_of(name->b, CASE_NAME_BYTES), &value);
+    status = status == 0 ? placement_decode(value, arena, &placement, NULL) : status;
+    if (status == 0 && !case_name_parse(placement.case_name, name)) {
+        status = ERR_FORMAT;
+    }
+    return status != 0
+               ? status
+               : views->get(views->arg, VIEW_CASES, bytes_of(name->b, CASE_NAME_BYTES), ret);
 }
 
 static bool better(const struct judgement *a, const struct judgement *b)
@@ -59,29 +85,43 @@ static void keep(struct search *search, const struct found *found)
     search->best[at] = *found;
 }
 
-static int judge_case(struct search *search, const struct case_name *name)
+/* What an officer has touched stays as it is. */
+static bool untouched(const struct case_view *view)
+{
+    return view->state == CASE_RECEIVED && view->version == view->report_count &&
+           view->assigned.len == 0 && view->report_count <= MATCH_JOIN_REPORTS_MAX;
+}
+
+static int case_read(const struct search *search, const struct case_name *name,
+                     struct case_view *ret, struct traits *ret_known)
 {
     struct bytes value;
+    int status = search->views->get(search->views->arg, VIEW_CASES,
+                                    bytes_of(name->b, CASE_NAME_BYTES), &value);
+    status = status == 0 ? case_view_decode(value, ret) : status;
+    return status == 0 ? traits_decode(ret->match, ret_known) : status;
+}
+
+static int judge_case(struct search *search, const struct case_name *name)
+{
     struct case_view view;
     struct traits known;
     struct found found = {.name = *name};
-    int status = search->views->get(search->views->arg, VIEW_CASES,
-                                    bytes_of(name->b, CASE_NAME_BYTES), &value);
-    status = status == 0 ? case_view_decode(value, &view) : status;
-    status = status == 0 ? traits_decode(view.match, &known) : status;
+    int status = case_read(search, name, &view, &known);
     if (status != 0) {
         return status;
     }
+    found.untouched = untouched(&view);
+    found.number = view.number;
     match_judge(&search->traits, &known, &found.judgement);
     if (found.judgement.verdict == VERDICT_OTHER) {
         return 0;
     }
-    bool same_report = false;
-    status = in_this_report(search, name, &same_report);
+    status = holds_report(search->views, name, search->position, &found.same_report);
     if (status != 0) {
         return status;
     }
-    if (same_report && !PLANTED(SAME_REPORT)) {
+    if (found.same_report && !PLANTED(SAME_REPORT)) {
         /* Two subjects of one report are two persons, unless an officer says otherwise. */
         found.judgement.verdict--;
     }
@@ -110,7 +150,7 @@ static bool letters_fit(uint32_t a, uint32_t b)
 static int judge_block(struct search *search, const struct match_key *key)
 {
     uint8_t block[MATCH_BLOCK_BYTES_MAX];
-    struct bytes value;
+    struct bytes value, unused;
     int status = search->views->get(search->views->arg, VIEW_CASE_KEYS,
                                     bytes_of(key->b, sizeof key->b), &value);
     if (status != 0) {
@@ -119,8 +159,9 @@ static int judge_block(struct search *search, const struct match_key *key)
     if (value.len > sizeof block || value.len % MATCH_BLOCK_ENTRY_BYTES != 0) {
         return ERR_FORMAT;
     }
-    memcpy(block, value.data, value.len);
-    for (size_t at = 0; at < value.len && status == 0; at += MATCH_BLOCK_ENTRY_BYTES) {
+    size_t len = value.len;
+    memcpy(block, value.data, len);
+    for (size_t at = 0; at < len && status == 0; at += MATCH_BLOCK_ENTRY_BYTES) {
         struct case_name name;
         memcpy(name.b, block + at, CASE_NAME_BYTES);
         if ((!key->by_number &&
@@ -128,8 +169,11 @@ static int judge_block(struct search *search, const struct match_key *key)
             seen_before(search, name.b) || search->seen_count == MATCH_CASES_MAX) {
             continue;
         }
-        search->seen[search->seen_count++] = name;
-        status = judge_case(search, &name);
+        status = matcher_case(search->views, search->arena, &name, &unused);
+        if (status == 0 && !seen_before(search, name.b)) {
+            search->seen[search->seen_count++] = name;
+            status = judge_case(search, &name);
+        }
     }
     return status;
 }
@@ -155,37 +199,140 @@ static void explain(const struct judgement *judgement, struct placement *ret)
     }
 }
 
+/* ---- cases that are one ---- */
+/* Whether some report names a subject in each: they are two persons. */
+static int share_report(const struct search *search, const struct case_name *one,
+                        const struct case_name *other, bool *ret)
+{
+    struct view_key after;
+    struct bytes key, value;
+    int status = 0;
+    *ret = false;
+    view_key_init(&after, (struct bytes){0});
+    while (!*ret) {
+        status = search->views->next(search->views->arg, VIEW_CASE_REPORTS,
+                                     bytes_of(one->b, CASE_NAME_BYTES), view_key_bytes(&after),
+                                     &key, &value);
+        if (status != 0 || key.len != CASE_NAME_BYTES + 12) {
+            break;
+        }
+        view_key_init(&after, key);
+        status = holds_report(search->views, other, get_be64(after.b + CASE_NAME_BYTES), ret);
+        if (status != 0) {
+            return status;
+        }
+    }
+    return status == ERR_NOT_FOUND ? 0 : status;
+}
+
+/* Whether this case is the same as the best one, by all that is known of both now. */
+static int join_one(struct search *search, struct found *found)
+{
+    struct case_view view;
+    struct traits known;
+    struct judgement judgement;
+    bool shared = found->same_report && !PLANTED(STOOD_TOGETHER);
+    int status = case_read(search, &found->name, &view, &known);
+    if (status != 0 || !found->untouched || shared) {
+        return status;
+    }
+    match_judge(&search->all, &known, &judgement);
+    if (judgement.verdict != VERDICT_SAME) {
+        return 0;
+    }
+    for (size_t i = 0; i < search->best_count && status == 0 && !shared; i++) {
+        if (i == 0 || search->best[i].joined) {
+            status = share_report(search, &found->name, &search->best[i].name, &shared);
+            shared = shared && !PLANTED(STOOD_TOGETHER);
+        }
+    }
+    if (status == 0 && !shared) {
+        found->joined = true;
+        traits_add(&search->all, &known);
+    }
+    return status;
+}
+
+static int join_others(struct search *search)
+{
+    struct case_view view;
+    if (search->best_count < 2 || search->best[0].judgement.verdict != VERDICT_SAME) {
+        return 0;
+    }
+    int status = case_read(search, &search->best[0].name, &view, &search->all);
+    if (status != 0 || view.report_count > MATCH_JOIN_REPORTS_MAX) {
+        return status;
+    }
+    traits_add(&search->all, &search->traits);
+    for (size_t i = 1; i < search->best_count && status == 0; i++) {
+        status = join_one(search, &search->best[i]);
+    }
+    return status;
+}
+
 /* One that is the same, and no other that fits as well. */
 static bool decided(const struct search *search)
 {
     const struct judgement *first = &search->best[0].judgement;
-    const struct judgement *second = &search->best[1].judgement;
     if (search->best_count == 0 || first->verdict != VERDICT_SAME) {
         return false;
     }
-    bool rival = search->best_count > 1 && second->verdict == VERDICT_SAME;
-    return !rival || (!first->fragile && second->score_milli < first->score_milli);
+    for (size_t i = 1; i < search->best_count; i++) {
+        const struct found *other = &search->best[i];
+        if (!other->joined && other->judgement.verdict == VERDICT_SAME &&
+            (first->fragile || other->judgement.score_milli >= first->score_milli)) {
+            return false;
+        }
+    }
+    return true;
 }
 
-static int settle(const struct search *search, const struct case_name *own, struct arena *arena,
-                  struct placement *ret)
+/* The oldest stays, or the one that an officer has touched. */
+static size_t staying(const struct search *search)
 {
-    int status = 0;
+    size_t stays = 0;
+    for (size_t i = 1; i < search->best_count && search->best[0].untouched; i++) {
+        if (search->best[i].joined && search->best[i].number < search->best[stays].number) {
+            stays = i;
+        }
+    }
+    return stays;
+}
+
+static int settle_merged(const struct search *search, struct placement *ret)
+{
+    size_t stays = staying(search);
+    int status = copy_case_text(search->arena, &search->best[stays].name, &ret->case_name);
+    ret->outcome = PLACEMENT_MERGED;
+    for (size_t i = 0; i < search->best_count && status == 0; i++) {
+        if (i != stays && (i == 0 ? stays != 0 : search->best[i].joined)) {
+            status = copy_case_text(search->arena, &search->best[i].name,
+                                    &ret->joined[ret->joined_count++]);
+        }
+    }
+    return status;
+}
+
+static int settle(struct search *search, const struct case_name *own, struct placement *ret)
+{
+    int status = join_others(search);
+    if (status != 0) {
+        return status;
+    }
     if (search->best_count > 0) {
         explain(&search->best[0].judgement, ret);
     } else {
         ret->rule = bytes_of_text("none");
     }
     if (decided(search)) {
-        ret->outcome = PLACEMENT_MERGED;
-        return copy_case_text(arena, &search->best[0].name, &ret->case_name);
+        return settle_merged(search, ret);
     }
     ret->outcome = search->best_count > 0 ? PLACEMENT_REVIEW : PLACEMENT_NEW;
     for (size_t i = 0; i < search->best_count && i < MATCH_CANDIDATES_MAX && status == 0; i++) {
-        status =
-            copy_case_text(arena, &search->best[i].name, &ret->candidates[ret->candidate_count++]);
+        status = copy_case_text(search->arena, &search->best[i].name,
+                                &ret->candidates[ret->candidate_count++]);
     }
-    return status != 0 ? status : copy_case_text(arena, own, &ret->case_name);
+    return status != 0 ? status : copy_case_text(search->arena, own, &ret->case_name);
 }
 
 int matcher_place(const struct views *views, const struct report *report, const struct entry_id *id,
@@ -194,7 +341,7 @@ int matcher_place(const struct views *views, const struct report *report, const 
 {
     struct case_name own;
     struct match_keys keys;
-    struct search search = {.views = views, .position = position};
+    struct search search = {.views = views, .arena = arena, .position = position};
     int status = 0;
     memset(ret, 0, sizeof *ret);
     ret->position = position;
@@ -207,6 +354,6 @@ int matcher_place(const struct views *views, const struct report *report, const 
         status = judge_block(&search, &keys.list[i]);
     }
     case_name_of(id, subject, &own);
-    status = status != 0 ? status : settle(&search, &own, arena, ret);
+    status = status != 0 ? status : settle(&search, &own, ret);
     return status == 0 ? 0 : err_wrap(err, status, "match subject %u", (unsigned)subject);
 }

@@ -8,6 +8,9 @@
  *   "link", "file"   the canonical link, the hash of an evidence
  *   "name"           regency, first letters of the name, eight days
  *   "place"          regency, place, eight days
+ * A report that is the same as one case, and shows with all that case knows that others are it too,
+ * joins them (placement `joined`): so it matters little which report came first. What an officer
+ * has touched goes up in no other, and two cases in which one report names a subject each stay two.
  * A block keeps its newest cases. Source: DOMAIN "What real duplicates look like".
  */
 #ifndef CORE_CASES_MATCHER_H
@@ -16,9 +19,10 @@
 #include "core/cases/match_judge.h"
 #include "core/cases/views.h"
 
-#define MATCHER_VERSION "judged-3"
-#define MATCH_CASES_MAX 16u     /* judged per subject */
-#define MATCH_CANDIDATES_MAX 3u /* of a review */
+#define MATCHER_VERSION "judged-4"
+#define MATCH_CASES_MAX 16u         /* judged per subject */
+#define MATCH_CANDIDATES_MAX 3u     /* of a review */
+#define MATCH_JOIN_REPORTS_MAX 256u /* a case of more goes up in no other */
 #define MATCH_BLOCK_CASES_MAX 32u
 #define MATCH_BLOCK_ENTRY_BYTES                                                                    \
     (CASE_NAME_BYTES + 4u) /* case name ‖ letters its name begins with */
@@ -43,6 +47,11 @@ uint32_t matcher_letters(const struct traits *traits);
 /* The block with the case in front; 0 when nothing changes. */
 size_t matcher_block_add(struct bytes block, const struct case_name *name,
                          const struct traits *traits, uint8_t ret[MATCH_BLOCK_BYTES_MAX]);
+
+/* The case that holds the report by which a case was named; the case itself while there is one. The
+ * name changes when it went up in another. ERR_NOT_FOUND; storage. */
+int matcher_case(const struct views *views, struct arena *arena, struct case_name *name,
+                 struct bytes *ret) MUST_USE;
 
 #define MATCH_LINK_BYTES 16u
 /* Hash of the report's canonical link; false when it has none. */

@@ -10,13 +10,14 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 7u
+#define VIEWS_FORMAT 8u
 
 enum view_table {
     VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"
                 * and "document_number" → u64, the last one given; "restored" → incarnation of
                 * our own log since the last restore; "catalogue" → number 4 ‖ SHA-256 32 ‖ packed;
-                * "catalogue_parts" → SHA-256 32 ‖ parts so far 4 ‖ their bytes */
+                * "cases_joined" → u64, how many went up in others; "catalogue_parts" → SHA-256 32 ‖
+                * parts so far 4 ‖ their bytes */
     VIEW_REPORTS,      /* inc 16 ‖ seq 8 → struct report_view */
     VIEW_REPORT_KEYS,  /* regency ‖ 0 ‖ key → inc ‖ seq: one (regency, key) counts once */
     VIEW_PLACEMENTS,   /* inc ‖ seq ‖ subject 4 → the placement, as its entry's body */

@@ -193,6 +193,7 @@ enum placement_outcome {
 const char *placement_outcome_name(enum placement_outcome outcome);
 #define PLACEMENT_FIELDS_MAX 8u
 #define PLACEMENT_CANDIDATES_MAX 8u
+#define PLACEMENT_JOINED_MAX 3u
 struct placement {
     uint64_t position; /* journal position of the report */
     uint32_t subject;
@@ -203,6 +204,8 @@ struct placement {
     uint32_t score_milli;
     struct bytes candidates[PLACEMENT_CANDIDATES_MAX];
     size_t candidate_count;
+    struct bytes joined[PLACEMENT_JOINED_MAX]; /* cases that this report shows to be this one */
+    size_t joined_count;
 };
 #define BARRED_MAX 8u                   /* officers a case may be kept from */
 extern const char *const leave_names[]; /* none cltn */

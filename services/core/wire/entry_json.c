@@ -559,6 +559,9 @@ static json_t *placement_to_json(const struct placement *placement)
     put_number(&builder, "score_milli", placement->score_milli);
     put(&builder, "candidates", json_texts(placement->candidates, placement->candidate_count));
     put_text(&builder, "matcher", placement->matcher);
+    if (placement->joined_count > 0) {
+        put(&builder, "joined", json_texts(placement->joined, placement->joined_count));
+    }
     return builder_end(&builder);
 }
 

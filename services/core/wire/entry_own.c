@@ -46,6 +46,7 @@ static const struct field_map placement_rows[] = {
     TEXTS(8, struct placement, candidates, candidate_count, PLACEMENT_CANDIDATES_MAX,
           CODE_BYTES_MAX, 0),
     TEXT(9, struct placement, matcher, CODE_BYTES_MAX, FIELD_MANDATORY),
+    TEXTS(10, struct placement, joined, joined_count, PLACEMENT_JOINED_MAX, CODE_BYTES_MAX, 0),
 };
 static const struct message_map placement_map =
     MAP(placement, placement_rows, struct placement, ENTRY_BYTES_MAX, NULL);
