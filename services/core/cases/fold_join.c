@@ -106,7 +106,7 @@ static void still_open(struct placement *kept, const struct placement *gone, str
 
 static void named(const struct case_name *name, struct view_key *ret)
 {
-    view_key_init(ret, bytes_of(name->b, CASE_NAME_BYTES)); /* inc, seq, subject */
+    view_key_init(ret, bytes_of(name->b, CASE_NAME_BYTES)); /* the report and its subject */
 }
 
 static int review_again(struct fold *fold, const struct case_name *into,

@@ -160,7 +160,7 @@ static const struct row placement_rows[] = {
     {"position", ROW_NUMBER, MUST},    {"subject", ROW_NUMBER, MUST},  {"outcome", ROW_ENUM, MUST},
     {"case_name", ROW_TEXT, MUST},     {"rule", ROW_TEXT, MAY},        {"fields", ROW_TEXTS, MAY},
     {"score_milli", ROW_NUMBER, MUST}, {"candidates", ROW_TEXTS, MAY}, {"matcher", ROW_TEXT, MUST},
-    {NULL, ROW_NUMBER, MAY},
+    {"joined", ROW_TEXTS, MAY},        {NULL, ROW_NUMBER, MAY},
 };
 #define ACT_ROWS                                                                                   \
     {"officer", ROW_TEXT, MUST}, {"at_ms", ROW_NUMBER, MUST}, {"case_name", ROW_TEXT, MAY},        \
