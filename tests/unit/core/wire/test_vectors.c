@@ -264,6 +264,7 @@ static json_t *placement_json(const struct placement *placement)
     number(to, "score_milli", placement->score_milli);
     put(to, "candidates", texts_json(placement->candidates, placement->candidate_count));
     text(to, "matcher", placement->matcher);
+    put(to, "joined", texts_json(placement->joined, placement->joined_count));
     return to;
 }
 
