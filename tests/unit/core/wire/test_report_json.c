@@ -236,7 +236,7 @@ static const struct bad_line bad_lines[] = {
     /* what is not seen, raw or escaped */
     {"{\"place\":\"RAHASIA\\u0007\"}", ERR_VALUE, "place", "byte 8 that is not seen"},
     {"{\"place\":\"RAHASIA\\u202e\"}", ERR_VALUE, "place", "turns the text"},
-    {"{\"place\":\"RAHASIA\xe2\x80\xae\"}", ERR_VALUE, "place", "byte 8"},
+    {"{\"place\":\"RAHASIA\xe2\x80\xae\xe2\x80\xac\"}", ERR_VALUE, "place", "byte 8"},
     {"{\"place\":\"a\\nb\"}", ERR_VALUE, "place", "byte 2"},
     {"{\"description\":\"a\\u001b[2J\"}", ERR_VALUE, "description", "byte 2"},
     {"{\"description\":\"\\u2066a\"}", ERR_VALUE, "description", "byte 1"},
