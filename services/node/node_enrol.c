@@ -198,8 +198,6 @@ static void birth_done(void *arg, int rc)
     node->enrolling = false;
     if (rc == 0) {
         node_store_room(node, 0);
-    }
-    if (rc == 0) {
         note_use(node, &birth->card.card);
     }
     if (rc == 0 && birth->lives_on) {

@@ -16,7 +16,11 @@ struct bytes trait_bytes(const struct trait_text *text)
 
 struct bytes trait_first(const struct trait_texts *texts)
 {
-    return texts->count == 0 ? (struct bytes){0} : trait_bytes(&texts->list[0]);
+    struct bytes first = {0};
+    if (texts->count > 0) {
+        first = trait_bytes(&texts->list[0]);
+    }
+    return first;
 }
 
 int32_t traits_day_last(const struct traits *traits)
