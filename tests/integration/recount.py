@@ -76,6 +76,12 @@ class Case:
         self.nip = self.nip or subject.get("nip")
         self.position = self.position or subject.get("position")
 
+    def take_in(self, other):
+        self.regency = self.regency or other.regency
+        self.employment = self.employment or other.employment
+        self.nip = self.nip or other.nip
+        self.position = self.position or other.position
+
     def move(self, state):
         self.state = state
         if state in EARLY:
@@ -108,6 +114,8 @@ class Journal:
         if case is None:
             case = self.cases[body["case"]] = Case(report, entry["received_ms"])
         case.join(report, report["subjects"][body.get("subject", 0)])
+        for name in body.get("joined", []):
+            case.take_in(self.cases.pop(name))
         if body["outcome"] == "rerouted":
             case.move("rerouted")
 
