@@ -134,6 +134,7 @@ int call_send(struct door_client *client, const char *command, const json_t *arg
     }
     char *line = request == NULL ? NULL : json_dumps(request, JSON_COMPACT);
     int rc = line == NULL ? err_set(err, ERR_NOMEM, "request")
+             : stream     ? door_client_put(client, bytes_of_text(line), err)
                           : door_client_send(client, bytes_of_text(line), err);
     free(line);
     json_decref(request);

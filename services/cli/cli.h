@@ -56,6 +56,7 @@ uint64_t args_number(const json_t *args, const char *name, uint64_t preset);
 struct door_client;
 int call_open(const struct cli *cli, enum command_place place, struct door_client **ret,
               struct err_ctx *err) MUST_USE;
+/* stream: it goes out with what follows. */
 int call_send(struct door_client *client, const char *command, const json_t *args, bool stream,
               struct err_ctx *err) MUST_USE;
 /* What a person is told when it ended with ERR_TIMEOUT: the daemon's silence, and whether the

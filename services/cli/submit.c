@@ -125,7 +125,8 @@ static int wait_for_input(struct submit *submit, struct err_ctx *err)
     struct pollfd ready = {.fd = submit->fd, .events = POLLIN};
     int rc = 0;
     while (rc == 0 && !submit->over && poll(&ready, 1, 0) == 0) {
-        rc = take_answers(submit, err);
+        rc = door_client_flush(submit->client, err);
+        rc = rc == 0 || rc == ERR_GONE ? take_answers(submit, err) : rc;
         (void)fflush(stdout);
         show_progress(submit, false);
         if (poll(&ready, 1, IDLE_MS) != 0) {
@@ -220,7 +221,7 @@ static int send_lines(struct submit *submit, struct err_ctx *err)
             return rc;
         }
         submit->lines++;
-        rc = door_client_send(submit->client, line_to_send(submit), err);
+        rc = door_client_put(submit->client, line_to_send(submit), err);
         if (rc == 0) {
             rc = take_answers(submit, err);
         }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define READ_BYTES 65536u
+#define GATHER_BYTES 65536u
 #define ANSWER_BYTES_MAX                                                                           \
     67108864u /* answers held here while a sender is busy, or one long line                        \
                */
@@ -23,7 +24,9 @@ struct door_client {
     size_t at; /* in[at..len) is not given out yet */
     size_t len;
     size_t scanned; /* no line end before this */
-    bool ended;     /* the server closed, or the connection broke */
+    uint8_t *out;   /* GATHER_BYTES, or NULL as long as nothing was put */
+    size_t out_len;
+    bool ended; /* the server closed, or the connection broke */
 };
 
 /* Too many wait to be let in: waits with them. */
@@ -165,31 +168,11 @@ static int wait_for_room(struct door_client *client, struct err_ctx *err)
     return rc;
 }
 
-static ssize_t send_rest(struct door_client *client, struct bytes line, size_t sent)
+static int send_all(struct door_client *client, struct bytes data, struct err_ctx *err)
 {
-    uint8_t newline = '\n';
-    uint8_t *rest = NULL;
-    memcpy(&rest, &line.data, sizeof rest); /* iovec has no const */
-    struct iovec parts[] = {{rest, line.len}, {&newline, 1}};
-    struct msghdr message = {.msg_iov = parts, .msg_iovlen = 2};
-    if (sent < line.len) {
-        parts[0].iov_base = rest + sent;
-        parts[0].iov_len = line.len - sent;
-    } else {
-        message.msg_iov = &parts[1];
-        message.msg_iovlen = 1;
-    }
-    return sendmsg(client->fd, &message, MSG_NOSIGNAL | MSG_DONTWAIT);
-}
-
-int door_client_send(struct door_client *client, struct bytes line, struct err_ctx *err)
-{
-    if (line.len > 0 && memchr(line.data, '\n', line.len) != NULL) {
-        return err_set(err, ERR_VALUE, "a line end inside a line");
-    }
     size_t sent = 0;
-    while (sent < line.len + 1) {
-        ssize_t put = send_rest(client, line, sent);
+    while (sent < data.len) {
+        ssize_t put = send(client->fd, data.data + sent, data.len - sent, MSG_NOSIGNAL);
         if (put >= 0) {
             sent += (size_t)put;
         } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
@@ -202,6 +185,54 @@ int door_client_send(struct door_client *client, struct bytes line, struct err_c
         }
     }
     return 0;
+}
+
+int door_client_flush(struct door_client *client, struct err_ctx *err)
+{
+    struct bytes data = bytes_of(client->out, client->out_len);
+    client->out_len = 0; /* what failed once is not sent again */
+    return send_all(client, data, err);
+}
+
+static void gather(struct door_client *client, struct bytes data)
+{
+    if (data.len > 0) {
+        memcpy(client->out + client->out_len, data.data, data.len);
+        client->out_len += data.len;
+    }
+}
+
+int door_client_put(struct door_client *client, struct bytes line, struct err_ctx *err)
+{
+    static const uint8_t newline = '\n';
+    int rc = 0;
+    if (line.len > 0 && memchr(line.data, '\n', line.len) != NULL) {
+        return err_set(err, ERR_VALUE, "a line end inside a line");
+    }
+    if (client->out == NULL) {
+        client->out = malloc(GATHER_BYTES);
+    }
+    if (client->out == NULL) {
+        return err_set(err, ERR_NOMEM, "out of memory");
+    }
+    if (line.len >= GATHER_BYTES - client->out_len) {
+        rc = door_client_flush(client, err);
+    }
+    if (rc == 0 && line.len >= GATHER_BYTES) {
+        rc = send_all(client, line, err);
+        line.len = 0;
+    }
+    if (rc == 0) {
+        gather(client, line);
+        gather(client, bytes_of(&newline, 1));
+    }
+    return rc;
+}
+
+int door_client_send(struct door_client *client, struct bytes line, struct err_ctx *err)
+{
+    int rc = door_client_put(client, line, err);
+    return rc == 0 ? door_client_flush(client, err) : rc;
 }
 
 /* ---- reading ---- */
@@ -219,8 +250,9 @@ int door_client_read(struct door_client *client, struct bytes *ret, struct err_c
         if (client->len == client->capacity && client->len > 0) {
             return err_set(err, ERR_LIMIT, "answer line too long");
         }
-        int rc = wait_for_server(client, POLLIN, &ready, err);
-        if (rc != 0) {
+        int rc = client->out_len > 0 ? door_client_flush(client, err)
+                                     : wait_for_server(client, POLLIN, &ready, err);
+        if (rc != 0 && rc != ERR_GONE) { /* who hung up may have said why */
             return rc;
         }
     }
@@ -248,6 +280,7 @@ void door_client_close(struct door_client *client)
     if (client != NULL) {
         (void)close(client->fd);
         free(client->in);
+        free(client->out);
         free(client);
     }
 }

@@ -81,6 +81,10 @@ int door_client_open(const char *path, int patience_ms, struct door_client **ret
                      struct err_ctx *err) MUST_USE;
 int door_client_send(struct door_client *client, struct bytes line,
                      struct err_ctx *err) MUST_USE; /* adds \n */
+/* The same, but it goes out with the next line sent, when enough is gathered, or before a read
+ * waits: a server that is woken once answers sooner. */
+int door_client_put(struct door_client *client, struct bytes line, struct err_ctx *err) MUST_USE;
+int door_client_flush(struct door_client *client, struct err_ctx *err) MUST_USE;
 /* One line without its \n, borrowed until the next call. */
 int door_client_read(struct door_client *client, struct bytes *ret, struct err_ctx *err) MUST_USE;
 /* True if something can be read without waiting (so that a sender can drain answers). */

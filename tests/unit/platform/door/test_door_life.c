@@ -86,6 +86,24 @@ static void server_that_does_nothing_is_given_up(void **state)
     assert_int_equal(unlink(server->path), 0);
 }
 
+#define GATHERED 4000 /* more than is gathered at once */
+
+static void what_is_gathered_goes_out_before_a_read_waits(void **state)
+{
+    struct door_client *client = client_of(*state);
+    char text[64];
+    for (int i = 0; i < GATHERED; i++) {
+        (void)snprintf(text, sizeof text, "{\"id\":%d,\"command\":\"echo\"}", i);
+        assert_int_equal(door_client_put(client, bytes_of_text(text), NULL), 0);
+    }
+    for (int i = 0; i < GATHERED; i++) {
+        (void)snprintf(text, sizeof text, "{\"id\":%d,\"ok\":true,\"result\":{}}", i);
+        expect_line(client, text);
+    }
+    assert_int_equal(door_client_put(client, bytes_of_text("a\nb"), NULL), ERR_VALUE);
+    door_client_close(client);
+}
+
 static void line_end_inside_a_line_is_refused(void **state)
 {
     struct door_client *client = client_of(*state);
@@ -204,6 +222,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         WITH_SERVER(stop_lets_open_calls_finish),
         WITH_SERVER(close_tells_open_calls_and_clients),
+        WITH_SERVER(what_is_gathered_goes_out_before_a_read_waits),
         WITH_SERVER(line_end_inside_a_line_is_refused),
         WITH_SERVER(socket_has_mode_0660),
         WITH_SERVER(door_in_use_is_busy),
