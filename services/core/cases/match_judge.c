@@ -51,6 +51,8 @@ struct person {
     enum likeness units, positions;
     bool units_clash;
     bool account, contradicted; /* by birth or sex */
+    bool one_post;              /* of which a unit has one */
+    bool initials;              /* one of them gives nothing else */
 };
 
 static enum number_likeness numbers_nearest(const struct trait_texts *a,
@@ -116,6 +118,34 @@ static bool contradicted(const struct traits *a, const struct traits *b)
            (a->sex != 0 && b->sex != 0 && (a->sex & b->sex) == 0);
 }
 
+/* A unit has one head and one secretary. */
+static bool single_post(struct bytes position)
+{
+    static const char *const posts[] = {"kepala dinas",     "kepala badan", "kepala sekolah",
+                                        "kepala puskesmas", "kepala desa",  "kecamatan",
+                                        "kelurahan",        "sekretaris"};
+    for (size_t i = 0; i < sizeof posts / sizeof posts[0]; i++) {
+        size_t len = strlen(posts[i]);
+        if (position.len >= len && memcmp(position.data, posts[i], len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool one_post(const struct traits *a, const struct traits *b)
+{
+    for (size_t i = 0; i < a->positions.count; i++) {
+        struct bytes position = trait_bytes(&a->positions.list[i]);
+        for (size_t j = 0; j < b->positions.count && single_post(position); j++) {
+            if (bytes_equal(position, trait_bytes(&b->positions.list[j]))) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 static void compare(const struct traits *a, const struct traits *b, struct person *ret)
 {
     memset(ret, 0, sizeof *ret);
@@ -127,6 +157,8 @@ static void compare(const struct traits *a, const struct traits *b, struct perso
     ret->positions = texts_nearest(&a->positions, &b->positions, NULL);
     ret->account = traits_share(&a->accounts, &b->accounts);
     ret->contradicted = contradicted(a, b);
+    ret->one_post = ret->units == LIKE_EQUAL && one_post(a, b);
+    ret->initials = a->initials != b->initials;
 }
 
 static bool unlike(enum likeness like)
@@ -149,13 +181,19 @@ static enum who name_says(const struct person *person)
     if (person->names == NAMES_DIFFER || (elsewhere && !PLANTED(NAMESAKE_ELSEWHERE))) {
         return WHO_OTHER;
     }
-    if (person->names == NAMES_MAYBE) {
-        return person->names_clash ? WHO_OTHER : WHO_MAYBE;
+    if (person->names == NAMES_MAYBE && person->names_clash) {
+        return WHO_OTHER;
     }
     if (doubtful(person)) {
         return WHO_MAYBE;
     }
+    if (person->names == NAMES_MAYBE) {
+        return person->initials && person->one_post ? WHO_WEAK : WHO_MAYBE;
+    }
     bool placed = person->units == LIKE_EQUAL || person->account;
+    if (person->names == NAMES_SINGLE && person->one_post) {
+        return WHO_LIKELY;
+    }
     if (person->names != NAMES_EQUAL) {
         return placed ? WHO_WEAK : WHO_MAYBE;
     }
@@ -316,6 +354,10 @@ static enum what by_place(const struct traits *a, const struct traits *b, const 
     }
     if (placed || places == LIKE_SIMILAR) {
         return placed && one_kind ? WHAT_PLACE : WHAT_MAYBE;
+    }
+    /* The same persons on those days in the same kind of act: the same occasion. */
+    if (one_kind && traits_share(&a->company, &b->company)) {
+        return WHAT_PLACE;
     }
     return one_kind ? by_kind(a, b, days) : WHAT_OTHER;
 }

@@ -186,7 +186,7 @@ enum name_likeness match_names(struct bytes a, struct bytes b)
         if (full && !weak) {
             return NAMES_EQUAL;
         }
-        return slips == 0 && !weak && one.count == 1 && a.len > 4 ? NAMES_SINGLE : NAMES_MAYBE;
+        return slips == 0 && !weak && one.count == 1 && a.len > 3 ? NAMES_SINGLE : NAMES_MAYBE;
     }
     if (one_slipped(&one, &two)) {
         return NAMES_SLIP;

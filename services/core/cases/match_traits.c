@@ -284,12 +284,25 @@ static void act_traits(const struct report *report, struct traits *ret)
     ret->side = side_of(report, day, ret->dated);
 }
 
+/* Names of two words or more only: by others nobody is known. */
+static void company_traits(const struct report *report, uint32_t subject, struct traits *ret)
+{
+    char text[NORMAL_NAME_CAPACITY];
+    for (uint32_t i = 0; i < report->subject_count && ret->company.count < TRAIT_FILES_MAX; i++) {
+        struct bytes name = bytes_of(text, normalise_name(report->subjects[i].name, text));
+        if (i != subject && name.len > 0 && memchr(name.data, ' ', name.len) != NULL) {
+            hash_add(&ret->company, hash_of("kabar.company.v1", name), TRAIT_FILES_MAX);
+        }
+    }
+}
+
 void traits_of(const struct report *report, uint32_t subject, struct traits *ret)
 {
     ASSERT(subject < report->subject_count);
     memset(ret, 0, sizeof *ret);
     person_traits(report, &report->subjects[subject], ret);
     act_traits(report, ret);
+    company_traits(report, subject, ret);
 }
 
 static void texts_add(struct trait_texts *into, const struct trait_texts *from)
@@ -363,6 +376,7 @@ void traits_add(struct traits *into, const struct traits *from)
     hashes_add(&into->accounts, &from->accounts, TRAIT_FILES_MAX);
     hashes_add(&into->links, &from->links, TRAIT_LINKS_MAX);
     hashes_add(&into->files, &from->files, TRAIT_FILES_MAX);
+    hashes_add(&into->company, &from->company, TRAIT_FILES_MAX);
     days_add(into, from);
     into->side = into->side == 0 ? from->side : into->side;
     into->groups |= from->groups;

@@ -11,7 +11,7 @@
 #define TRAIT_LINKS_MAX 6u
 #define TRAIT_FILES_MAX 8u
 #define TRAIT_DAYS_MAX 32 /* from the first to the last that are told apart */
-#define TRAITS_BYTES_MAX 2560u
+#define TRAITS_BYTES_MAX 2640u
 
 struct trait_text {
     size_t len;
@@ -44,6 +44,7 @@ struct traits {
     struct trait_text regency;
     bool initials; /* the first name is nothing but initials */
     struct trait_hashes accounts, links, files;
+    struct trait_hashes company; /* full names of who else stood in its reports */
     bool dated;
     int32_t day_first; /* undated: when it became known */
     uint32_t days;     /* bit n: day_first + n */

@@ -70,6 +70,7 @@ size_t traits_encode(const struct traits *traits, uint8_t ret[TRAITS_BYTES_MAX])
     put_hashes(&writer, &traits->accounts);
     put_hashes(&writer, &traits->links);
     put_hashes(&writer, &traits->files);
+    put_hashes(&writer, &traits->company);
     writer_u8(&writer, traits->dated);
     writer_be32(&writer, (uint32_t)traits->day_first);
     writer_be32(&writer, traits->days);
@@ -96,6 +97,7 @@ int traits_decode(struct bytes value, struct traits *ret)
     get_hashes(&reader, &ret->accounts);
     get_hashes(&reader, &ret->links);
     get_hashes(&reader, &ret->files);
+    get_hashes(&reader, &ret->company);
     ret->dated = reader_u8(&reader) != 0;
     ret->day_first = (int32_t)reader_be32(&reader);
     ret->days = reader_be32(&reader);

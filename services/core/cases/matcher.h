@@ -19,7 +19,7 @@
 #include "core/cases/match_judge.h"
 #include "core/cases/views.h"
 
-#define MATCHER_VERSION "judged-4"
+#define MATCHER_VERSION "judged-5"
 #define MATCH_CASES_MAX 16u         /* judged per subject */
 #define MATCH_CANDIDATES_MAX 3u     /* of a review */
 #define MATCH_JOIN_REPORTS_MAX 256u /* a case of more goes up in no other */

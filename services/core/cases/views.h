@@ -10,7 +10,7 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 8u
+#define VIEWS_FORMAT 9u
 
 enum view_table {
     VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"
@@ -210,7 +210,7 @@ struct held_view {
 };
 
 #define CASE_BARRED_BYTES_MAX 512u
-#define CASE_VIEW_BYTES_MAX 6912u
+#define CASE_VIEW_BYTES_MAX 6992u
 #define DOCUMENT_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + TEXT_BYTES_MAX + 1024u)
 #define REFUSED_VIEW_BYTES_MAX (TEXT_BYTES_MAX + 512u)
 #define SMALL_VIEW_BYTES_MAX 1024u /* of reports, case reports, zeros, nodes, lines, copies */

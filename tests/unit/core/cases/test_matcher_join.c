@@ -104,11 +104,54 @@ static void who_stood_together_is_not_joined(void **state)
     }
 }
 
+/* Neither says where; a day apart, but two of the persons were together both times. */
+static void the_same_company_is_the_same_occasion(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-08", "2024-10-03", NULL, NULL};
+    struct what next = {"DS-08", "2024-10-04", NULL, NULL};
+    const struct who two[] = {{"Rina Sari", NULL, NULL, "Dinas A", NULL},
+                              {"Budi Santoso", NULL, NULL, "Dinas B", NULL}};
+    const struct who other[] = {{"Joko Lubis", NULL, NULL, "Dinas A", NULL},
+                                {"Budi Santoso", NULL, NULL, "Dinas B", NULL}};
+    assert_int_equal(file_all(bench, two, 2, &act), PLACEMENT_NEW);
+    assert_int_equal(file_all(bench, two, 2, &next), PLACEMENT_MERGED);
+    assert_int_equal(file_all(bench, other, 2, &next), PLACEMENT_MERGED);
+    next.day = "2024-10-05";
+    assert_int_equal(file(bench, two[1], next), PLACEMENT_REVIEW);
+}
+
+static enum placement_outcome file_post(struct bench *bench, const char *name, const char *position)
+{
+    char line[512];
+    int len = snprintf(line, sizeof line,
+                       "{\"regency\":\"16.07\",\"channel\":\"citizen\",\"form\":\"DS-06\","
+                       "\"occurred_on\":\"2024-10-03\",\"known_on\":\"2024-10-04\","
+                       "\"url\":\"" POST "\",\"subjects\":[{\"name\":\"%s\","
+                       "\"unit\":\"SDN 4 Betung\",\"position\":\"%s\"}]}",
+                       name, position);
+    submit(bench, line, (size_t)len);
+    return bench->output.placements[0].outcome;
+}
+
+/* A school has one head and many teachers: initials name the one, not the others. */
+static void initials_in_a_post_of_one(void **state)
+{
+    struct bench *bench = *state;
+    assert_int_equal(file_post(bench, "Yanto Nugroho", "Kepala Sekolah"), PLACEMENT_NEW);
+    assert_int_equal(file_post(bench, "YN", "Kepsek"), PLACEMENT_MERGED);
+    assert_int_equal(file_post(bench, "YK", "Kepala Sekolah"), PLACEMENT_NEW);
+    assert_int_equal(file_post(bench, "Rina Marlina", "guru kelas"), PLACEMENT_NEW);
+    assert_int_equal(file_post(bench, "RM", "guru kelas"), PLACEMENT_REVIEW);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(a_report_shows_two_cases_to_be_one),
         BENCH_TEST(who_stood_together_is_not_joined),
+        BENCH_TEST(the_same_company_is_the_same_occasion),
+        BENCH_TEST(initials_in_a_post_of_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
