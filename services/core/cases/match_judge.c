@@ -1,6 +1,7 @@
 #include "core/cases/match_judge.h"
 
 #include "core/base/plant.h"
+#include "core/cases/match_days.h"
 #include "core/cases/match_names.h"
 
 #include <string.h>
@@ -174,6 +175,22 @@ static bool doubtful(const struct person *person)
            (person->contradicted && !PLANTED(CONTRADICTED_PERSON));
 }
 
+/* Nothing speaks against it: how much for it? */
+static enum who likely(const struct person *person)
+{
+    bool placed = person->units == LIKE_EQUAL || person->account;
+    if (person->names == NAMES_MAYBE) {
+        return person->initials && person->one_post ? WHO_WEAK : WHO_MAYBE;
+    }
+    if (person->names == NAMES_SINGLE && person->one_post) {
+        return WHO_LIKELY;
+    }
+    if (person->names != NAMES_EQUAL) {
+        return placed ? WHO_WEAK : WHO_MAYBE;
+    }
+    return placed || unlike(person->units) ? WHO_LIKELY : WHO_WEAK;
+}
+
 /* Without a number: name, unit, position, account. */
 static enum who name_says(const struct person *person)
 {
@@ -184,20 +201,7 @@ static enum who name_says(const struct person *person)
     if (person->names == NAMES_MAYBE && person->names_clash) {
         return WHO_OTHER;
     }
-    if (doubtful(person)) {
-        return WHO_MAYBE;
-    }
-    if (person->names == NAMES_MAYBE) {
-        return person->initials && person->one_post ? WHO_WEAK : WHO_MAYBE;
-    }
-    bool placed = person->units == LIKE_EQUAL || person->account;
-    if (person->names == NAMES_SINGLE && person->one_post) {
-        return WHO_LIKELY;
-    }
-    if (person->names != NAMES_EQUAL) {
-        return placed ? WHO_WEAK : WHO_MAYBE;
-    }
-    return placed || elsewhere ? WHO_LIKELY : WHO_WEAK;
+    return doubtful(person) ? WHO_MAYBE : likely(person);
 }
 
 /* Two numbers that are not one. */
@@ -266,47 +270,6 @@ static enum who judge_who(const struct traits *a, const struct traits *b, bool a
 }
 
 /* ---- what ---- */
-struct days {
-    int32_t span; /* from the first of both to the last */
-    int32_t gap;  /* between the nearest two; of an undated one: since it happened */
-};
-
-static int32_t clamped(int64_t days)
-{
-    return days > INT32_MAX ? INT32_MAX : (days < INT32_MIN ? INT32_MIN : (int32_t)days);
-}
-
-static int32_t gap_of(const struct traits *early, const struct traits *late)
-{
-    int64_t apart = (int64_t)late->day_first - early->day_first;
-    int32_t nearest = INT32_MAX;
-    if (apart > 2 * TRAIT_DAYS_MAX) {
-        return clamped(apart - TRAIT_DAYS_MAX);
-    }
-    for (int32_t i = 0; i < TRAIT_DAYS_MAX; i++) {
-        for (int32_t j = 0; (early->days >> i & 1u) != 0 && j < TRAIT_DAYS_MAX; j++) {
-            int32_t between = (int32_t)apart + j - i;
-            between = between < 0 ? -between : between;
-            nearest = (late->days >> j & 1u) != 0 && between < nearest ? between : nearest;
-        }
-    }
-    return nearest;
-}
-
-static struct days days_of(const struct traits *a, const struct traits *b)
-{
-    const struct traits *early = a->day_first <= b->day_first ? a : b;
-    const struct traits *late = early == a ? b : a;
-    int32_t one = traits_day_last(a), two = traits_day_last(b);
-    int64_t last = one > two ? one : two;
-    struct days days = {.span = clamped(last - early->day_first), .gap = gap_of(early, late)};
-    if (a->dated != b->dated) {
-        const struct traits *dated = a->dated ? a : b, *known = a->dated ? b : a;
-        days.gap = clamped((int64_t)known->day_first - traits_day_last(dated));
-    }
-    return days;
-}
-
 static enum what by_artefact(const struct traits *a, const struct traits *b,
                              const struct days *days)
 {
@@ -418,7 +381,7 @@ void match_judge(const struct traits *report, const struct traits *known, struct
     if (who == WHO_OTHER) {
         return;
     }
-    struct days days = days_of(report, known);
+    struct days days = match_days(report, known);
     enum what what = judge_what(report, known, &days, who == WHO_SURE, ret);
     if (what == WHAT_OTHER) {
         return;
