@@ -126,7 +126,9 @@ static bool one_slipped(const struct list *a, const struct list *b)
             continue;
         }
         off++;
-        bool slip = words_slip(a->word[i], b->word[i]) || words_alike(a->word[i], b->word[i]);
+        /* Another letter is too much: Sukarna beside Sukarni. */
+        bool slip = words_slip(a->word[i], b->word[i]) ||
+                    (a->word[i].len != b->word[i].len && words_alike(a->word[i], b->word[i]));
         if (!slip || match_name_known(a->word[i]) == match_name_known(b->word[i])) {
             return false;
         }

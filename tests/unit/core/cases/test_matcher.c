@@ -280,7 +280,7 @@ static const struct hard {
      {"SUHARTO JAYADI", NULL, NULL, "Dinas A", NULL},
      ACT,
      ACT,
-     PLACEMENT_MERGED},
+     PLACEMENT_REVIEW},
     {"a letter left out: Krtika is nobody's name",
      {"Kartika Lestari", NULL, NULL, "Dinas A", NULL},
      {"Krtika Lestari", NULL, NULL, "Dinas A", NULL},
