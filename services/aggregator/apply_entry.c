@@ -127,6 +127,29 @@ static int look_up(void *arg, const struct entry_id *id, uint64_t *ret_position,
     return rc;
 }
 
+static int read_body(void *arg, const struct entry_id *id, struct arena *arena, uint16_t *ret_kind,
+                     struct bytes *ret)
+{
+    struct apply *apply = arg;
+    struct journal_entry entry;
+    bool was = crash_note_pause();
+    int rc = journal_reader_find(apply->other_reader, apply->batch.journal_txn, id, &entry);
+    crash_note_resume(was);
+    if (rc == 0 && entry.erased) {
+        rc = ERR_NOT_FOUND;
+    }
+    if (rc != 0) {
+        return rc;
+    }
+    struct bytes copy = arena_copy(arena, entry.body);
+    if (copy.data == NULL) {
+        return ERR_NOMEM;
+    }
+    *ret_kind = entry.kind;
+    *ret = copy;
+    return 0;
+}
+
 static struct fold_input input_of(struct apply *apply, const struct journal_entry *entry)
 {
     return (struct fold_input){.position = entry->position,
@@ -135,7 +158,7 @@ static struct fold_input input_of(struct apply *apply, const struct journal_entr
                                .erased = entry->erased,
                                .body = entry->body,
                                .b = entry->b,
-                               .lookup = {.arg = apply, .entry = look_up},
+                               .lookup = {.arg = apply, .entry = look_up, .body = read_body},
                                .own = entry->own,
                                .owner = bytes_of_text(entry->owner),
                                .enrolment = entry->enrolment,

@@ -10,9 +10,12 @@
 int door_find_case(struct aggregator *aggregator, struct store_txn *views, const char *text,
                    struct case_name *ret, struct err_ctx *err)
 {
+    struct views driver;
+    driver_views(views, &driver);
     if (case_name_parse(bytes_of_text(text), ret)) {
         struct bytes value;
-        int rc = store_get(views, VIEW_CASES, bytes_of(ret->b, CASE_NAME_BYTES), &value);
+        int rc = views_lead(&driver, aggregator->arena, ret);
+        rc = rc != 0 ? rc : store_get(views, VIEW_CASES, bytes_of(ret->b, CASE_NAME_BYTES), &value);
         return rc == 0 ? 0 : err_set(err, rc, "there is no case %s", text);
     }
     uint64_t number = 0;
@@ -31,7 +34,7 @@ int door_find_case(struct aggregator *aggregator, struct store_txn *views, const
         return err_set(err, rc, "there is no case %s", text);
     }
     memcpy(ret->b, value.data, CASE_NAME_BYTES);
-    return 0;
+    return views_lead(&driver, aggregator->arena, ret);
 }
 
 static void set_text(json_t *object, const char *name, struct bytes text)
@@ -85,6 +88,20 @@ static bool wanted(const json_t *args, const struct case_view *view)
            (form == NULL || bytes_equal(view->form, bytes_of_text(form)));
 }
 
+/* Not there: it went up in another. */
+static int case_read(struct store_txn *txn, const struct case_name *name, struct case_view *ret,
+                     bool *ret_there)
+{
+    struct bytes value;
+    int rc = store_get(txn, VIEW_CASES, bytes_of(name->b, sizeof name->b), &value);
+    if (rc == ERR_NOT_FOUND) {
+        return 0;
+    }
+    rc = rc == 0 ? case_view_decode(value, ret) : rc;
+    *ret_there = rc == 0;
+    return rc;
+}
+
 /* Rows from the newest number down; `next` in the answer goes on below the last one shown. */
 static int list_rows(struct aggregator *aggregator, struct door_call *call, const json_t *args,
                      struct store_txn *txn, uint64_t below, uint64_t *ret_next)
@@ -108,10 +125,10 @@ static int list_rows(struct aggregator *aggregator, struct door_call *call, cons
         number = get_be64(key.data);
         struct case_name name;
         struct case_view view;
+        bool there = false;
         memcpy(name.b, value.data, sizeof name.b);
-        rc = store_get(txn, VIEW_CASES, bytes_of(name.b, sizeof name.b), &value);
-        rc = rc == 0 ? case_view_decode(value, &view) : rc;
-        if (rc == 0 && wanted(args, &view)) {
+        rc = case_read(txn, &name, &view, &there);
+        if (there && wanted(args, &view)) {
             door_call_row(call, case_json(aggregator, &name, &view, masked));
             left--;
         }
@@ -252,6 +269,7 @@ void door_case_show(struct aggregator *aggregator, struct door_call *call, const
                                   case_reports(aggregator, views, journal, &name));
         door_case_documents(aggregator, views, &name, json);
         set_work(json, &view);
+        door_set_ties(aggregator, views, &name, json);
         (void)json_object_set_new(json, "due", door_due_json(aggregator, views, &view));
         (void)json_object_set_new(json, "other_cases",
                                   door_others_json(aggregator, views, &name, &view));

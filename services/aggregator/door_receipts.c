@@ -272,7 +272,9 @@ void door_case_documents(struct aggregator *aggregator, struct store_txn *views,
     struct store_cursor *cursor = NULL;
     struct bytes key;
     struct bytes value;
+    struct views driver;
     enum document_type leading = DOCUMENT_TYPE_RECOMMENDATION;
+    driver_views(views, &driver);
     json_t *list = json_array();
     json_t *funnel = json_pack("{s:n, s:n, s:n, s:n}", "document", "delivered_ms",
                                "acknowledged_ms", "executed_ms");
@@ -281,6 +283,7 @@ void door_case_documents(struct aggregator *aggregator, struct store_txn *views,
     for (; rc == 0; rc = store_next(cursor, &key, &value)) {
         struct document_view view;
         if (document_view_decode(value, &view) != 0 ||
+            views_lead(&driver, aggregator->arena, &view.case_name) != 0 ||
             memcmp(view.case_name.b, name->b, CASE_NAME_BYTES) != 0) {
             continue;
         }

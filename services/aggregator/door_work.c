@@ -32,8 +32,8 @@ static int case_at(struct aggregator *aggregator, const json_t *args, struct cas
     return rc;
 }
 
-static void act_on_case(struct aggregator *aggregator, struct door_call *call, const json_t *args,
-                        struct act *act)
+void door_act_on_case(struct aggregator *aggregator, struct door_call *call, const json_t *args,
+                      struct act *act)
 {
     struct err_ctx err = {{0}};
     struct case_name name;
@@ -80,7 +80,7 @@ void door_case_assign(struct aggregator *aggregator, struct door_call *call, con
         const char *id = json_string_value(json_array_get(bar, i));
         act.assign_barred[act.assign_barred_count++] = bytes_of_text(id);
     }
-    act_on_case(aggregator, call, args, &act);
+    door_act_on_case(aggregator, call, args, &act);
 }
 
 void door_case_advance(struct aggregator *aggregator, struct door_call *call, const json_t *args)
@@ -102,7 +102,7 @@ void door_case_advance(struct aggregator *aggregator, struct door_call *call, co
         }
         act.advance_reason = bytes_of_text(text);
     }
-    act_on_case(aggregator, call, args, &act);
+    door_act_on_case(aggregator, call, args, &act);
 }
 
 /* ---- what an officer looks at ---- */

@@ -11,7 +11,8 @@
 typedef void door_handler(struct aggregator *aggregator, struct door_call *call,
                           const json_t *args);
 
-door_handler door_case_list, door_case_show, door_case_assign, door_case_advance;
+door_handler door_case_list, door_case_show, door_case_assign, door_case_advance, door_case_merge,
+    door_case_split, door_review_list, door_review_same, door_review_part;
 door_handler door_document_list, door_document_show, door_document_draft, door_document_propose,
     door_document_countersign, door_document_withdraw;
 door_handler door_catalogue_part;
@@ -64,6 +65,12 @@ bool door_look(struct aggregator *aggregator, struct door_call *call, const json
  */
 json_t *door_masked_name(struct bytes name);
 json_t *door_masked_number(struct bytes number);
+/* Likewise, on the case that `case` names, as it was seen. */
+void door_act_on_case(struct aggregator *aggregator, struct door_call *call, const json_t *args,
+                      struct act *act);
+/* Which cases went up in it, and which are not the same: short forms. */
+void door_set_ties(struct aggregator *aggregator, struct store_txn *txn,
+                   const struct case_name *name, json_t *json);
 /* What a case is due by, and the other cases of the same number. */
 json_t *door_due_json(struct aggregator *aggregator, struct store_txn *txn,
                       const struct case_view *view);

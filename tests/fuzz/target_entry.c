@@ -193,8 +193,7 @@ static void check_names(const struct codec *codec, const union any *value)
         break;
     case ENTRY_ACT:
         CHECK((value->act.type >= ACT_PROPOSE && value->act.type <= ACT_ADVANCE) ||
-                  value->act.type == ACT_ASSIGN || value->act.type == ACT_WITHDRAW ||
-                  value->act.type == ACT_LOOK,
+                  (value->act.type >= ACT_ASSIGN && value->act.type <= ACT_LOOK),
               "an act is one");
         break;
     default:

@@ -118,6 +118,17 @@ static int nobody_knows(void *arg, const struct entry_id *id, uint64_t *ret_posi
     return ERR_NOT_FOUND;
 }
 
+static int no_body(void *arg, const struct entry_id *id, struct arena *arena, uint16_t *ret_kind,
+                   struct bytes *ret)
+{
+    (void)arg;
+    (void)id;
+    (void)arena;
+    (void)ret_kind;
+    (void)ret;
+    return ERR_NOT_FOUND;
+}
+
 static struct fold_input next_entry(struct bytes *from, size_t nth, bool last)
 {
     uint8_t head[3];
@@ -130,7 +141,7 @@ static struct fold_input next_entry(struct bytes *from, size_t nth, bool last)
     chain_body(body, &b);
     return (struct fold_input){
         .b = b,
-        .lookup = {.entry = nobody_knows},
+        .lookup = {.entry = nobody_knows, .body = no_body},
         .position = 1000 + nth,
         .id = {.incarnation = {{own ? 1 : 9}}, .seq = 1000 + nth},
         .kind = kinds[head[0] % KINDS],

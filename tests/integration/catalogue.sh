@@ -25,11 +25,28 @@ holds_number '[1,true]'
 
 say "a newer one, signed by the root"
 sed -i '2s/^1,/2,/' "$work/two/version.csv"
+sed -i 's/BER-TURUN|BER-BEBAS/BER-PINDAH|&/' "$work/two/class_sanctions.csv" \
+    "$work/two/violation_forms.csv"
+echo 'BER-PINDAH,berat,Pemindahan,Transfer,uji,uji' >>"$work/two/sanctions.csv"
 load "$work/two" | jq -e '.text == "catalogue 2 holds"' >/dev/null || fail "not loaded"
 settle
 holds_number '[2,false]'
 exits 75 load "$work/two"
 has 'number 2 holds' "$work/err"
+
+say "a sanction that only this one has"
+jq -nc '{key: "katalog-1", regency: "16.07", channel: "bawaslu", form: "DS-06",
+    occurred_on: "2024-10-02", description: "Uji katalog.", subjects: [{name: "Orang Katalog",
+    nip: "198203142006041012", unit: "Dinas Uji", employment: "pns"}]}' | submit 16.07 -
+settle
+case=$(ask aggregator case list | jq -r 'select(.short).short')
+asked() {
+    officer sri recommend "$case" --authority 'Bupati Uji' --sanction "$1" --text 'Terbukti.' \
+        --respond-by "$(date -u -d '+30 days' +%F)"
+}
+exits 65 asked BER-LAIN
+has 'BER-LAIN. is no code of the catalogue' "$work/kabar.log"
+asked BER-PINDAH | jq -e .id >/dev/null || fail "the loaded catalogue's sanction"
 
 say "a broken one"
 cp -r "$work/two" "$work/three"

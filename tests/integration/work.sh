@@ -77,6 +77,37 @@ refusals=$((refusals + 1))
 forbidden R10 case advance "$first" --as budi --to clarification
 recommended sri 'Gubernur Uji' | jq -e .id >/dev/null || fail "no recommendation"
 
+say "a split is remembered, a merge leads on, and each rule has its name"
+person kerja-3 DS-06 2024-10-02
+settle
+refusals=$(ask aggregator status | jq .refused)
+second_report=$(shown '.report_list[1]' | jq -r '"\(.incarnation)-\(.seq):\(.subject)"')
+forbidden M1 case split "$first" --as sri --report "$second_report" --reason ' '
+forbidden M6 case split "$first" --as sri --report "${second_report/:*/:7}" --reason x
+forbidden M5 case merge "$first" "$second" --as sri --reason 'orang yang sama'
+ask aggregator case split "$first" --as sri --report "$second_report" --reason 'akun lain' \
+    >/dev/null
+third=$(shown '.not_same[0]' | jq -r .)
+equal "reports left" "$(shown .reports)" 1
+equal "reports taken" "$(ask aggregator case show "$third" | jq .reports)" 1
+exits 75 ask aggregator case merge "$first" "$third" --as sri --reason x --seen 1
+refusals=$((refusals + 1))
+person kerja-4 DS-06 2024-10-02
+settle
+asked=$(ask aggregator review list | jq -r 'select(.case).case')
+equal "candidates" "$(ask aggregator review list | jq -c 'select(.case) |
+    [.candidates[].case] | sort')" "$(jq -nc '$ARGS.positional | sort' --args "$first" "$third")"
+ask aggregator review part "$asked" "$third" --as sri --reason 'akun lain' >/dev/null
+equal "candidates left" "$(ask aggregator review list | jq -c 'select(.case) |
+    [.candidates[].case]')" "[\"$first\"]"
+ask aggregator review same "$asked" "$first" --as sri --reason 'akun yang sama' >/dev/null
+equal "nothing left" "$(ask aggregator review list | jq -c 'select(.case)')" ''
+equal "its name leads on" "$(ask aggregator case show "$asked" | jq -r .short)" "$first"
+equal "what went up" "$(shown .merged)" "[\"$asked\"]"
+equal "not the same" "$(shown .not_same)" "[\"$third\"]"
+ask aggregator case list | jq -se --arg asked "$asked" 'all(.[]; .short != $asked)' >/dev/null ||
+    fail "a case that went up is listed"
+
 say "a reroute is told to the node that filed, by its code alone"
 ask aggregator case advance "$second" --as sri --to rerouted --code not_asn \
     --reason 'Orang Kerja adalah kades' >/dev/null

@@ -1,5 +1,7 @@
 #include "core/base/arena.h"
 
+#include "core/base/assert.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,6 +63,12 @@ struct bytes arena_copy(struct arena *arena, struct bytes bytes)
 void arena_reset(struct arena *arena)
 {
     arena->used = 0;
+}
+
+void arena_rewind(struct arena *arena, size_t used)
+{
+    ASSERT(used <= arena->used);
+    arena->used = used;
 }
 
 size_t arena_used(const struct arena *arena)

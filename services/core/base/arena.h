@@ -19,6 +19,8 @@ void *arena_alloc(struct arena *arena, size_t bytes) MUST_USE;
 /* A copy inside the arena; {NULL, 0} with len > 0 asked means full. */
 struct bytes arena_copy(struct arena *arena, struct bytes bytes) MUST_USE;
 void arena_reset(struct arena *arena);
+/* Gives back what was taken since arena_used was `used`. */
+void arena_rewind(struct arena *arena, size_t used);
 size_t arena_used(const struct arena *arena);
 
 #endif

@@ -64,6 +64,8 @@
     X(SAME_REPORT, "same-report")                                                                  \
     X(ANY_CLOCK, "any-clock")                                                                      \
     X(ZERO_ANY_SCOPE, "zero-any-scope")                                                            \
+    X(PART_FORGOTTEN, "part-forgotten")                                                            \
+    X(PERSONS_MERGED, "persons-merged")                                                            \
     X(NOT_PROVEN_COUNTS, "not-proven-counts")                                                      \
     X(LOOK_UNSAID, "look-unsaid")                                                                  \
     /* the borders (tests/fuzz) */                                                                 \

@@ -33,6 +33,9 @@ struct fold_lookup {
     void *arg;
     int (*entry)(void *arg, const struct entry_id *id, uint64_t *ret_position, uint16_t *ret_kind,
                  struct hash *ret_b);
+    /* Its body, in the arena. ERR_NOT_FOUND also when it was erased. */
+    int (*body)(void *arg, const struct entry_id *id, struct arena *arena, uint16_t *ret_kind,
+                struct bytes *ret);
 };
 
 struct fold_input {
@@ -42,7 +45,8 @@ struct fold_input {
     bool erased;
     struct bytes body;
     struct hash b;             /* of the body, also when it is erased */
-    struct fold_lookup lookup; /* asked for copies only; what stands later does not count */
+    struct fold_lookup lookup; /* asked for copies and where a case is read again; what stands later
+                                * does not count */
     bool own;                  /* the aggregator's own log */
     struct bytes owner;        /* regency the log belongs to; empty when own */
     uint64_t enrolment;        /* 0 when own */

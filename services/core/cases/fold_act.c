@@ -29,10 +29,8 @@ static int advance_case(struct fold *fold, const struct act *act, struct case_na
     return FOLD_DONE;
 }
 
-/* What every act on a case asks: a key that signs now, the case as it was seen, and nobody who is
- * kept from it. */
-static int act_on_case(struct fold *fold, const struct act *act, const struct ring *ring,
-                       struct case_name *ret_name, struct case_view *ret)
+int fold_act_on_case(struct fold *fold, const struct act *act, const struct ring *ring,
+                     struct case_name *ret_name, struct case_view *ret)
 {
     int status = fold_signs_now(fold, ring, act->officer);
     if (status == FOLD_DONE) {
@@ -75,7 +73,7 @@ static int advance(struct fold *fold, const struct act *act, const struct ring *
     struct case_name name;
     struct case_view view;
     enum case_state to = CASE_RECEIVED;
-    int status = act_on_case(fold, act, ring, &name, &view);
+    int status = fold_act_on_case(fold, act, ring, &name, &view);
     if (status != FOLD_DONE) {
         return status;
     }
@@ -141,7 +139,7 @@ static int assign(struct fold *fold, const struct act *act, const struct ring *r
 {
     struct case_name name;
     struct case_view view;
-    int status = act_on_case(fold, act, ring, &name, &view);
+    int status = fold_act_on_case(fold, act, ring, &name, &view);
     if (status == FOLD_DONE && view.state == CASE_CLOSED) {
         status = fold_refuse(fold, ERR_STATE, "%s", case_rule_text(CASE_RULE_CLOSED));
     }
@@ -214,6 +212,12 @@ int fold_act(struct fold *fold)
         return fold_countersign(fold, &act, ring);
     case ACT_ADVANCE:
         return advance(fold, &act, ring);
+    case ACT_MERGE:
+        return fold_merge(fold, &act, ring);
+    case ACT_SPLIT:
+        return fold_split(fold, &act, ring);
+    case ACT_PART:
+        return fold_part(fold, &act, ring);
     case ACT_ASSIGN:
         return assign(fold, &act, ring);
     case ACT_WITHDRAW:

@@ -8,6 +8,8 @@
 
 #include "core/cases/fold.h"
 
+#include <string.h>
+
 enum { FOLD_DONE = 0, FOLD_REFUSED = 1 };
 
 /* For %.*s: texts of decoded messages carry no NUL. */
@@ -59,6 +61,40 @@ int fold_document_put(struct fold *fold, struct bytes id,
                       const struct document_view *view) MUST_USE;
 void fold_position_key(const struct fold *fold, struct view_key *ret);
 void fold_addressee_key(struct bytes regency, struct bytes document_id, struct view_key *ret);
+
+/* ---- what a case is made of: fold_contents.c ---- */
+struct case_room { /* for texts of a case_view that are made, not read */
+    uint8_t link[MATCH_LINK_BYTES], match[TRAITS_BYTES_MAX];
+};
+/* What a report knows joins what the case knows. */
+int fold_case_take(struct case_view *view, const struct report *report, uint32_t subject,
+                   const struct traits *traits, struct case_room *room) MUST_USE;
+int fold_report_get(struct fold *fold, const struct entry_id *id, struct report_view *ret) MUST_USE;
+/* What a report says. ERR_NOT_FOUND: it was erased. */
+int fold_contents(struct fold *fold, const struct entry_id *id, struct report *ret) MUST_USE;
+struct case_row {
+    uint64_t position;
+    struct case_report_view view;
+};
+int fold_row_get(struct fold *fold, const struct case_name *name, uint64_t position,
+                 uint32_t subject, struct case_report_view *ret) MUST_USE;
+/* after: begins empty. ERR_NOT_FOUND: there are no more. */
+int fold_row_next(struct fold *fold, const struct case_name *name, struct view_key *after,
+                  struct case_row *ret) MUST_USE;
+/* To another case, by an officer's word; its placement says so. */
+int fold_row_move(struct fold *fold, const struct case_name *from, const struct case_name *to,
+                  const struct case_row *row, const char *rule,
+                  enum placement_outcome outcome) MUST_USE;
+/* Everything that is known from the reports, gathered again; keys: and found by it. The view is
+ * changed, not put. */
+int fold_case_again(struct fold *fold, const struct case_name *name, bool keys,
+                    struct case_view *view) MUST_USE;
+/* Its blocks hold the case in front. */
+int fold_keys_put(struct fold *fold, const struct traits *traits,
+                  const struct case_name *name) MUST_USE;
+void fold_person_drop(struct fold *fold, struct bytes nip, const struct case_name *name);
+/* The case's number is found by its name. */
+int fold_number_next(struct fold *fold, const struct case_name *name, uint64_t *ret) MUST_USE;
 
 /* ---- trust and places ---- */
 /* The current ring; FOLD_REFUSED when there is none yet. */
@@ -113,6 +149,27 @@ int fold_revocation(struct fold *fold) MUST_USE;
 int fold_rejected(struct fold *fold) MUST_USE;
 int fold_catalogue_part(struct fold *fold) MUST_USE;
 int fold_act(struct fold *fold) MUST_USE;
+/* What every act on a case asks: a key that signs now, the case as it was seen, and nobody who is
+ * kept from it. */
+int fold_act_on_case(struct fold *fold, const struct act *act, const struct ring *ring,
+                     struct case_name *ret_name, struct case_view *ret) MUST_USE;
+static inline bool case_name_same(const struct case_name *a, const struct case_name *b)
+{
+    return memcmp(a->b, b->b, CASE_NAME_BYTES) == 0;
+}
+/* Nothing joins it and nothing leaves it any more. */
+static inline bool case_over(enum case_state state)
+{
+    return state == CASE_CLOSED || state == CASE_REJECTED || state == CASE_REROUTED;
+}
+/* An officer said that these are not the same. */
+void fold_parted_put(struct fold *fold, const struct case_name *a, const struct case_name *b);
+/* Whether there is still a candidate that nobody has judged. The view is changed, not put. */
+int fold_review_again(struct fold *fold, const struct case_name *name,
+                      struct case_view *view) MUST_USE;
+int fold_merge(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
+int fold_split(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
+int fold_part(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
 int fold_propose(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
 int fold_countersign(struct fold *fold, const struct act *act, const struct ring *ring) MUST_USE;
 /* A proposal that is not to be signed any more. */

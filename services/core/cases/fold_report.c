@@ -49,13 +49,6 @@ static int key_seen(struct fold *fold, const struct report *report, struct view_
 }
 
 /* ---- a subject joins a case ---- */
-static void fill_empty(struct bytes *to, struct bytes from)
-{
-    if (to->len == 0) {
-        *to = from;
-    }
-}
-
 static void case_open(struct fold *fold, const struct report *report, uint64_t number,
                       struct case_view *ret)
 {
@@ -69,26 +62,7 @@ static void case_open(struct fold *fold, const struct report *report, uint64_t n
                               .opened_ms = fold->input->received_ms};
 }
 
-/* What the first report left open, a later one fills. link: room for the hash. */
-static void case_fill(struct case_view *view, const struct report *report,
-                      const struct subject *subject, uint8_t link[MATCH_LINK_BYTES])
-{
-    if (matcher_link(report, link)) {
-        fill_empty(&view->link, bytes_of(link, MATCH_LINK_BYTES));
-    }
-    fill_empty(&view->regency, subject->regency.len > 0 ? subject->regency : report->regency);
-    fill_empty(&view->name, subject->name);
-    fill_empty(&view->nip, subject->nip);
-    fill_empty(&view->nik, subject->nik);
-    fill_empty(&view->unit, subject->unit);
-    fill_empty(&view->position, subject->position);
-    if (view->employment == 0) {
-        view->employment = subject->employment;
-    }
-}
-
-static int case_new(struct fold *fold, const struct report *report, const struct case_name *name,
-                    struct case_view *ret)
+int fold_number_next(struct fold *fold, const struct case_name *name, uint64_t *ret)
 {
     uint64_t number = 0;
     struct view_key key;
@@ -101,12 +75,22 @@ static int case_new(struct fold *fold, const struct report *report, const struct
     view_key_init(&key, (struct bytes){0});
     view_key_u64(&key, number);
     fold_put(fold, VIEW_CASE_NUMBERS, view_key_bytes(&key), bytes_of(name->b, CASE_NAME_BYTES));
-    case_open(fold, report, number, ret);
+    *ret = number;
     return 0;
 }
 
-/* Its blocks hold the case in front. traits: of this report. */
-static int keys_put(struct fold *fold, const struct traits *traits, const struct case_name *name)
+static int case_new(struct fold *fold, const struct report *report, const struct case_name *name,
+                    struct case_view *ret)
+{
+    uint64_t number = 0;
+    int status = fold_number_next(fold, name, &number);
+    if (status == 0) {
+        case_open(fold, report, number, ret);
+    }
+    return status;
+}
+
+int fold_keys_put(struct fold *fold, const struct traits *traits, const struct case_name *name)
 {
     struct match_keys keys;
     matcher_keys(traits, fold->config->province, false, &keys);
@@ -122,22 +106,6 @@ static int keys_put(struct fold *fold, const struct traits *traits, const struct
             fold_put(fold, VIEW_CASE_KEYS, key, bytes_of(changed, len));
         }
     }
-    return 0;
-}
-
-/* What the case is recognised by from now on. match: room for it. */
-static int case_learn(struct case_view *view, const struct traits *traits,
-                      uint8_t match[TRAITS_BYTES_MAX])
-{
-    struct traits known = *traits;
-    if (view->match.len > 0) {
-        int status = traits_decode(view->match, &known);
-        if (status != 0) {
-            return status;
-        }
-        traits_add(&known, traits);
-    }
-    view->match = bytes_of(match, traits_encode(&known, match));
     return 0;
 }
 
@@ -205,7 +173,8 @@ static int placed_case(struct fold *fold, const struct report *report,
     if (!case_name_parse(placement->case_name, ret_name)) {
         return ERR_FORMAT;
     }
-    int status = fold_case_get(fold, ret_name, ret);
+    int status = views_lead(fold->views, fold->arena, ret_name);
+    status = status == 0 ? fold_case_get(fold, ret_name, ret) : status;
     if (status == ERR_NOT_FOUND && placement->outcome != PLACEMENT_MERGED) {
         status = case_new(fold, report, ret_name, ret);
     }
@@ -217,7 +186,7 @@ static int subject_join(struct fold *fold, const struct report *report,
 {
     struct case_name name;
     struct case_view view;
-    uint8_t link[MATCH_LINK_BYTES], match[TRAITS_BYTES_MAX];
+    struct case_room room;
     struct traits traits;
     int status = placed_case(fold, report, placement, &name, &view);
     if (status != 0) {
@@ -225,11 +194,10 @@ static int subject_join(struct fold *fold, const struct report *report,
     }
     bool rerouted = placement->outcome == PLACEMENT_REROUTED;
     traits_of(report, placement->subject, &traits);
-    status = case_learn(&view, &traits, match);
+    status = fold_case_take(&view, report, placement->subject, &traits, &room);
     if (status != 0) {
         return status;
     }
-    case_fill(&view, report, &report->subjects[placement->subject], link);
     view.version++;
     view.report_count++;
     view.needs_review = view.needs_review || placement->outcome == PLACEMENT_REVIEW;
@@ -239,7 +207,7 @@ static int subject_join(struct fold *fold, const struct report *report,
     status = placement_put(fold, placement);
     if (status == 0) {
         status = rerouted ? rerouted_status(fold, report, placement->subject, &view)
-                          : keys_put(fold, &traits, &name);
+                          : fold_keys_put(fold, &traits, &name);
     }
     status = status == 0 ? fold_join(fold, placement, &name) : status;
     return status != 0 ? status : fold_returned_attach(fold, placement->subject, &name);

@@ -143,9 +143,11 @@ static int case_find(struct fold *fold, const struct case_name *name, struct cas
 {
     struct entry_id id;
     struct case_view view;
-    int status = fold_case_get(fold, name, &view);
+    struct case_name lead = *name;
+    int status = views_lead(fold->views, fold->arena, &lead);
+    status = status == 0 ? fold_case_get(fold, &lead, &view) : status;
     if (status == 0) {
-        *ret = *name;
+        *ret = lead;
     }
     if (status == ERR_NOT_FOUND) {
         memcpy(id.incarnation.b, name->b, INCARNATION_BYTES);

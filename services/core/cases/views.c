@@ -29,6 +29,8 @@ const char *const view_table_names[VIEW_TABLE_COUNT] = {
     [VIEW_PERSONS] = "persons",
     [VIEW_FILED] = "filed",
     [VIEW_ANSWERS] = "answers",
+    [VIEW_MERGED] = "merged",
+    [VIEW_PARTED] = "parted",
 };
 
 /* ---- values: numbers big-endian, texts with two bytes of length before them ---- */

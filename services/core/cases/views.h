@@ -46,6 +46,9 @@ enum view_table {
     VIEW_FILED, /* regency ‖ 0 ‖ day 4 ‖ position 8 → struct filed_view: reports that a regency
                  * filed, or that are about somebody it employs, by the day of the act */
     VIEW_ANSWERS, /* as VIEW_RUNGS, the note is the answer; also of questions not known yet */
+    VIEW_MERGED,  /* case name → name of the case it went up in ‖ its own number 8 */
+    VIEW_PARTED, /* case name ‖ case name → position 8: an officer said that they are not the same;
+                  * stands in both orders */
     VIEW_TABLE_COUNT
 };
 extern const char *const view_table_names[VIEW_TABLE_COUNT];
@@ -208,6 +211,10 @@ struct held_view {
     int64_t received_ms;
     struct bytes owner, body;
 };
+
+/* What a name means now: the case that holds its report. 0 also when there is none. The arena is as
+ * it was. */
+int views_lead(const struct views *views, struct arena *arena, struct case_name *name) MUST_USE;
 
 #define CASE_BARRED_BYTES_MAX 512u
 #define CASE_VIEW_BYTES_MAX 6992u

@@ -165,6 +165,42 @@ static const struct argument case_advance[] = {
     SEEN,
     END,
 };
+static const struct argument case_merge[] = {
+    PLACE("case", ARGUMENT_TEXT, "the case that stays: short form, or the full name"),
+    PLACE("other", ARGUMENT_TEXT, "the case that goes up in it"),
+    ACTING,
+    NEED("reason", ARGUMENT_TEXT, "why, in words"),
+    SEEN,
+    END,
+};
+static const struct argument case_split[] = {
+    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    ACTING,
+    {.name = "report",
+     .type = ARGUMENT_TEXT,
+     .required = true,
+     .repeated = true,
+     .help = "INCARNATION-SEQ:SUBJECT as case show has them; these become a case of their own"},
+    NEED("reason", ARGUMENT_TEXT, "why, in words"),
+    SEEN,
+    END,
+};
+static const struct argument review_same[] = {
+    PLACE("case", ARGUMENT_TEXT, "the case in question"),
+    PLACE("candidate", ARGUMENT_TEXT, "the case that it is the same as"),
+    ACTING,
+    NEED("reason", ARGUMENT_TEXT, "why, in words"),
+    SEEN,
+    END,
+};
+static const struct argument review_part[] = {
+    PLACE("case", ARGUMENT_TEXT, "the case in question"),
+    PLACE("candidate", ARGUMENT_TEXT, "the case that it is not the same as"),
+    ACTING,
+    NEED("reason", ARGUMENT_TEXT, "why, in words"),
+    SEEN,
+    END,
+};
 static const struct argument enrol_approve[] = {
     PLACE("file", ARGUMENT_FILE, "the request made by enrol request"),
     OFFICER,
@@ -269,6 +305,15 @@ const struct command command_table[] = {
     ROW("case show", COMMAND_AGGREGATOR, "a case, its reports and why they were merged", case_show),
     ROW("case assign", COMMAND_AGGREGATOR, "who examines a case, and who must not", case_assign),
     ROW("case advance", COMMAND_AGGREGATOR, "move a case to another state", case_advance),
+    ROW("case merge", COMMAND_AGGREGATOR, "put two cases together; the first one stays",
+        case_merge),
+    ROW("case split", COMMAND_AGGREGATOR, "take reports out of a case; this is remembered",
+        case_split),
+    ROW("review list", COMMAND_AGGREGATOR, "cases that may be the same as others, newest first",
+        page),
+    ROW("review same", COMMAND_AGGREGATOR, "they are the same: the candidate takes the case in",
+        review_same),
+    ROW("review part", COMMAND_AGGREGATOR, "they are not the same: not offered again", review_part),
     ROW("recommend", COMMAND_AGGREGATOR,
         "recommend a sanction to the PPK; a second officer "
         "approves",

@@ -210,6 +210,11 @@ struct placement {
 #define BARRED_MAX 8u                   /* officers a case may be kept from */
 extern const char *const leave_names[]; /* none cltn */
 #define LEAVE_COUNT 3
+#define SPLIT_PIECES_MAX 16u /* that leave a case in one act */
+struct piece {
+    struct entry_id report;
+    uint32_t subject;
+};
 struct act {
     struct bytes officer, case_name, entered_by;
     int64_t at_ms;
@@ -220,6 +225,9 @@ struct act {
         ACT_COUNTERSIGN = 6,
         ACT_ADVANCE = 7,
         ACT_ASSIGN = 9,
+        ACT_MERGE = 10,
+        ACT_SPLIT = 11,
+        ACT_PART = 12,
         ACT_WITHDRAW = 13,
         ACT_LOOK = 14
     } type;
@@ -231,7 +239,11 @@ struct act {
     struct bytes assign_barred[BARRED_MAX];
     size_t assign_barred_count;
     struct bytes withdraw_document, withdraw_reason;
-    int assign_leave; /* index in leave_names; 0: not said */
+    int assign_leave;                 /* index in leave_names; 0: not said */
+    struct bytes other, other_reason; /* the other case of a merge or part; reason of a split too */
+    uint64_t other_version;           /* of a merge */
+    struct piece pieces[SPLIT_PIECES_MAX];
+    size_t piece_count;
     struct bytes look_scope, look_reason;
 };
 struct rejected {

@@ -592,6 +592,35 @@ static json_t *assign_to_json(const struct act *act)
     return builder_end(&builder);
 }
 
+static json_t *merge_to_json(const struct act *act)
+{
+    struct builder builder = builder_start();
+    put_text(&builder, "other", act->other);
+    if (act->type == ACT_MERGE) {
+        put_number(&builder, "other_version", act->other_version);
+    }
+    put_text(&builder, "reason", act->other_reason);
+    return builder_end(&builder);
+}
+
+/* "INCARNATION-SEQ:SUBJECT" each, as the command line takes them. */
+static json_t *split_to_json(const struct act *act)
+{
+    char text[SPLIT_PIECES_MAX][80], hex[HEX_CAPACITY(INCARNATION_BYTES)];
+    struct bytes list[SPLIT_PIECES_MAX];
+    struct builder builder = builder_start();
+    for (size_t i = 0; i < act->piece_count; i++) {
+        const struct entry_id *id = &act->pieces[i].report;
+        (void)snprintf(text[i], sizeof text[i], "%s-%llu:%u",
+                       hex_encode(hex, id->incarnation.b, INCARNATION_BYTES),
+                       (unsigned long long)id->seq, (unsigned)act->pieces[i].subject);
+        list[i] = bytes_of_text(text[i]);
+    }
+    put(&builder, "pieces", json_texts(list, act->piece_count));
+    put_text(&builder, "reason", act->other_reason);
+    return builder_end(&builder);
+}
+
 static json_t *withdraw_to_json(const struct act *act)
 {
     struct builder builder = builder_start();
@@ -629,6 +658,15 @@ static json_t *act_to_json(const struct act *act, struct arena *arena)
         break;
     case ACT_ASSIGN:
         put(&builder, "assign", assign_to_json(act));
+        break;
+    case ACT_MERGE:
+        put(&builder, "merge", merge_to_json(act));
+        break;
+    case ACT_SPLIT:
+        put(&builder, "split", split_to_json(act));
+        break;
+    case ACT_PART:
+        put(&builder, "part", merge_to_json(act));
         break;
     case ACT_WITHDRAW:
         put(&builder, "withdraw", withdraw_to_json(act));

@@ -75,6 +75,31 @@ static const struct field_map assign_rows[] = {
 };
 static const struct message_map assign_map = MAP(assign, assign_rows, struct act, 0, NULL);
 
+static const struct field_map merge_rows[] = {
+    TEXT(1, struct act, other, CODE_BYTES_MAX, FIELD_MANDATORY),
+    NUMBER(2, struct act, other_version),
+    TEXT(3, struct act, other_reason, TEXT_BYTES_MAX, 0),
+};
+static const struct message_map merge_map = MAP(merge, merge_rows, struct act, 0, NULL);
+
+static const struct field_map piece_rows[] = {
+    MESSAGE(1, struct piece, report, &entry_id_map),
+    NUMBER(2, struct piece, subject),
+};
+static const struct message_map piece_map = MAP(piece, piece_rows, struct piece, 0, NULL);
+
+static const struct field_map split_rows[] = {
+    MESSAGES(1, struct act, pieces, piece_count, SPLIT_PIECES_MAX, 0, struct piece, &piece_map),
+    TEXT(2, struct act, other_reason, TEXT_BYTES_MAX, 0),
+};
+static const struct message_map split_map = MAP(split, split_rows, struct act, 0, NULL);
+
+static const struct field_map part_rows[] = {
+    TEXT(1, struct act, other, CODE_BYTES_MAX, FIELD_MANDATORY),
+    TEXT(2, struct act, other_reason, TEXT_BYTES_MAX, 0),
+};
+static const struct message_map part_map = MAP(apart, part_rows, struct act, 0, NULL);
+
 static const struct field_map withdraw_rows[] = {
     TEXT(1, struct act, withdraw_document, CODE_BYTES_MAX, FIELD_MANDATORY),
     TEXT(2, struct act, withdraw_reason, TEXT_BYTES_MAX, 0),
@@ -95,10 +120,8 @@ static int act_is_one(const void *value, struct err_ctx *err)
     if (type == 0) {
         return err_set(err, ERR_FORMAT, "act is missing");
     }
-    return (type >= ACT_PROPOSE && type <= ACT_ADVANCE) || type == ACT_ASSIGN ||
-                   type == ACT_WITHDRAW || type == ACT_LOOK
-               ? 0
-               : err_set(err, ERR_VALUE, "act has the unknown type %d", type);
+    bool known = type >= ACT_PROPOSE && type <= ACT_LOOK && type != 8; /* entered_by */
+    return known ? 0 : err_set(err, ERR_VALUE, "act has the unknown type %d", type);
 }
 
 static const struct field_map act_rows[] = {
@@ -111,6 +134,9 @@ static const struct field_map act_rows[] = {
     ONE_OF(ACT_ADVANCE, struct act, 0, type, &advance_map),
     TEXT(8, struct act, entered_by, NAME_BYTES_MAX, 0),
     ONE_OF(ACT_ASSIGN, struct act, 0, type, &assign_map),
+    ONE_OF(ACT_MERGE, struct act, 0, type, &merge_map),
+    ONE_OF(ACT_SPLIT, struct act, 0, type, &split_map),
+    ONE_OF(ACT_PART, struct act, 0, type, &part_map),
     ONE_OF(ACT_WITHDRAW, struct act, 0, type, &withdraw_map),
     ONE_OF(ACT_LOOK, struct act, 0, type, &look_map),
 };

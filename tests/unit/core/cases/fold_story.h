@@ -114,6 +114,22 @@ static inline int story_lookup(void *arg, const struct entry_id *id, uint64_t *r
     return ERR_NOT_FOUND;
 }
 
+static inline int story_body(void *arg, const struct entry_id *id, struct arena *arena,
+                             uint16_t *ret_kind, struct bytes *ret)
+{
+    const struct story *story = arg;
+    for (size_t i = 0; i < story->count; i++) {
+        const struct fold_input *input = &story->journal[i].input;
+        if (!input->own && !input->erased && input->id.seq == id->seq &&
+            incarnation_equal(&input->id.incarnation, &id->incarnation)) {
+            *ret_kind = input->kind;
+            *ret = arena_copy(arena, input->body);
+            return ret->data == NULL ? ERR_NOMEM : 0;
+        }
+    }
+    return ERR_NOT_FOUND;
+}
+
 /* Appends and folds; the answer is in story->out. */
 static inline struct record *append(struct story *story, struct fold_input input, struct bytes body)
 {
@@ -125,7 +141,8 @@ static inline struct record *append(struct story *story, struct fold_input input
     record->input = input;
     record->input.position = story->count;
     record->input.body = bytes_of(record->body, body.len);
-    record->input.lookup = (struct fold_lookup){.arg = story, .entry = story_lookup};
+    record->input.lookup =
+        (struct fold_lookup){.arg = story, .entry = story_lookup, .body = story_body};
     chain_body(body, &record->input.b);
     if (input.erased) {
         record->input.body = (struct bytes){0};

@@ -217,6 +217,25 @@ static const struct row assign_rows[] = {
     {"assign.reason", ROW_TEXT, MAY},
     {NULL, ROW_NUMBER, MAY},
 };
+static const struct row merge_rows[] = {
+    ACT_ROWS,
+    {"merge", ROW_ONE_OF, MUST},
+    {"merge.other", ROW_TEXT, MUST},
+    {"merge.other_version", ROW_NUMBER, MUST},
+    {"merge.reason", ROW_TEXT, MAY},
+    {NULL, ROW_NUMBER, MAY},
+};
+static const struct row split_rows[] = {
+    ACT_ROWS,
+    {"split", ROW_ONE_OF, MUST},
+    {"split.pieces", ROW_NUMBER, MAY},
+    {"split.pieces.report", ROW_NUMBER, MUST},
+    {"split.pieces.report.incarnation", ROW_FIXED, MUST},
+    {"split.pieces.report.seq", ROW_NUMBER, MUST},
+    {"split.pieces.subject", ROW_NUMBER, MUST},
+    {"split.reason", ROW_TEXT, MAY},
+    {NULL, ROW_NUMBER, MAY},
+};
 static const struct row rejected_rows[] = {
     {"position", ROW_NUMBER, MUST},
     {"code", ROW_TEXT, MUST},
@@ -290,6 +309,8 @@ static const struct kind {
     ROWS(act, 1, act, countersign_rows),
     ROWS(act, 2, act, advance_rows),
     ROWS(act, 3, act, assign_rows),
+    ROWS(act, 6, act, merge_rows),
+    ROWS(act, 7, act, split_rows),
     ROWS(act, 4, act, withdraw_rows),
     ROWS(act, 5, act, look_rows),
     ROWS(rejected, 0, rejected, rejected_rows),

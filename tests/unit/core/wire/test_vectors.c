@@ -268,6 +268,18 @@ static json_t *placement_json(const struct placement *placement)
     return to;
 }
 
+static json_t *pieces_json(const struct act *act)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < act->piece_count; i++) {
+        json_t *piece = json_object();
+        put(piece, "report", entry_id_json(&act->pieces[i].report));
+        number(piece, "subject", act->pieces[i].subject);
+        (void)json_array_append_new(list, piece);
+    }
+    return list;
+}
+
 static json_t *act_json(const struct act *act)
 {
     json_t *to = json_object();
@@ -293,6 +305,20 @@ static json_t *act_json(const struct act *act)
         number(within, "leave", (uint64_t)act->assign_leave);
         text(within, "reason", act->assign_reason);
         put(to, "assign", within);
+        break;
+    case ACT_MERGE:
+    case ACT_PART:
+        text(within, "other", act->other);
+        if (act->type == ACT_MERGE) {
+            number(within, "other_version", act->other_version);
+        }
+        text(within, "reason", act->other_reason);
+        put(to, act->type == ACT_MERGE ? "merge" : "part", within);
+        break;
+    case ACT_SPLIT:
+        put(within, "pieces", pieces_json(act));
+        text(within, "reason", act->other_reason);
+        put(to, "split", within);
         break;
     case ACT_WITHDRAW:
         text(within, "document", act->withdraw_document);
