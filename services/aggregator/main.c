@@ -167,10 +167,12 @@ static void judge_lag(struct aggregator *aggregator)
 
 static void check_latch(struct aggregator *aggregator)
 {
-    if (store_latched(aggregator->journal) && !aggregator->storage_failed) {
+    struct store *store =
+        store_latched(aggregator->journal) ? aggregator->journal : aggregator->views;
+    if (store != NULL && store_latched(store) && !aggregator->storage_failed) {
         struct err_ctx err = {{0}};
         aggregator->storage_failed = true;
-        int rc = store_latch_reason(aggregator->journal, &err);
+        int rc = store_latch_reason(store, &err);
         LOG(LOG_LEVEL_ERROR, "storage_failed", log_text("error", err_peek(&err, rc)),
             log_text("what", "nothing is acknowledged any more; restart after mending"));
         aggregator->exit_code = EXIT_IO;
@@ -206,7 +208,10 @@ static void wake_store(void *arg)
 static void on_tick(void *arg)
 {
     net_tick(arg);
+    const struct aggregator *aggregator = arg;
     apply_tick(arg);
+    (void)store_check_file(aggregator->journal);
+    (void)store_check_file(aggregator->views);
     check_latch(arg); /* a read can latch too */
 }
 

@@ -18,7 +18,9 @@ static int open_journal(struct aggregator *aggregator, struct err_ctx *err)
                                   .table_count = JOURNAL_TABLE_COUNT,
                                   .map_bytes = conf->map_mib * 1048576u,
                                   .quota_bytes = conf->quota_mib * 1048576u,
-                                  .format = JOURNAL_FORMAT};
+                                  .format = JOURNAL_FORMAT,
+                                  .mend = "restore a backup: kabar restore FILE --config … "
+                                          "--replace; the nodes send what is newer"};
     (void)snprintf(path, sizeof path, "%s/journal", conf->store);
     return store_open(&config, &aggregator->journal, err);
 }
@@ -30,7 +32,9 @@ int stores_make_views(struct aggregator *aggregator, struct err_ctx *err)
                                   .tables = view_table_names,
                                   .table_count = VIEW_TABLE_COUNT,
                                   .map_bytes = aggregator->conf->map_mib * 1048576u,
-                                  .format = VIEWS_FORMAT};
+                                  .format = VIEWS_FORMAT,
+                                  .mend = "remove this folder while the aggregator is stopped: it "
+                                          "is computed again from the journal"};
     (void)snprintf(path, sizeof path, "%s/views", aggregator->conf->store);
     return store_open(&config, &aggregator->views, err);
 }

@@ -9,6 +9,7 @@
 #define ARENA_BYTES PARSE_ARENA_BYTES
 #define DRAIN_MS 8000u
 #define DRAIN_LOOK_MS 10u
+#define FILE_LOOK_MS 2000u
 
 /* ---- the store ---- */
 
@@ -87,6 +88,15 @@ static void check_latch(struct node *node)
     }
 }
 
+/* Also while nothing is handed in. */
+static void look_at_file(void *arg)
+{
+    struct node *node = arg;
+    (void)store_check_file(node->store);
+    check_latch(node);
+    loop_timer_set(node->file_timer, FILE_LOOK_MS);
+}
+
 static void on_store(void *arg)
 {
     struct node *node = arg;
@@ -136,6 +146,9 @@ static int open_store(struct node *node, struct err_ctx *err)
         .map_bytes = node->conf->map_mib << 20,
         .quota_bytes = node->conf->quota_mib << 20,
         .format = NODE_FORMAT,
+        .mend =
+            "restore a backup: kabar restore FILE --config … --replace; without one: kabar init "
+            "node in a new folder, and enrol that",
     };
     int rc = store_open(&config, &node->store, err);
     rc = rc != 0 ? rc : check_owner(node, err);
@@ -160,6 +173,7 @@ static int open_store(struct node *node, struct err_ctx *err)
     };
     rc = store_writer_start(&writer, err);
     node->writer_runs = rc == 0;
+    loop_timer_set(node->file_timer, FILE_LOOK_MS);
     return rc;
 }
 
@@ -254,10 +268,11 @@ static int open_loop(struct node *node, struct err_ctx *err)
     node->card_timer = loop_timer_new(node->loop, on_card, node);
     node->drain_timer = loop_timer_new(node->loop, drain_look, node);
     node->prune_timer = loop_timer_new(node->loop, node_prune_look, node);
+    node->file_timer = loop_timer_new(node->loop, look_at_file, node);
     node->arena = arena_new(ARENA_BYTES);
     if (node->sigterm == NULL || node->sigint == NULL || node->sighup == NULL ||
         node->card_timer == NULL || node->drain_timer == NULL || node->prune_timer == NULL ||
-        node->arena == NULL) {
+        node->file_timer == NULL || node->arena == NULL) {
         return err_set(err, ERR_NOMEM, "start: out of memory");
     }
     return link_context_new(&node->links, err);
@@ -313,6 +328,7 @@ static void close_all(struct node *node)
     loop_timer_free(node->card_timer);
     loop_timer_free(node->drain_timer);
     loop_timer_free(node->prune_timer);
+    loop_timer_free(node->file_timer);
     loop_signal_free(node->sigterm);
     loop_signal_free(node->sigint);
     loop_signal_free(node->sighup);

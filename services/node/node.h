@@ -140,7 +140,7 @@ struct node {
     struct loop *loop;
     struct loop_signal *sigterm, *sigint, *sighup;
     struct loop_wake *store_wake;
-    struct loop_timer *card_timer, *drain_timer, *prune_timer;
+    struct loop_timer *card_timer, *drain_timer, *prune_timer, *file_timer;
     struct link_context *links;
     struct store *store;
     bool writer_runs;

@@ -46,7 +46,7 @@ mv "$work/node-16.07/store" "$work/node-16.07/kept"
 mkdir -m 0700 "$work/node-16.07/store"
 head -c 5000 "$work/node-16.07/kept/data.mdb" >"$work/node-16.07/store/data.mdb"
 exits 74 timeout "$long" "$KABAR_BIN/kabar-node" --config "$(conf_of 16.07)"
-grep -qE 'data file|a mapped file' "$work/out" "$work/err" || fail "not in clear words: $(cat "$work/out" "$work/err")"
+grep -qE 'data file|data.mdb cannot be read or was cut short' "$work/out" "$work/err" || fail "not in clear words: $(cat "$work/out" "$work/err")"
 rm -r "$work/node-16.07/store"
 mv "$work/node-16.07/kept" "$work/node-16.07/store"
 start_all

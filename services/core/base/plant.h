@@ -78,6 +78,7 @@
     X(ANY_SCOPE, "any-scope")                                                                      \
     X(NEW_STORE, "new-store")                                                                      \
     X(KEYS_TWICE, "keys-twice")                                                                    \
+    X(FILE_UNWATCHED, "file-unwatched")                                                            \
     X(EMPTY_JOURNAL, "empty-journal")                                                              \
     X(SHORTER_JOURNAL, "shorter-journal")                                                          \
     X(RECORD_WRAPS, "record-wraps")                                                                \

@@ -2,7 +2,9 @@
 
 #include <errno.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -11,15 +13,60 @@
 #include <unistd.h>
 
 #define DESCRIPTORS_WANTED 65536u
-#define EXIT_IO 74 /* sysexits: input or output failed */
+#define MAPS_MAX 8u /* stores open at a time, and some room */
+#define EXIT_IO 74  /* sysexits: input or output failed */
+
+/* Maps that have a name; `end` is 0 while a slot is free or being filled. */
+static struct named_map {
+    _Atomic uintptr_t begin, end;
+    char line[HOST_MAP_TEXT_BYTES + 64];
+    size_t len;
+} named_maps[MAPS_MAX];
+static pthread_mutex_t named_maps_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+int host_map_name(uintptr_t begin, uintptr_t end, const char *text)
+{
+    int slot = -1;
+    (void)pthread_mutex_lock(&named_maps_mutex);
+    for (int i = 0; slot < 0 && i < (int)MAPS_MAX; i++) {
+        slot = atomic_load(&named_maps[i].end) == 0 ? i : -1;
+    }
+    if (slot >= 0) {
+        struct named_map *map = &named_maps[slot];
+        int len = snprintf(map->line, sizeof map->line, "<2>event=sigbus text=\"%.*s\"\n",
+                           (int)HOST_MAP_TEXT_BYTES, text);
+        map->len = len > 0 ? (size_t)len : 0;
+        atomic_store(&map->begin, begin);
+        atomic_store(&map->end, end);
+    }
+    (void)pthread_mutex_unlock(&named_maps_mutex);
+    return slot;
+}
+
+void host_map_forget(int slot)
+{
+    if (slot >= 0) {
+        atomic_store(&named_maps[slot].end, 0);
+    }
+}
 
 /* A store's map whose file was cut or whose disk fails ends in SIGBUS; returning would run the same
  * instruction again for ever. Only async-safe calls here. */
-static void on_sigbus(int signum)
+static void on_sigbus(int signum, siginfo_t *info, void *context)
 {
     static const char line[] = "<2>event=sigbus text=\"a mapped file failed or was cut short\"\n";
+    const char *said = line;
+    size_t len = sizeof line - 1;
+    uintptr_t where = (uintptr_t)info->si_addr;
     (void)signum;
-    ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
+    (void)context;
+    for (size_t i = 0; i < MAPS_MAX; i++) {
+        if (where >= atomic_load(&named_maps[i].begin) && where < atomic_load(&named_maps[i].end)) {
+            said = named_maps[i].line;
+            len = named_maps[i].len;
+        }
+    }
+    ssize_t written = write(STDERR_FILENO, said, len);
     (void)written;
     _exit(EXIT_IO);
 }
@@ -27,7 +74,7 @@ static void on_sigbus(int signum)
 static int set_signals(struct err_ctx *err)
 {
     struct sigaction ignore = {.sa_handler = SIG_IGN};
-    struct sigaction bus = {.sa_handler = on_sigbus};
+    struct sigaction bus = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
     if (sigaction(SIGPIPE, &ignore, NULL) != 0 || sigaction(SIGBUS, &bus, NULL) != 0) {
         return err_set(err, ERR_IO, "set signal handlers: %s", strerrordesc_np(errno));
     }

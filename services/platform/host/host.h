@@ -15,6 +15,12 @@
  * handler that prints a fixed line and exits (a truncated map must not loop). */
 int host_init(struct err_ctx *err) MUST_USE;
 
+/* What the SIGBUS line says of this part of memory; the text is copied, and cut to fit. A slot, or
+ * -1 when all are taken: then the line says less. */
+#define HOST_MAP_TEXT_BYTES 1024u
+int host_map_name(uintptr_t begin, uintptr_t end, const char *text);
+void host_map_forget(int slot); /* -1 is fine */
+
 /* How many descriptors this process may have open. */
 uint64_t host_descriptors_max(void);
 

@@ -25,7 +25,10 @@ static const struct {
 
 static int fail(struct err_ctx *err, const char *what, int cause)
 {
-    int rc = cause == MDB_VERSION_MISMATCH ? ERR_VERSION : cause == ENOMEM ? ERR_NOMEM : ERR_IO;
+    int rc = cause == MDB_VERSION_MISMATCH  ? ERR_VERSION
+             : store_cause_is_damage(cause) ? ERR_FORMAT /* store_open says what to do */
+             : cause == ENOMEM              ? ERR_NOMEM
+                                            : ERR_IO;
     return err_set(err, rc, "%s: %s", what, mdb_strerror(cause));
 }
 
@@ -132,6 +135,7 @@ static int env_open(struct store *store, const struct store_config *config, stru
     if (rc != 0) {
         return fail(err, "data file", rc);
     }
+    store_map_name(store);
     if (config->read_only || PLANTED(NO_SYNC_AFTER_OPEN)) {
         return 0;
     }
@@ -242,6 +246,7 @@ static int map_widen(struct store *store, struct err_ctx *err)
     uint64_t page = (uint64_t)sysconf(_SC_PAGESIZE);
     uint64_t space = STORE_MOVED_BYTES(store->map_bytes);
     int rc = mdb_env_set_mapsize(store->env, (space + page - 1) / page * page);
+    store_map_name(store);
     return rc == 0 ? 0 : fail(err, "widen the map", rc);
 }
 
@@ -279,6 +284,8 @@ static struct store *store_new(const struct store_config *config)
         return NULL;
     }
     store->lock_fd = -1;
+    store->map_slot = -1;
+    store->mend = config->mend != NULL ? config->mend : "bring back a backup (kabar restore)";
     store->table_count = config->table_count;
     store->map_bytes = config->map_bytes;
     store->quota_bytes = config->quota_bytes != 0 && config->quota_bytes < config->map_bytes
@@ -307,6 +314,11 @@ int store_open(const struct store_config *config, struct store **ret, struct err
         return err_set(err, ERR_NOMEM, "open store: out of memory");
     }
     int rc = open_all(store, config, err);
+    if (rc == ERR_FORMAT) {
+        char what[ERR_TEXT_BYTES_MAX];
+        (void)snprintf(what, sizeof what, "%s", err_peek(err, rc));
+        rc = err_set(err, ERR_IO, "the data file is damaged (%s): %s", what, store->mend);
+    }
     if (rc != 0) {
         store_close(store);
         return err_wrap(err, rc, "open store %s", config->path);
@@ -321,6 +333,7 @@ void store_close(struct store *store)
         return;
     }
     ASSERT(store->writer == NULL);
+    host_map_forget(store->map_slot);
     if (store->env != NULL) {
         mdb_env_close(store->env);
     }

@@ -11,8 +11,9 @@ void store_latch(struct store *store, const char *what, int cause)
 {
     (void)pthread_mutex_lock(&store->mutex);
     if (!atomic_load(&store->latched) && !PLANTED(LATCH_IGNORED)) {
-        (void)err_set(&store->latch_text, ERR_STORAGE, "store %s: %s: %s", store->path, what,
-                      mdb_strerror(cause));
+        (void)err_set(&store->latch_text, ERR_STORAGE, "store %s: %s: %s%s%s", store->path, what,
+                      mdb_strerror(cause), store_cause_is_damage(cause) ? ": " : "",
+                      store_cause_is_damage(cause) ? store->mend : "");
         atomic_store(&store->latched, true);
     }
     (void)pthread_mutex_unlock(&store->mutex);

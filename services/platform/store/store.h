@@ -35,9 +35,11 @@ struct store_config {
     uint64_t quota_bytes; /* the same limit, when lower than map_bytes; 0 = map_bytes */
     uint32_t format;      /* written at creation; another number at open is ERR_VERSION */
     unsigned readers_max; /* 0 = 126 */
-    bool read_only;       /* for inspection of a store that no process holds */
-    bool file;            /* with read_only: path is a data file itself, made by store_copy */
-    bool test_no_sync;    /* tests only: MDB_NOSYNC, the negative control */
+    const char
+        *mend; /* for a person: what to do when the file is damaged; NULL: a backup. Lives on */
+    bool read_only;    /* for inspection of a store that no process holds */
+    bool file;         /* with read_only: path is a data file itself, made by store_copy */
+    bool test_no_sync; /* tests only: MDB_NOSYNC, the negative control */
 };
 
 /* ERR_BUSY: another process has it; ERR_VERSION: newer format; ERR_IO: what and where in err. */
@@ -92,6 +94,10 @@ int store_copy_check(const char *path, const struct store_watch *watch,
                      struct store_copy_facts *ret, struct err_ctx *err) MUST_USE;
 /* Makes the data file of a store out of a copy that was checked; the folder has none. Synced. */
 int store_copy_unpack(const char *path, const char *folder, struct err_ctx *err) MUST_USE;
+
+/* Whether the file is still there under its name; else latches. Looked at after each commit, too:
+ * from a file that somebody removed, nothing is read after the process has ended. Any thread. */
+bool store_check_file(struct store *store);
 
 /* ---- reading: any thread; keep it short ---- */
 int store_read_begin(struct store *store, struct store_txn **ret, struct err_ctx *err) MUST_USE;

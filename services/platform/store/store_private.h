@@ -39,6 +39,8 @@ struct store {
     size_t table_count;
     char *path;
     int lock_fd;
+    const char *mend;
+    int map_slot; /* of host_map_name */
     bool read_only;
     atomic_bool moved;
     uint64_t map_bytes;
@@ -82,6 +84,11 @@ bool store_over_quota(struct store *store);
 /* What one transaction with new work in it may put: the limits are looked at only between
  * transactions, and one that fits exactly must not eat the reserve. */
 uint64_t store_txn_bytes_max(const struct store *store);
+
+/* ---- damage.c ---- */
+bool store_cause_is_damage(int cause);
+/* The map is where it is from now on: a SIGBUS in it names the file. */
+void store_map_name(struct store *store);
 
 /* ---- place.c ---- */
 /* Sets store->moved from what stands there; a fresh store keeps where it is. */

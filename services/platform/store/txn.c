@@ -305,6 +305,9 @@ int store_txn_finish(struct store_txn *txn)
     uint64_t began_us = host_monotonic_us();
     txn->cause = mdb_txn_commit(txn->txn);
     txn->txn = NULL;
+    if (txn->cause == 0 && !store_check_file(store)) {
+        return ERR_STORAGE; /* into a file that is gone with this process */
+    }
     if (txn->cause == 0) {
         if (txn->settles) {
             atomic_store(&store->moved, false);
