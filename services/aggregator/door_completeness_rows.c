@@ -41,8 +41,9 @@ static void line_into(json_t *row, const struct peer *peer)
                               json_string(peer == NULL ? "none"
                                           : down       ? "disconnected"
                                                        : "connected"));
-    (void)json_object_set_new(row, "backlog",
-                              json_integer(waits ? (json_int_t)peer->intake.node_backlog : 0));
+    bool heard = peer != NULL && peer->heard_wall_ms != 0; /* before, nobody knows */
+    (void)json_object_set_new(
+        row, "backlog", heard ? json_integer((json_int_t)peer->intake.node_backlog) : json_null());
     (void)json_object_set_new(row, "oldest_since_ms",
                               since_json(waits ? peer->intake.oldest_since_ms : 0));
     (void)json_object_set_new(row, "down_since_ms", since_json(down ? peer->heard_wall_ms : 0));

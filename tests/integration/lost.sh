@@ -90,5 +90,14 @@ generate 16.07 5 f | submit 16.07 -
 settle
 wait_until "$long" holds aggregator status '.[0].cases == 70'
 check
-stop_all
+say "what waits at a node that is away: what it said last, and nothing before it said so"
+stop 16.03
+away() {
+    holds aggregator enrol list "any(.regency == \"16.03\" and (.connected | not) and $1)"
+}
+wait_until "$long" away '.backlog == 0 and .backlog_at_ms > 0'
+stop aggregator
+start aggregator
+wait_until "$long" away '.backlog == null and .backlog_at_ms == null'
+stop 16.07 aggregator
 say done
