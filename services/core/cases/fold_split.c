@@ -138,7 +138,7 @@ static int split_apply(struct fold *fold, struct split *split, struct case_view 
 
 int fold_split(struct fold *fold, const struct act *act, const struct ring *ring)
 {
-    struct case_view view, made;
+    struct case_view view, made = {.number = 0};
     char brief[CASE_SHORT_CAPACITY];
     struct split *split = arena_alloc(fold->arena, sizeof *split);
     if (split == NULL) {
