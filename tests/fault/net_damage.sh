@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # net_damage.sh - a line that flips bits, doubles, loses and swaps pieces of the stream, with right
 # TCP checksums; and streams that were recorded and are played again. CURVE ends the connection, no
-# wrong byte becomes a frame, and all arrives once the line is good again.
+# wrong byte becomes a frame, and all arrives once the line is good again. Of what is lost CURVE
+# notices nothing where it is whole frames: then the sync itself sends them again.
 . "$(dirname "$0")/net.bash"
 
 wanted=$([ -z "${KABAR_SANITIZE:-}" ] && echo 3 || echo 1)
@@ -29,7 +30,8 @@ harm() {
     wait_until "$long" live 16.07
     say "$fault: $(($(counts faults) - before)) strikes, $(($(counts connections) - connections)) new" \
         "connections; all arrived $(($(now_ms) - began)) ms after the last one"
-    [ "$(counts connections)" -gt "$connections" ] || fail "$fault: no connection was ended"
+    [ "$fault" = lose ] || [ "$(counts connections)" -gt "$connections" ] ||
+        fail "$fault: no connection was ended"
     nobody_blamed
 }
 

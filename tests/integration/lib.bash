@@ -15,7 +15,7 @@ export LC_ALL=C.UTF-8
 . "$KABAR_SOURCE/tests/lib/wait_until.bash"
 
 readonly samples=$KABAR_SOURCE/deploy/samples
-readonly long=60 # seconds: ends a test that would never end, says nothing about speed
+readonly long=150 # seconds: ends a test that would never end, says nothing about speed
 declare -A pid_of=()
 declare -a other_pids=()
 declare -a nodes=()
