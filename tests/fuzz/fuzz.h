@@ -43,7 +43,7 @@ void take_into(struct bytes *from, void *to, size_t len); /* zeros for what is m
 
 /* The messages of proto/kabar/v1, the first ones those that stand alone; NULL past the end. */
 const ProtobufCMessageDescriptor *fuzz_message(size_t index);
-#define FUZZ_MESSAGE_COUNT 33u
+#define FUZZ_MESSAGE_COUNT 34u
 /* As protobuf-c reads it, in the arena; NULL when it refuses or the arena is full. */
 const ProtobufCMessage *fuzz_unpack(const ProtobufCMessageDescriptor *descriptor,
                                     struct bytes message, struct arena *arena);

@@ -22,6 +22,7 @@ static const ProtobufCMessageDescriptor *const messages[FUZZ_MESSAGE_COUNT] = {
     MESSAGE(amendment),     MESSAGE(want),           MESSAGE(part),
 
     MESSAGE(object_note),   MESSAGE(catalogue_part), MESSAGE(answer),
+    MESSAGE(withdrawal),
 };
 
 const ProtobufCMessageDescriptor *fuzz_message(size_t index)

@@ -13,9 +13,9 @@
 
 static const uint16_t kinds[] = {ENTRY_REPORT,  ENTRY_ZERO,      ENTRY_RUNG,       ENTRY_ACT,
                                  ENTRY_RING,    ENTRY_ENROLMENT, ENTRY_REVOCATION, ENTRY_REJECTED,
-                                 ENTRY_GENESIS, ENTRY_AMENDMENT, ENTRY_RETURNED,   ENTRY_DOCUMENT,
+                                 ENTRY_GENESIS, ENTRY_AMENDMENT, ENTRY_RETURNED,   ENTRY_WITHDRAWAL,
                                  ENTRY_ANSWER,  ENTRY_PLACEMENT, ENTRY_CATALOGUE,  65535};
-static const size_t message_of_kind[] = {1, 2, 3, 11, 14, 8, 9, 12, 0, 27, 18, 5, 32, 10, 31, 0};
+static const size_t message_of_kind[] = {1, 2, 3, 11, 14, 8, 9, 12, 0, 27, 18, 33, 32, 10, 31, 0};
 #define KINDS (sizeof kinds / sizeof kinds[0])
 
 /* The last entry has no length: it goes to the end. */
@@ -107,28 +107,6 @@ static void prepare(void)
     }
 }
 
-static int nobody_knows(void *arg, const struct entry_id *id, uint64_t *ret_position,
-                        uint16_t *ret_kind, struct hash *ret_b)
-{
-    (void)arg;
-    (void)id;
-    (void)ret_position;
-    (void)ret_kind;
-    (void)ret_b;
-    return ERR_NOT_FOUND;
-}
-
-static int no_body(void *arg, const struct entry_id *id, struct arena *arena, uint16_t *ret_kind,
-                   struct bytes *ret)
-{
-    (void)arg;
-    (void)id;
-    (void)arena;
-    (void)ret_kind;
-    (void)ret;
-    return ERR_NOT_FOUND;
-}
-
 static struct fold_input next_entry(struct bytes *from, size_t nth, bool last)
 {
     uint8_t head[3];
@@ -141,7 +119,7 @@ static struct fold_input next_entry(struct bytes *from, size_t nth, bool last)
     chain_body(body, &b);
     return (struct fold_input){
         .b = b,
-        .lookup = {.entry = nobody_knows, .body = no_body},
+        .lookup = {.arg = base, .entry = story_lookup, .body = story_body},
         .position = 1000 + nth,
         .id = {.incarnation = {{own ? 1 : 9}}, .seq = 1000 + nth},
         .kind = kinds[head[0] % KINDS],

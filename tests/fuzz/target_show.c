@@ -14,11 +14,11 @@ static const struct {
     uint16_t kind;
     size_t message;
 } kinds[] = {
-    {ENTRY_GENESIS, 0},   {ENTRY_REPORT, 1},     {ENTRY_ZERO, 2},       {ENTRY_RUNG, 3},
-    {ENTRY_DOCUMENT, 5},  {ENTRY_STATUS, 6},     {ENTRY_REFUSAL, 7},    {ENTRY_RING, 14},
-    {ENTRY_ENROLMENT, 8}, {ENTRY_REVOCATION, 9}, {ENTRY_PLACEMENT, 10}, {ENTRY_ACT, 11},
-    {ENTRY_REJECTED, 12}, {ENTRY_RETURNED, 18},  {ENTRY_CATALOGUE, 31}, {65535, 0},
-    {ENTRY_ANSWER, 32},
+    {ENTRY_GENESIS, 0},   {ENTRY_REPORT, 1},     {ENTRY_ZERO, 2},        {ENTRY_RUNG, 3},
+    {ENTRY_DOCUMENT, 5},  {ENTRY_STATUS, 6},     {ENTRY_REFUSAL, 7},     {ENTRY_RING, 14},
+    {ENTRY_ENROLMENT, 8}, {ENTRY_REVOCATION, 9}, {ENTRY_PLACEMENT, 10},  {ENTRY_ACT, 11},
+    {ENTRY_REJECTED, 12}, {ENTRY_RETURNED, 18},  {ENTRY_CATALOGUE, 31},  {65535, 0},
+    {ENTRY_ANSWER, 32},   {ENTRY_AMENDMENT, 27}, {ENTRY_WITHDRAWAL, 33},
 };
 #define KINDS (sizeof kinds / sizeof kinds[0])
 

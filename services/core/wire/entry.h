@@ -88,6 +88,22 @@ struct zero_report {
     int64_t entered_ms;
     uint8_t salt[SALT_BYTES];
 };
+/* What the filer says of an earlier report: its contents are these now, or it does not hold. */
+struct amendment {
+    struct entry_id target;
+    struct report report;
+    struct bytes reason, entered_by;
+    bool has_entered_ms;
+    int64_t entered_ms;
+    uint8_t salt[SALT_BYTES];
+};
+struct withdrawal {
+    struct entry_id target;
+    struct bytes reason, entered_by;
+    bool has_entered_ms;
+    int64_t entered_ms;
+    uint8_t salt[SALT_BYTES];
+};
 /* Index 0 is "not given" (NULL); names as in the JSON of DESIGN. */
 extern const char
     *const channel_names[]; /* bawaslu citizen inspectorate media lapor referral own_finding */
@@ -264,6 +280,10 @@ int report_decode(struct bytes body, struct arena *arena, struct report *ret,
                   struct err_ctx *err) MUST_USE;
 int zero_report_decode(struct bytes body, struct arena *arena, struct zero_report *ret,
                        struct err_ctx *err) MUST_USE;
+int amendment_decode(struct bytes body, struct arena *arena, struct amendment *ret,
+                     struct err_ctx *err) MUST_USE;
+int withdrawal_decode(struct bytes body, struct arena *arena, struct withdrawal *ret,
+                      struct err_ctx *err) MUST_USE;
 int rung_decode(struct bytes body, struct arena *arena, struct rung *ret,
                 struct err_ctx *err) MUST_USE;
 int answer_decode(struct bytes body, struct arena *arena, struct answer *ret,
@@ -299,6 +319,8 @@ int rejected_decode(struct bytes body, struct arena *arena, struct rejected *ret
 ENTRY_ENCODER(genesis);
 ENTRY_ENCODER(report);
 ENTRY_ENCODER(zero_report);
+ENTRY_ENCODER(amendment);
+ENTRY_ENCODER(withdrawal);
 ENTRY_ENCODER(rung);
 ENTRY_ENCODER(answer);
 ENTRY_ENCODER(returned);

@@ -274,6 +274,36 @@ json_t *zero_report_to_json(const struct zero_report *zero)
     return builder_end(&builder);
 }
 
+/* Who filed it says so; their words. */
+static void put_entered(struct builder *builder, struct bytes reason, struct bytes entered_by,
+                        bool has_entered_ms, int64_t entered_ms)
+{
+    put_text(builder, "reason", reason);
+    put_text(builder, "entered_by", entered_by);
+    if (has_entered_ms) {
+        put_signed(builder, "entered_ms", entered_ms);
+    }
+}
+
+static json_t *amendment_to_json(const struct amendment *amendment)
+{
+    struct builder builder = builder_start();
+    put(&builder, "target", json_entry_id(&amendment->target));
+    put(&builder, "report", report_to_json(&amendment->report));
+    put_entered(&builder, amendment->reason, amendment->entered_by, amendment->has_entered_ms,
+                amendment->entered_ms);
+    return builder_end(&builder);
+}
+
+static json_t *withdrawal_to_json(const struct withdrawal *withdrawal)
+{
+    struct builder builder = builder_start();
+    put(&builder, "target", json_entry_id(&withdrawal->target));
+    put_entered(&builder, withdrawal->reason, withdrawal->entered_by, withdrawal->has_entered_ms,
+                withdrawal->entered_ms);
+    return builder_end(&builder);
+}
+
 static json_t *rung_to_json(const struct rung *rung)
 {
     struct builder builder = builder_start();
@@ -701,6 +731,8 @@ static json_t *rejected_to_json(const struct rejected *rejected)
 BODY_SHOWN(genesis, &value)
 BODY_SHOWN(report, &value)
 BODY_SHOWN(zero_report, &value)
+BODY_SHOWN(amendment, &value)
+BODY_SHOWN(withdrawal, &value)
 BODY_SHOWN(rung, &value)
 BODY_SHOWN(answer, &value)
 BODY_SHOWN(returned, &value, arena)
@@ -715,42 +747,27 @@ BODY_SHOWN(act, &value, arena)
 BODY_SHOWN(rejected, &value)
 BODY_SHOWN(catalogue_part, &value)
 
+static const struct {
+    uint16_t kind;
+    json_t *(*show)(struct bytes body, struct arena *arena);
+} shown[] = {
+    {ENTRY_GENESIS, genesis_shown},     {ENTRY_REPORT, report_shown},
+    {ENTRY_ZERO, zero_report_shown},    {ENTRY_AMENDMENT, amendment_shown},
+    {ENTRY_RUNG, rung_shown},           {ENTRY_WITHDRAWAL, withdrawal_shown},
+    {ENTRY_ANSWER, answer_shown},       {ENTRY_RETURNED, returned_shown},
+    {ENTRY_STATUS, status_shown},       {ENTRY_DOCUMENT, signed_document_shown},
+    {ENTRY_REFUSAL, refusal_shown},     {ENTRY_RING, signed_ring_shown},
+    {ENTRY_ENROLMENT, enrolment_shown}, {ENTRY_REVOCATION, revocation_shown},
+    {ENTRY_PLACEMENT, placement_shown}, {ENTRY_ACT, act_shown},
+    {ENTRY_REJECTED, rejected_shown},   {ENTRY_CATALOGUE, catalogue_part_shown},
+};
+
 json_t *entry_body_to_json(uint16_t kind, struct bytes body, struct arena *arena)
 {
-    switch (kind) {
-    case ENTRY_GENESIS:
-        return genesis_shown(body, arena);
-    case ENTRY_REPORT:
-        return report_shown(body, arena);
-    case ENTRY_ZERO:
-        return zero_report_shown(body, arena);
-    case ENTRY_RUNG:
-        return rung_shown(body, arena);
-    case ENTRY_ANSWER:
-        return answer_shown(body, arena);
-    case ENTRY_RETURNED:
-        return returned_shown(body, arena);
-    case ENTRY_DOCUMENT:
-        return signed_document_shown(body, arena);
-    case ENTRY_STATUS:
-        return status_shown(body, arena);
-    case ENTRY_REFUSAL:
-        return refusal_shown(body, arena);
-    case ENTRY_RING:
-        return signed_ring_shown(body, arena);
-    case ENTRY_ENROLMENT:
-        return enrolment_shown(body, arena);
-    case ENTRY_REVOCATION:
-        return revocation_shown(body, arena);
-    case ENTRY_PLACEMENT:
-        return placement_shown(body, arena);
-    case ENTRY_ACT:
-        return act_shown(body, arena);
-    case ENTRY_REJECTED:
-        return rejected_shown(body, arena);
-    case ENTRY_CATALOGUE:
-        return catalogue_part_shown(body, arena);
-    default:
-        return json_undecoded(body);
+    for (size_t i = 0; i < sizeof shown / sizeof shown[0]; i++) {
+        if (shown[i].kind == kind) {
+            return shown[i].show(body, arena);
+        }
     }
+    return json_undecoded(body);
 }

@@ -93,6 +93,30 @@ static const struct message_map zero_report_map =
     MAP(zero, zero_report_rows, struct zero_report, ENTRY_BYTES_MAX, NULL);
 MESSAGE_CODEC(zero_report, zero_report_map);
 
+/* ---- of a report: whether it is one, and this log's, is for core/cases to ask ---- */
+static const struct field_map amendment_rows[] = {
+    MESSAGE(1, struct amendment, target, &entry_id_map),
+    MESSAGE(2, struct amendment, report, &report_map),
+    TEXT(3, struct amendment, reason, TEXT_BYTES_MAX, 0),
+    TEXT(4, struct amendment, entered_by, NAME_BYTES_MAX, 0),
+    NUMBER_HAS(5, struct amendment, entered_ms),
+    FIXED(99, struct amendment, salt, FIELD_MANDATORY),
+};
+static const struct message_map amendment_map =
+    MAP(amendment, amendment_rows, struct amendment, ENTRY_BYTES_MAX, NULL);
+MESSAGE_CODEC(amendment, amendment_map);
+
+static const struct field_map withdrawal_rows[] = {
+    MESSAGE(1, struct withdrawal, target, &entry_id_map),
+    TEXT(2, struct withdrawal, reason, TEXT_BYTES_MAX, 0),
+    TEXT(3, struct withdrawal, entered_by, NAME_BYTES_MAX, 0),
+    NUMBER_HAS(4, struct withdrawal, entered_ms),
+    FIXED(99, struct withdrawal, salt, FIELD_MANDATORY),
+};
+static const struct message_map withdrawal_map =
+    MAP(withdrawal, withdrawal_rows, struct withdrawal, ENTRY_BYTES_MAX, NULL);
+MESSAGE_CODEC(withdrawal, withdrawal_map);
+
 /* ---- rung: who, and why not, is for core/rules and core/cases to ask ---- */
 static const struct field_map rung_rows[] = {
     TEXT(1, struct rung, document, CODE_BYTES_MAX, FIELD_MANDATORY),

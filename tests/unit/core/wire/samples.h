@@ -1,5 +1,5 @@
-/* Samples for the tests of this room: the golden bytes of proto/vectors/wire.json, and mutations of
- * bytes from a printed seed. */
+/* Samples for the tests of this room: the golden bytes of proto/vectors (wire.json, and the
+ * messages of later.json), and mutations of bytes from a printed seed. */
 #ifndef UNIT_CORE_WIRE_SAMPLES_H
 #define UNIT_CORE_WIRE_SAMPLES_H
 
@@ -15,15 +15,24 @@
 
 static json_t *sample_file;
 
-static inline int samples_open(void **state)
+static inline json_t *samples_load(const char *name)
 {
-    (void)state;
     const char *source = getenv("KABAR_SOURCE");
     char path[4096];
     json_error_t error;
-    (void)snprintf(path, sizeof path, "%s/proto/vectors/wire.json", source ? source : ".");
-    sample_file = json_load_file(path, 0, &error);
-    return sample_file != NULL ? 0 : -1;
+    (void)snprintf(path, sizeof path, "%s/proto/vectors/%s", source ? source : ".", name);
+    return json_load_file(path, 0, &error);
+}
+
+static inline int samples_open(void **state)
+{
+    (void)state;
+    sample_file = samples_load("wire.json");
+    json_t *later = samples_load("later.json");
+    int rc = json_array_extend(json_object_get(sample_file, "messages"),
+                               json_object_get(later, "messages"));
+    json_decref(later);
+    return rc;
 }
 
 static inline int samples_close(void **state)

@@ -21,6 +21,7 @@ static uint8_t room[65536];
 KIND(genesis)
 KIND(report)
 KIND(zero_report)
+KIND(withdrawal)
 KIND(rung)
 KIND(returned)
 KIND(signed_document)
@@ -92,6 +93,12 @@ static const struct row zero_rows[] = {
     {"regency", ROW_TEXT, MUST},     {"from", ROW_NUMBER, MUST},      {"until", ROW_NUMBER, MUST},
     {"scope", ROW_ENUM, MUST},       {"stated_name", ROW_TEXT, MUST}, {"entered_by", ROW_TEXT, MAY},
     {"entered_ms", ROW_NUMBER, MAY}, {"salt", ROW_FIXED, MUST},       {NULL, ROW_NUMBER, MAY},
+};
+static const struct row withdrawal_rows[] = {
+    {"target", ROW_NUMBER, MUST},     {"target.incarnation", ROW_FIXED, MUST},
+    {"target.seq", ROW_NUMBER, MUST}, {"reason", ROW_TEXT, MAY},
+    {"entered_by", ROW_TEXT, MAY},    {"entered_ms", ROW_NUMBER, MAY},
+    {"salt", ROW_FIXED, MUST},        {NULL, ROW_NUMBER, MAY},
 };
 static const struct row rung_rows[] = {
     {"document", ROW_TEXT, MUST}, {"rung", ROW_ENUM, MUST}, {"person", ROW_TEXT, MAY},
@@ -296,6 +303,7 @@ static const struct kind {
     ROWS(genesis, 1, genesis, genesis_rows),
     ROWS(report, 0, report, report_rows),
     ROWS(zero, 0, zero_report, zero_rows),
+    ROWS(withdrawal, 0, withdrawal, withdrawal_rows),
     ROWS(rung, 0, rung, rung_rows),
     ROWS(returned, 0, returned, returned_rows),
     ROWS(signed_document, 0, signed_document, signed_document_rows),

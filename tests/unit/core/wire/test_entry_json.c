@@ -231,6 +231,37 @@ static void a_zero_report_is_shown(void **state)
     assert_json(BODY_JSON(ENTRY_ZERO, zero_report, &zero), expected);
 }
 
+static void what_its_filer_says_later_is_shown(void **state)
+{
+    (void)state;
+    struct subject subject = {.account = TEXT("facebook:siti.r")};
+    struct amendment amendment = {
+        .target = {.incarnation = {{1}}, .seq = 7},
+        .report = {.regency = TEXT("16.07"),
+                   .form = TEXT("KE-01"),
+                   .channel = 4,
+                   .subjects = &subject,
+                   .subject_count = 1},
+        .reason = TEXT("tanggal salah"),
+        .entered_by = TEXT("Ani"),
+    };
+    struct withdrawal withdrawal = {.target = amendment.target,
+                                    .reason = TEXT("dicabut"),
+                                    .has_entered_ms = true,
+                                    .entered_ms = 5};
+    fill(amendment.salt, sizeof amendment.salt, 1);
+    fill(amendment.report.salt, sizeof amendment.report.salt, 2);
+    fill(withdrawal.salt, sizeof withdrawal.salt, 3);
+    assert_json(BODY_JSON(ENTRY_AMENDMENT, amendment, &amendment),
+                "{\"target\":{\"incarnation\":\"01000000000000000000000000000000\",\"seq\":7},"
+                "\"report\":{\"regency\":\"16.07\",\"channel\":\"media\",\"form\":\"KE-01\","
+                "\"urgent\":false,\"subjects\":[{\"account\":\"facebook:siti.r\"}]},"
+                "\"reason\":\"tanggal salah\",\"entered_by\":\"Ani\"}");
+    assert_json(BODY_JSON(ENTRY_WITHDRAWAL, withdrawal, &withdrawal),
+                "{\"target\":{\"incarnation\":\"01000000000000000000000000000000\",\"seq\":7},"
+                "\"reason\":\"dicabut\",\"entered_ms\":5}");
+}
+
 static void a_rung_is_shown(void **state)
 {
     (void)state;
@@ -581,6 +612,7 @@ int main(void)
         cmocka_unit_test(a_shown_report_reads_again),
         cmocka_unit_test(absent_is_left_out),
         cmocka_unit_test(a_zero_report_is_shown),
+        cmocka_unit_test(what_its_filer_says_later_is_shown),
         cmocka_unit_test(a_rung_is_shown),
         cmocka_unit_test(a_genesis_is_shown),
         cmocka_unit_test(a_document_is_shown_with_its_signatures),
