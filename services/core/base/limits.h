@@ -16,10 +16,14 @@
 #define SUBJECTS_MAX 64u
 #define EVIDENCE_MAX 64u
 #define OBJECT_BYTES_MAX 67108864u /* 64 MiB */
-#define LINE_BYTES_MAX 65536u      /* one JSON line at a door */
-#define KEY_BYTES_MAX 64u          /* a report's optional key */
-#define NAME_BYTES_MAX 256u        /* names of persons, units, positions, accounts */
-#define TEXT_BYTES_MAX 8192u       /* description */
+#define OBJECT_BLOCK_BYTES 65536u
+#define OBJECT_BLOCKS_MAX (OBJECT_BYTES_MAX / OBJECT_BLOCK_BYTES)
+#define OBJECT_RANGES_MAX 64u /* in one WANT */
+#define OBJECT_WRONG_MAX 3u   /* lists or blocks that do not fit, then it is refused */
+#define LINE_BYTES_MAX 65536u /* one JSON line at a door */
+#define KEY_BYTES_MAX 64u     /* a report's optional key */
+#define NAME_BYTES_MAX 256u   /* names of persons, units, positions, accounts */
+#define TEXT_BYTES_MAX 8192u  /* description */
 #define URL_BYTES_MAX 2048u
 #define SHORT_TEXT_BYTES_MAX 512u /* place, candidate, external_ref */
 #define REPORTER_BYTES_MAX 1024u  /* name and contact, before padding and sealing */

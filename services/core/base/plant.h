@@ -41,6 +41,7 @@
     X(BACKUP_UNREAD, "backup-unread")                                                              \
     X(ANY_OWNER, "any-owner")                                                                      \
     X(ANY_PROVINCE, "any-province")                                                                \
+    X(OBJECT_UNCHECKED, "object-unchecked")                                                        \
     /* core/cases and the applier */                                                               \
     X(DOCUMENT_TWICE, "document-twice")                                                            \
     X(ONE_SIGNATURE, "one-signature")                                                              \
