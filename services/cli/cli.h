@@ -104,6 +104,21 @@ command_run restore_store_run MUST_USE; /* becomes the program whose store it is
 command_run submit_run MUST_USE;
 command_run up_run MUST_USE;
 
+/* ---- handover.c: files that a report names ---- */
+
+/* What became of one line. */
+struct handed {
+    char *text;   /* goes in its place; freed by the caller. NULL: the line as it is */
+    bool refused; /* it does not go */
+    bool later;   /* nothing is wrong with it: the node has no room now */
+    char field[64];
+    char reason[224];
+};
+/* Opens the files a line names, and hands over what the node does not have, on a connection of its
+ * own. The files lie in `folder`. An error is the connection's, or ours. */
+int files_hand_over(struct cli *cli, const char *folder, struct bytes line, struct handed *ret,
+                    struct err_ctx *err) MUST_USE;
+
 /* ---- ask.c: the person at the terminal ---- */
 
 bool ask_possible(void);

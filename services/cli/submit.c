@@ -13,6 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,7 +29,8 @@ struct submit {
     struct door_client *client;
     int fd;
     const char *name;
-    uint8_t *buffer; /* READ_BYTES of the file, given out up to at */
+    char folder[PATH_MAX]; /* that it is in */
+    uint8_t *buffer;       /* READ_BYTES of the file, given out up to at */
     size_t at, filled;
     uint8_t *line; /* LINE_BYTES_MAX + 1: one more tells the node that it is too long */
     size_t len;
@@ -115,6 +117,57 @@ static void show_progress(struct submit *submit, bool last)
     (void)fputs(last ? "\n" : "", stderr);
     (void)fflush(stderr);
     submit->shown_ms = now_ms;
+}
+
+/* ---- files ---- */
+
+/* The folder of the reports, where their files lie. */
+static int folder_of(const char *name, char ret[PATH_MAX], struct err_ctx *err)
+{
+    const char *slash = strrchr(name, '/');
+    int len = slash == NULL ? snprintf(ret, PATH_MAX, ".")
+                            : snprintf(ret, PATH_MAX, "%.*s", (int)(slash - name) + 1, name);
+    return len >= 0 && len < PATH_MAX ? 0 : err_set(err, ERR_LIMIT, "path too long: %.64s", name);
+}
+
+/* Our own refusal comes when its turn is: behind the answers to all lines before it. */
+static int refuse_here(struct submit *submit, const struct handed *handed, struct err_ctx *err)
+{
+    int rc = 0;
+    while (rc == 0 && !submit->over &&
+           submit->accepted + submit->refused + submit->blank + 1 < submit->lines) {
+        rc = take_answer(submit, err);
+    }
+    json_t *answer = json_pack("{s:I, s:b, s:s, s:s, s:o*}", "line", (json_int_t)submit->lines,
+                               "accepted", 0, "field", handed->field, "reason", handed->reason,
+                               "retry", handed->later ? json_true() : NULL);
+    char *text = json_dumps(answer, JSON_COMPACT);
+    if (rc == 0 && text == NULL) {
+        rc = err_set(err, ERR_NOMEM, "answer");
+    }
+    if (rc == 0 && !submit->over) {
+        count_answer(submit, answer, bytes_of_text(text));
+    }
+    free(text);
+    json_decref(answer);
+    return rc;
+}
+
+/* A line with files: they go first. What is refused here goes as a blank line, so that the node
+ * counts lines as we do. */
+static int hand_over(struct submit *submit, struct bytes line, struct err_ctx *err)
+{
+    struct handed handed = {.text = NULL};
+    int rc = files_hand_over(submit->cli, submit->folder, line, &handed, err);
+    if (rc == 0 && handed.refused) {
+        rc = refuse_here(submit, &handed, err);
+        line = bytes_of(NULL, 0);
+    } else if (handed.text != NULL) {
+        line = bytes_of_text(handed.text);
+    }
+    rc = rc != 0 ? rc : door_client_put(submit->client, line, err);
+    free(handed.text);
+    return rc;
 }
 
 /* ---- lines ---- */
@@ -221,7 +274,7 @@ static int send_lines(struct submit *submit, struct err_ctx *err)
             return rc;
         }
         submit->lines++;
-        rc = door_client_put(submit->client, line_to_send(submit), err);
+        rc = hand_over(submit, line_to_send(submit), err);
         if (rc == 0) {
             rc = take_answers(submit, err);
         }
@@ -301,7 +354,8 @@ static int submit_file(struct submit *submit, struct err_ctx *err)
 int submit_run(struct cli *cli, const json_t *args, struct err_ctx *err)
 {
     struct submit submit = {.cli = cli, .fd = -1, .name = args_text(args, "file")};
-    int rc = submit_file(&submit, err);
+    int rc = folder_of(submit.name, submit.folder, err);
+    rc = rc != 0 ? rc : submit_file(&submit, err);
     if (rc == 0 && submit.refused > 0) {
         cli->exit_code = submit.later > 0 ? EX_TEMPFAIL : EX_DATAERR;
     }

@@ -285,6 +285,9 @@ static int open_all(struct node *node, struct node_card *card, struct err_ctx *e
         rc = open_store(node, err);
     }
     if (rc == 0) {
+        rc = files_open(node, err);
+    }
+    if (rc == 0) {
         rc = sync_open(node, err);
     }
     if (rc == 0) {
@@ -314,6 +317,7 @@ static void close_all(struct node *node)
     node->stopping = true;
     door_close(node->door); /* calls that are still open are gone */
     node_backup_stop(node);
+    files_stop(node);
     node->sync.ready = false;
     if (node->writer_runs) {
         store_writer_stop(node->store); /* done() of everything, here */
@@ -325,6 +329,7 @@ static void close_all(struct node *node)
     office_close(node);
     link_context_free(node->links);
     store_close(node->store);
+    objects_close(node->objects);
     loop_timer_free(node->card_timer);
     loop_timer_free(node->drain_timer);
     loop_timer_free(node->prune_timer);

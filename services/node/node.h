@@ -19,6 +19,7 @@
 #include "platform/host/log.h"
 #include "platform/link/link.h"
 #include "platform/loop/loop.h"
+#include "platform/store/objects.h"
 
 #define NODE_OUTBOX_MAX 64u /* control frames that wait for one connection's pipe */
 
@@ -128,9 +129,11 @@ struct node_office {
 
 struct stream; /* node_stream.c */
 
+struct files_call; /* node_files.c */
+
 /* What door_call_data of an open call begins with. */
 struct open_call {
-    bool stream; /* a struct stream, else a struct rung_command */
+    enum { OPEN_RUNG, OPEN_STREAM, OPEN_FILES } kind; /* struct rung_command, stream, files_call */
 };
 
 struct node {
@@ -159,7 +162,9 @@ struct node {
     struct node_sync sync;
     struct node_office office;
     struct stream *streams; /* all that are open */
-    struct arena *arena;    /* of the request or line at hand */
+    struct files_call *files;
+    struct objects *objects; /* evidence that was handed over */
+    struct arena *arena;     /* of the request or line at hand */
     struct node_counters counters;
     struct log_limit alarm_limits[ALARM_COUNT];
     struct log_limit trouble_limits[TROUBLE_COUNT];
@@ -283,6 +288,16 @@ void report_drain(struct node *node, struct door_call *call);
 void report_gone(struct node *node, struct door_call *call);
 /* Stopping: streams end as soon as what they handed in is answered. */
 void report_stop(struct node *node);
+/* ---- node_files.c: evidence files at the door ---- */
+int files_open(struct node *node, struct err_ctx *err) MUST_USE;
+void files_stop(struct node *node); /* once the door is closed */
+void report_files(struct node *node, struct door_call *call, const json_t *args);
+void report_files_line(struct node *node, struct door_call *call, uint64_t number,
+                       struct bytes text, bool oversized);
+void report_files_end(struct door_call *call);
+void report_files_gone(struct door_call *call);
+
+/* ---- node_stream.c, node_list.c ---- */
 void report_zero(struct node *node, struct door_call *call, const json_t *args);
 void report_list(struct node *node, struct door_call *call, const json_t *args);
 void report_show(struct node *node, struct door_call *call, const json_t *args);

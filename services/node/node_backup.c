@@ -166,8 +166,12 @@ int node_restore(const struct conf_node *conf, const char *file, bool replace, s
         .name = "node", .open = &copy_tables, .check = check_restoring};
     struct restoring restoring = {.conf = conf, .file = file};
     char aside[RESTORE_PATH_BYTES] = "";
-    const struct restore_config config = {
-        .file = file, .kind = &kind, .folder = conf->store, .replace = replace, .arg = &restoring};
+    const struct restore_config config = {.file = file,
+                                          .kind = &kind,
+                                          .folder = conf->store,
+                                          .keep = "objects",
+                                          .replace = replace,
+                                          .arg = &restoring};
     int rc = restore_run(&config, aside, err);
     if (rc != 0) {
         return rc;

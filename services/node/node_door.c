@@ -18,6 +18,7 @@ static const struct handler {
     void (*run)(struct node *node, struct door_call *call, const json_t *args);
 } handlers[] = {
     {"report submit", report_submit},
+    {"report files", report_files},
     {"report list", report_list},
     {"report show", report_show},
     {"report status", report_status},
@@ -85,30 +86,34 @@ static void on_request(void *arg, struct door_call *call, const char *name, cons
     }
 }
 
-static bool is_stream(const struct door_call *call)
+static bool is_a(const struct door_call *call, int kind)
 {
     const struct open_call *open = door_call_data(call);
-    return open != NULL && open->stream;
+    return open != NULL && (int)open->kind == kind;
 }
 
 static void on_line(void *arg, struct door_call *call, uint64_t line, struct bytes text,
                     bool oversized)
 {
-    if (is_stream(call)) {
+    if (is_a(call, OPEN_STREAM)) {
         report_line(arg, call, line, text, oversized);
+    } else if (is_a(call, OPEN_FILES)) {
+        report_files_line(arg, call, line, text, oversized);
     }
 }
 
 static void on_end(void *arg, struct door_call *call)
 {
-    if (is_stream(call)) {
+    if (is_a(call, OPEN_STREAM)) {
         report_end(arg, call);
+    } else if (is_a(call, OPEN_FILES)) {
+        report_files_end(call);
     }
 }
 
 static void on_drain(void *arg, struct door_call *call)
 {
-    if (is_stream(call)) {
+    if (is_a(call, OPEN_STREAM)) {
         report_drain(arg, call);
     }
 }
@@ -116,8 +121,10 @@ static void on_drain(void *arg, struct door_call *call)
 static void on_gone(void *arg, struct door_call *call)
 {
     node_backup_gone(arg, call);
-    if (is_stream(call)) {
+    if (is_a(call, OPEN_STREAM)) {
         report_gone(arg, call);
+    } else if (is_a(call, OPEN_FILES)) {
+        report_files_gone(call);
     } else if (door_call_data(call) != NULL) {
         inbox_gone(arg, call);
     }

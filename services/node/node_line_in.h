@@ -31,7 +31,11 @@ struct line {
 
 /* Reads, checks, seals and encodes: a line ready for the writer, or refused. Wipes every copy of
  * who reported. NULL when out of memory. */
-struct line *line_of_text(struct node *node, struct bytes text, bool oversized, const char *user);
+struct files_wanted; /* node_files.h; NULL: what is not here is a reason to refuse */
+struct line *line_of_text(struct node *node, struct bytes text, bool oversized, const char *user,
+                          struct files_wanted *wanted);
+/* Of a line that was not handed to the writer: it would not be taken. */
+bool line_refused_already(struct node *node, struct line *line);
 /* The same for a zero report stated at the door. */
 struct line *line_of_zero(struct node *node, struct zero_report *zero, const char *user);
 void line_refuse(struct line *line, const char *field, const char *reason);

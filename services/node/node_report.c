@@ -8,6 +8,7 @@
 #include "core/rules/report_check.h"
 #include "core/seal/chain.h"
 #include "core/seal/reporter.h"
+#include "node/node_files.h"
 #include "node/node_line_in.h"
 
 #define WIB_MS (7 * 3600000)
@@ -76,6 +77,12 @@ static int input_hash(struct node *node, const struct report_line *read, struct 
     return rc;
 }
 
+/* Who hands a line in; wanted: see line_of_text. */
+struct line_origin {
+    const char *user;
+    struct files_wanted *wanted;
+};
+
 static int seal_reporter(struct node *node, struct report_line *read,
                          uint8_t sealed[REPORTER_SEALED_BYTES_MAX], struct err_ctx *err)
 {
@@ -94,29 +101,21 @@ static int seal_reporter(struct node *node, struct report_line *read,
     return rc;
 }
 
-/* The entry's body, from a report or zero report that was checked. */
-static int encode(struct node *node, struct report_line *read, struct line *line, uint8_t *body,
-                  const char *user, struct err_ctx *err)
+static int encode_zero(struct zero_report *zero, struct line *line, uint8_t *body, const char *user,
+                       struct err_ctx *err)
+{
+    zero->entered_by = bytes_of_text(user);
+    zero->has_entered_ms = true;
+    zero->entered_ms = line->now_ms;
+    host_random(zero->salt, sizeof zero->salt);
+    return zero_report_encode(zero, body, ENTRY_BYTES_MAX, &line->len, err);
+}
+
+static int encode_report(struct node *node, struct report_line *read, struct line *line,
+                         uint8_t *body, const char *user, struct err_ctx *err)
 {
     uint8_t sealed[REPORTER_SEALED_BYTES_MAX];
-    line->now_ms = host_wall_ms();
-    if (read->type == REPORT_LINE_ZERO) {
-        struct zero_report *zero = &read->zero;
-        zero->entered_by = bytes_of_text(user);
-        zero->has_entered_ms = true;
-        zero->entered_ms = line->now_ms;
-        host_random(zero->salt, sizeof zero->salt);
-        return zero_report_encode(zero, body, ENTRY_BYTES_MAX, &line->len, err);
-    }
     struct report *report = &read->report;
-    if (report->key.len > 0) {
-        int rc = input_hash(node, read, &line->input);
-        if (rc != 0) {
-            return err_set(err, rc, "the report does not fit into an entry");
-        }
-        line->key_len = report->key.len;
-        memcpy(line->key, report->key.data, report->key.len);
-    }
     int rc = seal_reporter(node, read, sealed, err);
     if (rc != 0) {
         return rc;
@@ -128,6 +127,37 @@ static int encode(struct node *node, struct report_line *read, struct line *line
     return report_encode(report, body, ENTRY_BYTES_MAX, &line->len, err);
 }
 
+/* The same input, whether its files were here already or not. */
+static int note_key(struct node *node, const struct report_line *read, struct line *line,
+                    struct err_ctx *err)
+{
+    struct bytes key = read->report.key;
+    if (key.len == 0) {
+        return 0;
+    }
+    int rc = input_hash(node, read, &line->input);
+    if (rc != 0) {
+        return err_set(err, rc, "the report does not fit into an entry");
+    }
+    line->key_len = key.len;
+    memcpy(line->key, key.data, key.len);
+    return 0;
+}
+
+/* The entry's body, from a report or zero report that was checked. A reason of the line's own is
+ * in line->error; else it is in err. */
+static int encode(struct node *node, struct report_line *read, struct line *line, uint8_t *body,
+                  const struct line_origin *origin, struct err_ctx *err)
+{
+    line->now_ms = host_wall_ms();
+    if (read->type == REPORT_LINE_ZERO) {
+        return encode_zero(&read->zero, line, body, origin->user, err);
+    }
+    int rc = note_key(node, read, line, err);
+    rc = rc != 0 ? rc : files_name(node, &read->report, node->arena, origin->wanted, &line->error);
+    return rc != 0 ? rc : encode_report(node, read, line, body, origin->user, err);
+}
+
 static int check(const struct node *node, const struct report_line *read, struct field_error *error)
 {
     struct bytes own = bytes_of_text(node->conf->regency);
@@ -137,7 +167,8 @@ static int check(const struct node *node, const struct report_line *read, struct
 }
 
 /* A line ready to be submitted, or refused; NULL when out of memory. */
-static struct line *line_of(struct node *node, struct report_line *read, const char *user)
+static struct line *line_of(struct node *node, struct report_line *read,
+                            const struct line_origin *origin)
 {
     static uint8_t body[ENTRY_BYTES_MAX]; /* loop thread only */
     struct line head = {.ready = false};
@@ -146,8 +177,9 @@ static struct line *line_of(struct node *node, struct report_line *read, const c
     if (rc != 0) {
         head.ready = true;
     } else {
-        rc = encode(node, read, &head, body, user, &err);
-        if (rc != 0) {
+        rc = encode(node, read, &head, body, origin, &err);
+        head.ready = rc != 0;
+        if (rc != 0 && head.error.reason[0] == '\0') {
             line_refuse(&head, "", err_peek(&err, rc));
         }
     }
@@ -174,8 +206,10 @@ static struct line *line_refused(const struct field_error *error)
     return line;
 }
 
-struct line *line_of_text(struct node *node, struct bytes text, bool oversized, const char *user)
+struct line *line_of_text(struct node *node, struct bytes text, bool oversized, const char *user,
+                          struct files_wanted *wanted)
 {
+    const struct line_origin origin = {user, wanted};
     struct report_line read = {.type = REPORT_LINE_REPORT};
     struct field_error error = {"", ""};
     struct line *line = NULL;
@@ -191,7 +225,7 @@ struct line *line_of_text(struct node *node, struct bytes text, bool oversized, 
     } else if (report_line_read(text, node->arena, &read, &error) != 0) {
         line = line_refused(&error);
     } else {
-        line = line_of(node, &read, user);
+        line = line_of(node, &read, &origin);
     }
     line_arena_wipe(node->arena, start);
     return line;
@@ -200,5 +234,6 @@ struct line *line_of_text(struct node *node, struct bytes text, bool oversized, 
 struct line *line_of_zero(struct node *node, struct zero_report *zero, const char *user)
 {
     struct report_line read = {.type = REPORT_LINE_ZERO, .zero = *zero};
-    return line_of(node, &read, user);
+    const struct line_origin origin = {user, NULL};
+    return line_of(node, &read, &origin);
 }

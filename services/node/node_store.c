@@ -250,6 +250,43 @@ void key_put(struct store_txn *txn, struct bytes key, const struct key_record *r
     store_put(txn, NODE_KEYS, key, bytes_of(value, writer.len));
 }
 
+/* ---- files ---- */
+
+#define FILE_KEY "file"
+#define FILE_KEY_BYTES (sizeof FILE_KEY - 1 + HASH_BYTES)
+
+static struct bytes file_key(const struct hash *sha256, uint8_t room[FILE_KEY_BYTES])
+{
+    memcpy(room, FILE_KEY, sizeof FILE_KEY - 1);
+    memcpy(room + sizeof FILE_KEY - 1, sha256->b, HASH_BYTES);
+    return bytes_of(room, FILE_KEY_BYTES);
+}
+
+int file_load(struct store_txn *txn, const struct hash *sha256, struct file_note *ret)
+{
+    uint8_t room[FILE_KEY_BYTES];
+    struct bytes value;
+    int rc = store_get(txn, NODE_META, file_key(sha256, room), &value);
+    if (rc != 0) {
+        return rc;
+    }
+    if (value.len != 8 + HASH_BYTES) {
+        return ERR_FORMAT;
+    }
+    ret->size = get_be64(value.data);
+    memcpy(ret->list.b, value.data + 8, HASH_BYTES);
+    return 0;
+}
+
+void file_put(struct store_txn *txn, const struct hash *sha256, const struct file_note *note)
+{
+    uint8_t room[FILE_KEY_BYTES];
+    uint8_t value[8 + HASH_BYTES];
+    put_be64(value, note->size);
+    memcpy(value + 8, note->list.b, HASH_BYTES);
+    store_put(txn, NODE_META, file_key(sha256, room), bytes_of(value, sizeof value));
+}
+
 /* ---- office ---- */
 
 #define OFFICE_HEAD_BYTES 12u

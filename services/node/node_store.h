@@ -8,6 +8,7 @@
  *            "pruned" 8: reports deleted so far
  *            "owner" regency: since entries were deleted, and a genesis with them
  *            "ring" SignedRing
+ *            "file" ‖ SHA-256 32 → size 8 ‖ hash of the block list 32: kept in objects/
  *   entries, logs   our own logs (platform/store/outlog.h)
  *   keys     report's key → keyed hash of its input 32 ‖ incarnation 16 ‖ seq 8 ‖ h 32
  *   office   incarnation 16 ‖ first new seq 8 → skip 4 ‖ received_ms 8 ‖ the span as received
@@ -84,6 +85,15 @@ struct key_record {
 /* ERR_NOT_FOUND. */
 int key_load(struct store_txn *txn, struct bytes key, struct key_record *ret) MUST_USE;
 void key_put(struct store_txn *txn, struct bytes key, const struct key_record *record);
+
+/* ---- files: what was handed over at our door and is kept (node_files.c) ---- */
+struct file_note {
+    uint64_t size;
+    struct hash list; /* of its blocks */
+};
+/* ERR_NOT_FOUND, ERR_FORMAT. */
+int file_load(struct store_txn *txn, const struct hash *sha256, struct file_note *ret) MUST_USE;
+void file_put(struct store_txn *txn, const struct hash *sha256, const struct file_note *note);
 
 /* ---- office ---- */
 /* ERR_GAP, before any write, unless the cursor is exactly where `store` continues. The first span

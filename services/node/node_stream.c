@@ -218,6 +218,11 @@ static bool known_already(struct node *node, struct line *line)
     return false;
 }
 
+bool line_refused_already(struct node *node, struct line *line)
+{
+    return (line->ready || known_already(node, line)) && !line->accepted;
+}
+
 /* Into the stream's order, and to the writer. Takes the line. */
 static void stream_add(struct stream *stream, struct line *line, uint64_t number)
 {
@@ -262,7 +267,7 @@ static struct stream *stream_new(struct node *node, struct door_call *call, bool
     stream->node = node;
     stream->call = call;
     stream->single = single;
-    stream->open.stream = true;
+    stream->open.kind = OPEN_STREAM;
     stream->next = node->streams;
     stream->at = &node->streams;
     if (stream->next != NULL) {
@@ -286,7 +291,7 @@ void report_line(struct node *node, struct door_call *call, uint64_t number, str
     if (stream->single || stream->stopping || (!oversized && text_blank(text))) {
         return;
     }
-    struct line *line = line_of_text(node, text, oversized, door_call_user(call));
+    struct line *line = line_of_text(node, text, oversized, door_call_user(call), NULL);
     stream_add(stream, line, number);
 }
 

@@ -69,6 +69,7 @@
     X(PART_FORGOTTEN, "part-forgotten")                                                            \
     X(PERSONS_MERGED, "persons-merged")                                                            \
     X(NOT_PROVEN_COUNTS, "not-proven-counts")                                                      \
+    X(FILE_UNKEPT, "file-unkept")                                                                  \
     X(LOOK_UNSAID, "look-unsaid")                                                                  \
     /* the borders (tests/fuzz) */                                                                 \
     X(FIELD_TWICE, "field-twice")                                                                  \

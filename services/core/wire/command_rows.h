@@ -37,6 +37,11 @@
     {                                                                                              \
         .name = (words), .place = (where), .help = (about), .arguments = (list)                    \
     }
+#define HIDDEN_AT_NODE(words, about, list)                                                         \
+    {                                                                                              \
+        .name = (words), .place = COMMAND_NODE, .help = (about), .arguments = (list),              \
+        .hidden = true                                                                             \
+    }
 #define HIDDEN(words, about, list)                                                                 \
     {                                                                                              \
         .name = (words), .place = COMMAND_AGGREGATOR, .help = (about), .arguments = (list),        \

@@ -106,6 +106,11 @@ static const struct argument report_submit[] = {
     PLACE("file", ARGUMENT_FILE, "JSON Lines, one report each; - is standard input"),
     END,
 };
+/* A streaming request: one report as for report submit, each evidence with a path and with sha256
+ * and size filled in; nothing is taken of it but files. Rows {"want":HASH}: that file is to follow,
+ * all of it, in lines of hex, at most 32 KiB of the file each. → {"files":N}, once they are kept;
+ * of a report that would be refused none is wanted. */
+static const struct argument report_files[] = {END};
 static const struct argument page[] = {LIST_LIMIT, LIST_AFTER, END};
 static const struct argument report_show[] = {
     PLACE("id", ARGUMENT_TEXT, "INCARNATION-SEQ as report list shows it, or the report's key"),
@@ -347,6 +352,7 @@ const struct command command_table[] = {
         backup),
     ROW("ping", COMMAND_EITHER, "see whether the program answers", none),
 
+    HIDDEN_AT_NODE("report files", "files of a report, before it is handed in", report_files),
     HIDDEN("document draft", "bytes of a document to sign", document_draft),
     HIDDEN("document propose", "a document with its first signature", document_propose),
     HIDDEN("document countersign", "a second signature", document_countersign),

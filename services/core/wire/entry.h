@@ -65,7 +65,9 @@ struct evidence {
     struct bytes media_type;
     bool has_size;
     uint64_t size;
-    struct bytes block_list;
+    struct bytes block_list; /* HASH_BYTES: the file is an object, and follows; else empty */
+    struct bytes name;       /* as it was called, without its folder */
+    bool has_path;           /* in a line that is handed in, in no entry: the file is meant */
 };
 struct report {
     struct bytes key, regency, form, place, description, url, candidate, external_ref;

@@ -183,6 +183,7 @@ static json_t *evidence_to_json(const struct evidence *evidence)
     struct builder builder = builder_start();
     PUT_HEX(&builder, "sha256", evidence->sha256);
     put_text(&builder, "media_type", evidence->media_type);
+    put_text(&builder, "name", evidence->name);
     if (evidence->has_size) {
         put_number(&builder, "size", evidence->size);
     }

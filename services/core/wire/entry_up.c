@@ -47,6 +47,7 @@ static const struct field_map evidence_rows[] = {
     TEXT(2, struct evidence, media_type, NAME_BYTES_MAX, 0),
     NUMBER_HAS(3, struct evidence, size),
     EXACT(4, struct evidence, block_list, HASH_BYTES),
+    TEXT(5, struct evidence, name, NAME_BYTES_MAX, 0),
 };
 static const struct message_map evidence_map =
     MAP(evidence, evidence_rows, struct evidence, 0, NULL);

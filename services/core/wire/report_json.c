@@ -195,7 +195,11 @@ static const struct field_rule evidence_rules[] = {
      .type = VALUE_SIZE,
      .offset = offsetof(struct evidence, size),
      .has = offsetof(struct evidence, has_size)},
-    OTHER_RULE("path", VALUE_DROPPED),
+    TEXT_RULE("name", struct evidence, name, NAME_BYTES_MAX),
+    {.name = "path",
+     .type = VALUE_DROPPED,
+     .has = offsetof(struct evidence, has_path),
+     .bytes_max = LINE_BYTES_MAX},
     {.name = NULL},
 };
 
@@ -534,7 +538,8 @@ static int read_evidence(const struct line_reader *reader, json_t *object, struc
         element.index = i;
         if (sha256 == NULL || json_is_null(sha256)) {
             rc = refuse(&element, ERR_FORMAT, "sha256",
-                        "is missing: give the file's SHA-256 as 64 hex digits");
+                        "is missing: give the file's SHA-256 as 64 hex digits, or its path to "
+                        "kabar report submit");
         }
     }
     return rc;

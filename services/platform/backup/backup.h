@@ -19,7 +19,9 @@ struct backup;
 /* Said with every backup that was made. */
 #define BACKUP_NOT_IN_IT                                                                           \
     "keys, ring, card and settings: copy the rest of the program's folder too (not its store), "   \
-    "and keep it apart from this file"
+    "and keep it apart from this file; the files of reports: copy objects/ in the store's "        \
+    "folder, "                                                                                     \
+    "at any time"
 
 /* What a store of this kind is: how a copy of it is opened, and what must hold in it. */
 struct backup_kind {
@@ -64,6 +66,7 @@ struct restore_config {
     const char *folder; /* as in the settings */
     const char *inside; /* "journal": the store's own folder in it; NULL: it is that one itself */
     const char *views;  /* "views": a folder beside that, computed from the store; NULL */
+    const char *keep;   /* "objects": in `folder`, and right in any store: stays; NULL */
     bool replace;       /* a present store is renamed, with all that is in `folder` */
     void *arg;          /* check's */
 };

@@ -278,6 +278,23 @@ static int change_places(struct restore *restore, struct err_ctx *err)
     return 0;
 }
 
+/* Files named by their content are as good in the store that is there now. */
+static int keep(const struct restore *restore, struct err_ctx *err)
+{
+    char from[RESTORE_PATH_BYTES];
+    char to[RESTORE_PATH_BYTES];
+    if (restore->config->keep == NULL) {
+        return 0;
+    }
+    int rc = join(from, restore->aside, restore->config->keep, err);
+    rc = rc != 0 ? rc : join(to, restore->folder, restore->config->keep, err);
+    if (rc != 0 || rename(from, to) == 0 || errno == ENOENT) {
+        return rc;
+    }
+    rc = fail(err, "move back", from);
+    return err_wrap(err, rc, "the store is restored, but its files have to be moved by hand");
+}
+
 static int put_in_place(struct restore *restore, struct err_ctx *err)
 {
     if (!restore->present) {
@@ -285,6 +302,7 @@ static int put_in_place(struct restore *restore, struct err_ctx *err)
     }
     int rc = name_aside(restore, err);
     rc = rc != 0 ? rc : change_places(restore, err);
+    rc = rc != 0 ? rc : keep(restore, err);
     return rc != 0 ? rc : file_sync_name(restore->folder, err);
 }
 

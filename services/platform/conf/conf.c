@@ -48,6 +48,7 @@ static const struct conf_key node_keys[] = {
     {"request", CONF_PATH, .optional = true, AT(request)},
     {"map_mib", CONF_NUMBER, AT(map_mib), .preset = "4096", .least = 16, .most = MAP_MIB_MOST},
     {"quota_mib", CONF_NUMBER, AT(quota_mib), .preset = "512", .most = MAP_MIB_MOST},
+    {"objects_mib", CONF_NUMBER, AT(objects_mib), .preset = "8192", .most = MAP_MIB_MOST},
     {"keep_alive_s", CONF_NUMBER, AT(keep_alive_s), .preset = "300", .least = 1, .most = DAY_S},
     {"silence_ms", CONF_NUMBER, AT(silence_ms), .preset = "3000", .least = 100, .most = 600000},
     {"reconnect_ms", CONF_NUMBER, AT(reconnect_ms), .preset = "500", .least = 10, .most = 60000},

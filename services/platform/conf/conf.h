@@ -55,6 +55,7 @@ struct conf_node {
     char *request;            /* enrolment request, NULL: not kept */
     uint64_t map_mib;         /* default 4096 */
     uint64_t quota_mib;       /* default 512; 0: none */
+    uint64_t objects_mib;     /* all files together, default 8192 */
     uint64_t keep_alive_s;    /* default 300 */
     uint64_t silence_ms;      /* least silence before a second connection, default 3000 */
     uint64_t reconnect_ms;    /* first back-off, default 500 */

@@ -65,6 +65,7 @@ static int sweep_one(struct objects *objects, const char *name, struct err_ctx *
 static const struct dirent *next_entry(DIR *folder)
 {
     errno = 0;
+    /* cppcheck-suppress readdirCalled */
     return readdir(folder); /* the folder is ours alone: NOLINT(concurrency-mt-unsafe) */
 }
 
@@ -108,6 +109,7 @@ int objects_open(const char *path, uint64_t bytes_max, struct objects **ret, str
         return err_set(err, ERR_NOMEM, "no memory for objects");
     }
     objects->bytes_max = bytes_max;
+    (void)pthread_mutex_init(&objects->lock, NULL);
     objects->folder = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     int rc = objects->folder < 0 ? objects_fail(err, "folder", "open") : file_sync_name(path, err);
     if (rc == 0) {
@@ -133,12 +135,33 @@ void objects_close(struct objects *objects)
     if (objects->folder >= 0) {
         (void)close(objects->folder);
     }
+    (void)pthread_mutex_destroy(&objects->lock);
     free(objects);
 }
 
-uint64_t objects_bytes(const struct objects *objects)
+uint64_t objects_bytes(struct objects *objects)
 {
-    return objects->bytes;
+    (void)pthread_mutex_lock(&objects->lock);
+    uint64_t bytes = objects->bytes;
+    (void)pthread_mutex_unlock(&objects->lock);
+    return bytes;
+}
+
+bool objects_take_room(struct objects *objects, uint64_t bytes)
+{
+    (void)pthread_mutex_lock(&objects->lock);
+    bool fits =
+        objects->bytes <= objects->bytes_max && bytes <= objects->bytes_max - objects->bytes;
+    objects->bytes += fits ? bytes : 0;
+    (void)pthread_mutex_unlock(&objects->lock);
+    return fits;
+}
+
+void objects_give_room(struct objects *objects, uint64_t bytes)
+{
+    (void)pthread_mutex_lock(&objects->lock);
+    objects->bytes -= bytes;
+    (void)pthread_mutex_unlock(&objects->lock);
 }
 
 /* ---- reading ---- */

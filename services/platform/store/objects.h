@@ -8,7 +8,8 @@
  * Promises: what objects_finish reported is there after any loss of power, so an entry that names
  * it may be appended then. A file that could not be written or synced is dropped whole: what a
  * failed sync was to write would be read as good. All files together, those under way with the size
- * they will have, never exceed bytes_max. One thread at a time.
+ * they will have, never exceed bytes_max. A draft is one thread's at a
+ * time; the folder may serve several.
  */
 #ifndef PLATFORM_STORE_OBJECTS_H
 #define PLATFORM_STORE_OBJECTS_H
@@ -23,7 +24,7 @@ struct object_draft;
 int objects_open(const char *path, uint64_t bytes_max, struct objects **ret,
                  struct err_ctx *err) MUST_USE;
 void objects_close(struct objects *objects);
-uint64_t objects_bytes(const struct objects *objects);
+uint64_t objects_bytes(struct objects *objects);
 
 /* ERR_NOT_FOUND: not here, or not whole. */
 int objects_size(const struct objects *objects, const struct hash *sha256, uint64_t *ret,

@@ -47,16 +47,21 @@ static void forget_list(const struct object_draft *draft)
     (void)unlinkat(draft->objects->folder, list, 0);
 }
 
-/* The file is no good, or has no use. */
-static void drop(struct object_draft *draft)
+static void forget(struct object_draft *draft)
 {
     ASSERT(draft->state == DRAFT_OPEN);
     (void)unlinkat(draft->objects->folder, draft->name, 0);
     if (draft->named) {
         forget_list(draft);
     }
-    draft->objects->bytes -= draft->size;
     draft->state = DRAFT_GONE;
+}
+
+/* The file is no good, or has no use. */
+static void drop(struct object_draft *draft)
+{
+    forget(draft);
+    objects_give_room(draft->objects, draft->size);
 }
 
 static int allocate(struct object_draft *draft, struct err_ctx *err)
@@ -80,16 +85,15 @@ static int reserve(struct object_draft *draft, struct err_ctx *err)
         return err_set(err, ERR_VALUE, "object %.8s…: begun with another size", draft->name);
     }
     uint64_t more = draft->size - counted;
-    int rc = 0;
-    if (more > 0 &&
-        (objects->bytes > objects->bytes_max || more > objects->bytes_max - objects->bytes)) {
-        rc = err_set(err, ERR_FULL, "no room for objects: %llu of %llu bytes are in use",
-                     (unsigned long long)objects->bytes, (unsigned long long)objects->bytes_max);
+    if (more > 0 && !objects_take_room(objects, more)) {
+        int rc = err_set(err, ERR_FULL, "no room for objects: %llu of %llu bytes are in use",
+                         (unsigned long long)objects_bytes(objects),
+                         (unsigned long long)objects->bytes_max);
+        objects_give_room(objects, counted);
+        forget(draft);
+        return rc;
     }
-    if (rc == 0) {
-        rc = allocate(draft, err);
-    }
-    objects->bytes += more;
+    int rc = allocate(draft, err);
     if (rc != 0) { /* nothing was written to a file that never had its size */
         drop(draft);
     }

@@ -83,6 +83,7 @@ static const struct row report_rows[] = {
     {"evidence.media_type", ROW_TEXT, MAY},
     {"evidence.size", ROW_NUMBER, MAY},
     {"evidence.block_list", ROW_EXACT, MAY},
+    {"evidence.name", ROW_TEXT, MAY},
     {"sealed_reporter", ROW_BLOB, MAY},
     {"entered_by", ROW_TEXT, MAY},
     {"entered_ms", ROW_NUMBER, MAY},

@@ -131,6 +131,7 @@ static struct report full_report(void)
     subjects[1].name = TEXT("Tini");
     FILL(evidence[0].sha256, 0xc4);
     evidence[0].media_type = TEXT("image/jpeg");
+    evidence[0].name = TEXT("foto 1.jpg");
     evidence[0].has_size = true;
     struct report report = {
         .key = TEXT("k-1"),
@@ -169,7 +170,7 @@ static const char full_report_json[] =
     "\"employment\":\"pppk\",\"unit\":\"Dinas\",\"position\":\"Analis\","
     "\"account\":\"facebook:tono\",\"regency\":\"16.03\"},{\"name\":\"Tini\"}],"
     "\"evidence\":[{\"sha256\":\"" HEX_OF_HASH(
-        "c4") "\",\"media_type\":\"image/jpeg\","
+        "c4") "\",\"media_type\":\"image/jpeg\",\"name\":\"foto 1.jpg\","
               "\"size\":0}],"
               "\"sealed_reporter_bytes\":12,\"entered_by\":\"Ani\",\"entered_ms\":1727950000123}";
 

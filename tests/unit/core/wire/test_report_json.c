@@ -57,7 +57,8 @@ static const char full_line[] =
     "\"account\":\"facebook:tono\",\"regency\":\"16.03\"},{\"name\":\"Tini\"}],"
     "\"evidence\":[{\"sha256\":"
     "\"c44f717a0deed9d5b695a7fe722b0c5a1257cc8399f197a647961ce6cfd8c249\","
-    "\"media_type\":\"image/jpeg\",\"size\":0,\"path\":\"/srv/clerk/secret.jpg\"}],"
+    "\"media_type\":\"image/jpeg\",\"size\":0,\"name\":\"foto.jpg\",\"path\":\"/srv/clerk/"
+    "secret.jpg\"}],"
     "\"reporter\":{\"name\":\"Warga\",\"contact\":\"WA 1\"}}";
 
 static void a_full_line_gives_every_field(void **state)
@@ -108,6 +109,8 @@ static void a_full_line_gives_its_lists(void **state)
     assert_int_equal(line.report.subjects[1].employment, 0);
     assert_int_equal(line.report.evidence_count, 1);
     const struct evidence *evidence = &line.report.evidence[0];
+    assert_text(evidence->name, "foto.jpg");
+    assert_true(evidence->has_path);
     assert_int_equal(evidence->sha256.b[0], 0xc4);
     assert_int_equal(evidence->sha256.b[31], 0x49);
     assert_true(evidence->has_size); /* zero is not absent */
