@@ -196,7 +196,8 @@ static int fold_one(struct apply *apply, const struct journal_entry *entry, uint
     struct fold_input input = input_of(apply, entry);
     bool made = entry->position <= outputs_to;
     int rc = 0;
-    if (entry->kind == ENTRY_REPORT && made) {
+    bool places = entry->kind == ENTRY_REPORT || entry->kind == ENTRY_AMENDMENT;
+    if (places && made) {
         rc = read_recorded(apply, entry->position, &input);
     }
     if (rc != 0) {

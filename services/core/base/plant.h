@@ -67,6 +67,8 @@
     X(ANY_CLOCK, "any-clock")                                                                      \
     X(ZERO_ANY_SCOPE, "zero-any-scope")                                                            \
     X(PART_FORGOTTEN, "part-forgotten")                                                            \
+    X(FOREIGN_TARGET, "foreign-target")                                                            \
+    X(WITHDRAWN_AMENDED, "withdrawn-amended")                                                      \
     X(PERSONS_MERGED, "persons-merged")                                                            \
     X(NOT_PROVEN_COUNTS, "not-proven-counts")                                                      \
     X(FILE_UNKEPT, "file-unkept")                                                                  \

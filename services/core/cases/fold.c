@@ -19,8 +19,8 @@ static const struct {
 } kinds[] = {
     {ENTRY_REPORT, BY_NODE, fold_report},
     {ENTRY_ZERO, BY_NODE, fold_zero},
-    {ENTRY_AMENDMENT, BY_NODE, NULL},
-    {ENTRY_WITHDRAWAL, BY_NODE, NULL},
+    {ENTRY_AMENDMENT, BY_NODE, fold_amendment},
+    {ENTRY_WITHDRAWAL, BY_NODE, fold_withdrawal},
     {ENTRY_RUNG, BY_NODE, fold_rung},
     {ENTRY_ANSWER, BY_NODE, fold_answer},
     {ENTRY_RETURNED, BY_NODE, fold_returned},
@@ -96,7 +96,7 @@ int fold_refused(struct fold *fold, struct bytes code, struct bytes text)
         return 0;
     }
     if (fold->input->kind == ENTRY_REPORT) {
-        fold_report_state(fold, REPORT_REFUSED);
+        fold_report_state(fold, REPORT_REFUSED, NULL);
     }
     return refusal_entry(fold, code, text);
 }
@@ -124,7 +124,8 @@ int fold_passed(const struct views *views, const struct fold_input *input, struc
                 struct bytes text, struct arena *arena, struct fold_output *ret,
                 struct err_ctx *err)
 {
-    struct fold fold = {.views = views, .input = input, .arena = arena, .ret = ret};
+    struct fold fold = {
+        .views = views, .input = input, .arena = arena, .ret = ret, .report = input->id};
     memset(ret, 0, sizeof *ret);
     ret->code = ERR_STATE;
     fold_say(&fold, "%.*s", SHOWN(text));
@@ -143,7 +144,10 @@ int fold_entry(const struct fold_config *config, const struct views *views,
                         .input = input,
                         .arena = arena,
                         .ret = ret,
-                        .identity = input->id};
+                        .identity = input->id,
+                        .report = input->id,
+                        .report_position = input->position,
+                        .report_ms = input->received_ms};
     memset(ret, 0, sizeof *ret);
     if (PLANTED(CRASH_ON_MARK) || PLANTED(POISON_SKIPPED)) {
         crash_on_mark(input->body);

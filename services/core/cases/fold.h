@@ -12,8 +12,8 @@
  *
  * A refused entry leaves one record (VIEW_REFUSED), a REFUSAL for its node, and for a report a
  * VIEW_REPORTS record that says so; it changes nothing else, but that a rung is kept for
- * the document that may yet be handed back. Entries of unknown kinds, amendments and withdrawals
- * of reports are kept and applied by nobody yet.
+ * the document that may yet be handed back. Entries of unknown kinds are kept and applied by
+ * nobody yet. What amendments and withdrawals of reports do: fold_amend.c.
  */
 #ifndef CORE_CASES_FOLD_H
 #define CORE_CASES_FOLD_H

@@ -63,17 +63,35 @@ int fold_report_get(struct fold *fold, const struct entry_id *id, struct report_
     return status != 0 ? status : report_view_decode(value, ret);
 }
 
-int fold_contents(struct fold *fold, const struct entry_id *id, struct report *ret)
+int fold_body(struct fold *fold, const struct entry_id *id, struct report *ret)
 {
     const struct fold_lookup *lookup = &fold->input->lookup;
+    struct amendment amendment;
     struct bytes body;
     uint16_t kind = 0;
     ASSERT(lookup->body != NULL);
     int status = lookup->body(lookup->arg, id, fold->arena, &kind, &body);
-    if (status == 0 && kind != ENTRY_REPORT) {
+    if (status == 0 && kind == ENTRY_REPORT) {
+        return report_decode(body, fold->arena, ret, NULL);
+    }
+    if (status == 0 && kind != ENTRY_AMENDMENT) {
         status = ERR_NOT_FOUND;
     }
-    return status != 0 ? status : report_decode(body, fold->arena, ret, NULL);
+    status = status == 0 ? amendment_decode(body, fold->arena, &amendment, NULL) : status;
+    if (status == 0) {
+        *ret = amendment.report;
+    }
+    return status;
+}
+
+int fold_contents(struct fold *fold, const struct entry_id *id, struct report *ret)
+{
+    struct report_view view;
+    int status = fold_report_get(fold, id, &view);
+    if (status != 0) {
+        return status;
+    }
+    return fold_body(fold, entry_id_is_zero(&view.contents) ? id : &view.contents, ret);
 }
 
 /* ---- rows ---- */
@@ -142,19 +160,30 @@ static int placement_moves(struct fold *fold, const struct case_row *row,
     return status;
 }
 
-int fold_row_move(struct fold *fold, const struct case_name *from, const struct case_name *to,
-                  const struct case_row *row, const char *rule, enum placement_outcome outcome)
+void fold_row_put(struct fold *fold, const struct case_name *name, const struct case_row *row)
 {
     uint8_t value[SMALL_VIEW_BYTES_MAX];
     struct view_key key;
-    struct case_report_view view = row->view;
-    row_key(from, row->position, row->view.subject, &key);
-    fold->views->del(fold->views->arg, VIEW_CASE_REPORTS, view_key_bytes(&key));
-    view.outcome = outcome;
-    view.rule = bytes_of_text(rule);
-    size_t len = case_report_view_encode(&view, value, sizeof value);
-    row_key(to, row->position, row->view.subject, &key);
+    size_t len = case_report_view_encode(&row->view, value, sizeof value);
+    row_key(name, row->position, row->view.subject, &key);
     fold_put(fold, VIEW_CASE_REPORTS, view_key_bytes(&key), bytes_of(value, len));
+}
+
+void fold_row_drop(struct fold *fold, const struct case_name *name, const struct case_row *row)
+{
+    struct view_key key;
+    row_key(name, row->position, row->view.subject, &key);
+    fold->views->del(fold->views->arg, VIEW_CASE_REPORTS, view_key_bytes(&key));
+}
+
+int fold_row_move(struct fold *fold, const struct case_name *from, const struct case_name *to,
+                  const struct case_row *row, const char *rule, enum placement_outcome outcome)
+{
+    struct case_row moved = *row;
+    fold_row_drop(fold, from, row);
+    moved.view.outcome = outcome;
+    moved.view.rule = bytes_of_text(rule);
+    fold_row_put(fold, to, &moved);
     return placement_moves(fold, row, to, rule, outcome);
 }
 
@@ -164,7 +193,6 @@ static void forget(struct case_view *view)
     view->regency = view->name = view->nip = view->nik = (struct bytes){0};
     view->unit = view->position = view->link = view->match = (struct bytes){0};
     view->employment = 0;
-    view->report_count = 0;
 }
 
 static void first_says(struct case_view *view, const struct report *report)
@@ -175,21 +203,18 @@ static void first_says(struct case_view *view, const struct report *report)
     view->occurred_on = report->occurred_on;
 }
 
-/* One row's report joins what is gathered. An erased one is counted, and says nothing more. */
+/* One row's report joins what is gathered. An erased one says nothing more, nor does a subject that
+ * its report does not name any more. */
 static int gather(struct fold *fold, const struct case_name *name, const struct case_row *row,
                   bool keys, struct case_view *view, struct case_room *room)
 {
     struct report report;
     struct traits traits;
-    bool first = view->report_count++ == 0;
     int status = fold_contents(fold, &row->view.id, &report);
-    if (status != 0) {
+    if (status != 0 || row->view.subject >= report.subject_count) {
         return status == ERR_NOT_FOUND ? 0 : status;
     }
-    if (row->view.subject >= report.subject_count) {
-        return ERR_FORMAT;
-    }
-    if (first) {
+    if (view->match.len == 0) {
         first_says(view, &report);
     }
     traits_of(&report, row->view.subject, &traits);
@@ -197,8 +222,26 @@ static int gather(struct fold *fold, const struct case_name *name, const struct 
     return status == 0 && keys ? fold_keys_put(fold, &traits, name) : status;
 }
 
-int fold_case_again(struct fold *fold, const struct case_name *name, bool keys,
-                    struct case_view *view)
+/* How many there are, and how many of them do not hold. */
+static int rows_count(struct fold *fold, const struct case_name *name, struct case_view *view)
+{
+    struct case_row row;
+    struct view_key after;
+    size_t used = arena_used(fold->arena);
+    view_key_init(&after, (struct bytes){0});
+    view->report_count = view->withdrawn_count = 0;
+    int status = fold_row_next(fold, name, &after, &row);
+    while (status == 0) {
+        view->report_count++;
+        view->withdrawn_count += row.view.withdrawn;
+        arena_rewind(fold->arena, used);
+        status = fold_row_next(fold, name, &after, &row);
+    }
+    return status == ERR_NOT_FOUND ? 0 : status;
+}
+
+static int rows_gather(struct fold *fold, const struct case_name *name, bool keys,
+                       struct case_view *view)
 {
     struct case_room room;
     struct case_row row;
@@ -211,11 +254,10 @@ int fold_case_again(struct fold *fold, const struct case_name *name, bool keys,
     }
     size_t used = arena_used(fold->arena);
     view_key_init(&after, (struct bytes){0});
-    struct bytes before = view->nip;
     forget(view);
     int status = fold_row_next(fold, name, &after, &row);
     while (status == 0) {
-        status = gather(fold, name, &row, keys, view, &room);
+        status = row.view.withdrawn ? 0 : gather(fold, name, &row, keys, view, &room);
         if (status != 0) {
             return status;
         }
@@ -226,10 +268,22 @@ int fold_case_again(struct fold *fold, const struct case_name *name, bool keys,
         arena_rewind(fold->arena, used);
         status = status == 0 ? fold_row_next(fold, name, &after, &row) : status;
     }
-    if (before.len > 0 && !bytes_equal(before, view->nip)) {
+    return status == ERR_NOT_FOUND ? 0 : status;
+}
+
+int fold_case_again(struct fold *fold, const struct case_name *name, bool keys,
+                    struct case_view *view)
+{
+    struct bytes before = view->nip;
+    int status = rows_count(fold, name, view);
+    if (status != 0 || case_live(view) == 0) {
+        return status; /* of what is withdrawn as a whole stays what was known */
+    }
+    status = rows_gather(fold, name, keys, view);
+    if (status == 0 && before.len > 0 && !bytes_equal(before, view->nip)) {
         fold_person_drop(fold, before, name);
     }
-    return status == ERR_NOT_FOUND ? 0 : status;
+    return status;
 }
 
 int views_lead(const struct views *views, struct arena *arena, struct case_name *name)

@@ -36,23 +36,19 @@ static void said_key(const struct fold *fold, struct view_key *ret)
 /* ---- who said it first ---- */
 /* The same statement in any log of a line: two branches may each have taken it over by a name of
  * their own, when the log in which it was made was lost. */
-static int said_before(struct fold *fold, uint64_t *ret_position)
+static int said_before(struct fold *fold, struct copy_view *ret)
 {
     struct view_key key;
     struct bytes value;
     said_key(fold, &key);
     int status = fold->views->get(fold->views->arg, VIEW_SAID, view_key_bytes(&key), &value);
-    if (status == 0 && value.len == 8) {
-        *ret_position = get_be64(value.data);
-    } else if (status == 0) {
-        status = ERR_FORMAT;
-    }
+    status = status == 0 ? copy_view_decode(value, ret) : status;
     return status == ERR_NOT_FOUND ? 0 : status;
 }
 
-/* The same statement in the log in which it was made, when that came before: *ret_position; another
- * one there: *ret_other. */
-static int made_itself(struct fold *fold, const struct entry_id *canonical, uint64_t *ret_position,
+/* The same statement in the log in which it was made, when that came before: *ret; another one
+ * there: *ret_other. */
+static int made_itself(struct fold *fold, const struct entry_id *canonical, struct copy_view *ret,
                        bool *ret_other)
 {
     const struct fold_lookup *lookup = &fold->input->lookup;
@@ -65,7 +61,7 @@ static int made_itself(struct fold *fold, const struct entry_id *canonical, uint
         return 0;
     }
     if (status == 0 && kind == fold->input->kind && hash_equal(&b, &fold->input->b)) {
-        *ret_position = position;
+        *ret = (struct copy_view){.position = position, .id = *canonical};
     } else if (status == 0) {
         *ret_other = true;
     }
@@ -73,18 +69,15 @@ static int made_itself(struct fold *fold, const struct entry_id *canonical, uint
 }
 
 /* The same among copies that counted, or another one there. */
-static int came_as_copy(struct fold *fold, const struct entry_id *canonical, uint64_t *ret_position,
+static int came_as_copy(struct fold *fold, const struct entry_id *canonical, struct copy_view *ret,
                         bool *ret_other)
 {
     struct view_key key;
     struct bytes found, value;
-    struct copy_view copy = {.position = NO_COPY};
     statement_key(fold, canonical, &key);
     int status = fold->views->get(fold->views->arg, VIEW_COPIES, view_key_bytes(&key), &value);
     if (status == 0) {
-        status = copy_view_decode(value, &copy);
-        *ret_position = copy.position;
-        return status;
+        return copy_view_decode(value, ret);
     }
     if (status != ERR_NOT_FOUND) {
         return status;
@@ -97,28 +90,29 @@ static int came_as_copy(struct fold *fold, const struct entry_id *canonical, uin
 }
 
 /* ---- what is left behind ---- */
-static void pass(struct fold *fold, const struct entry_id *canonical, uint64_t position)
+static void pass(struct fold *fold, const struct entry_id *canonical, const struct copy_view *first)
 {
     uint8_t value[SMALL_VIEW_BYTES_MAX];
     struct view_key key;
-    struct copied_view view = {.canonical = *canonical, .position = position};
+    struct copied_view view = {.canonical = *canonical, .position = first->position};
     size_t len = copied_view_encode(&view, value, sizeof value);
     fold_position_key(fold, &key);
     fold_put(fold, VIEW_COPIED, view_key_bytes(&key), bytes_of(value, len));
     if (fold->input->kind == ENTRY_REPORT) {
-        fold_report_state(fold, REPORT_COPY);
+        fold_report_state(fold, REPORT_COPY, &first->id);
     }
-    fold->ret->same_as = position;
-    fold_say(fold, "it is position %llu", (unsigned long long)position);
+    fold->ret->same_as = first->position;
+    fold_say(fold, "it is position %llu", (unsigned long long)first->position);
 }
 
 static void say_position(struct fold *fold)
 {
-    uint8_t value[8];
+    uint8_t value[SMALL_VIEW_BYTES_MAX];
     struct view_key key;
+    struct copy_view view = {.position = fold->input->position, .id = fold->input->id};
+    size_t len = copy_view_encode(&view, value, sizeof value);
     said_key(fold, &key);
-    put_be64(value, fold->input->position);
-    fold_put(fold, VIEW_SAID, view_key_bytes(&key), bytes_of(value, sizeof value));
+    fold_put(fold, VIEW_SAID, view_key_bytes(&key), bytes_of(value, len));
 }
 
 static void count_copy(struct fold *fold, const struct entry_id *canonical)
@@ -134,7 +128,7 @@ static void count_copy(struct fold *fold, const struct entry_id *canonical)
 int fold_once(struct fold *fold, bool *ret_counts)
 {
     struct lineage lineage;
-    uint64_t position = NO_COPY;
+    struct copy_view first = {.position = NO_COPY};
     bool other = false;
     char name[HEX_CAPACITY(INCARNATION_BYTES)];
     *ret_counts = true;
@@ -143,19 +137,19 @@ int fold_once(struct fold *fold, bool *ret_counts)
     if (status != 0 || alone || PLANTED(COPY_COUNTED_TWICE)) {
         return status;
     }
-    status = said_before(fold, &position);
-    if (status == 0 && position == NO_COPY && lineage.is_copy) {
-        status = made_itself(fold, &lineage.canonical, &position, &other);
+    status = said_before(fold, &first);
+    if (status == 0 && first.position == NO_COPY && lineage.is_copy) {
+        status = made_itself(fold, &lineage.canonical, &first, &other);
     }
-    if (status == 0 && position == NO_COPY) {
-        status = came_as_copy(fold, &lineage.canonical, &position, &other);
+    if (status == 0 && first.position == NO_COPY) {
+        status = came_as_copy(fold, &lineage.canonical, &first, &other);
     }
     if (status != 0) {
         return status;
     }
-    if (position != NO_COPY) {
+    if (first.position != NO_COPY) {
         *ret_counts = false;
-        pass(fold, &lineage.canonical, position);
+        pass(fold, &lineage.canonical, &first);
         return 0;
     }
     say_position(fold);

@@ -34,36 +34,61 @@ static struct bytes employer(const struct report *report, const struct subject *
     return subject->regency.len > 0 ? subject->regency : report->regency;
 }
 
+static void filed_key(const struct fold *fold, struct bytes regency, const struct report *report,
+                      struct view_key *ret)
+{
+    view_key_init(ret, regency);
+    view_key_zero(ret);
+    view_key_u32(ret, (uint32_t)day_of(report));
+    view_key_u64(ret, fold->report_position);
+}
+
 /* One record of a regency: the subjects it employs, and all of them where it filed. */
-static void filed_put(struct fold *fold, const struct report *report, struct bytes regency)
+static void filed_put(struct fold *fold, const struct report *report, struct bytes regency,
+                      const struct arrival *arrival)
 {
     uint8_t value[SMALL_VIEW_BYTES_MAX];
     struct view_key key;
     bool here = bytes_equal(regency, report->regency);
-    struct filed_view view = {.id = fold->input->id,
-                              .how = here ? FILED_HERE : 0,
-                              .arrival =
-                                  fold_arrival(fold, report->has_entered_ms, report->entered_ms)};
+    struct filed_view view = {
+        .id = fold->report, .how = here ? FILED_HERE : 0, .arrival = *arrival};
     for (size_t i = 0; i < report->subject_count; i++) {
         bool about = bytes_equal(employer(report, &report->subjects[i]), regency);
         view.how |= about ? FILED_ABOUT : 0;
         view.classes |= here || about ? class_bit(&report->subjects[i]) : 0;
     }
-    view_key_init(&key, regency);
-    view_key_zero(&key);
-    view_key_u32(&key, (uint32_t)day_of(report));
-    view_key_u64(&key, fold->input->position);
+    filed_key(fold, regency, report, &key);
     size_t len = filed_view_encode(&view, value, sizeof value);
     fold_put(fold, VIEW_FILED, view_key_bytes(&key), bytes_of(value, len));
 }
 
-void fold_filed(struct fold *fold, const struct report *report)
+void fold_filed(struct fold *fold, const struct report *report, const struct arrival *arrival)
 {
-    filed_put(fold, report, report->regency);
+    filed_put(fold, report, report->regency, arrival);
     for (size_t i = 0; i < report->subject_count; i++) {
         struct bytes regency = employer(report, &report->subjects[i]);
         if (fold_in_province(fold, regency) && !bytes_equal(regency, report->regency)) {
-            filed_put(fold, report, regency); /* twice the same: no matter */
+            filed_put(fold, report, regency, arrival); /* twice the same: no matter */
         }
     }
+}
+
+int fold_filed_drop(struct fold *fold, const struct report *report, struct arrival *ret)
+{
+    struct view_key key;
+    struct bytes value;
+    struct filed_view view;
+    filed_key(fold, report->regency, report, &key);
+    int status = fold_get(fold, VIEW_FILED, view_key_bytes(&key), &value);
+    status = status == 0 ? filed_view_decode(value, &view) : status;
+    if (status != 0) {
+        return status;
+    }
+    *ret = view.arrival;
+    fold->views->del(fold->views->arg, VIEW_FILED, view_key_bytes(&key));
+    for (size_t i = 0; i < report->subject_count; i++) {
+        filed_key(fold, employer(report, &report->subjects[i]), report, &key);
+        fold->views->del(fold->views->arg, VIEW_FILED, view_key_bytes(&key));
+    }
+    return 0;
 }

@@ -148,8 +148,10 @@ static void view_fill(struct case_view *into, const struct case_view *from)
     if (into->employment == 0) {
         into->employment = from->employment;
     }
-    into->version += from->report_count; /* as if they had come one by one */
+    into->version += from->version; /* as if they had come one by one */
+    into->filer_versions += from->filer_versions;
     into->report_count += from->report_count;
+    into->withdrawn_count += from->withdrawn_count;
 }
 
 static int traits_join(struct case_view *into, const struct case_view *from,

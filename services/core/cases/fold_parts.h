@@ -22,6 +22,10 @@ struct fold {
     struct arena *arena;
     struct fold_output *ret;
     struct entry_id identity; /* what the statement is called, see lineage.h */
+    /* The report at hand: the entry, or the one that it amends or withdraws. */
+    struct entry_id report;
+    uint64_t report_position;
+    int64_t report_ms;
     size_t office_capacity;
 };
 
@@ -70,7 +74,9 @@ struct case_room { /* for texts of a case_view that are made, not read */
 int fold_case_take(struct case_view *view, const struct report *report, uint32_t subject,
                    const struct traits *traits, struct case_room *room) MUST_USE;
 int fold_report_get(struct fold *fold, const struct entry_id *id, struct report_view *ret) MUST_USE;
-/* What a report says. ERR_NOT_FOUND: it was erased. */
+/* What this entry, a report or an amendment, says. ERR_NOT_FOUND: it was erased. */
+int fold_body(struct fold *fold, const struct entry_id *id, struct report *ret) MUST_USE;
+/* What a report says now. */
 int fold_contents(struct fold *fold, const struct entry_id *id, struct report *ret) MUST_USE;
 struct case_row {
     uint64_t position;
@@ -81,12 +87,14 @@ int fold_row_get(struct fold *fold, const struct case_name *name, uint64_t posit
 /* after: begins empty. ERR_NOT_FOUND: there are no more. */
 int fold_row_next(struct fold *fold, const struct case_name *name, struct view_key *after,
                   struct case_row *ret) MUST_USE;
+void fold_row_put(struct fold *fold, const struct case_name *name, const struct case_row *row);
+void fold_row_drop(struct fold *fold, const struct case_name *name, const struct case_row *row);
 /* To another case, by an officer's word; its placement says so. */
 int fold_row_move(struct fold *fold, const struct case_name *from, const struct case_name *to,
                   const struct case_row *row, const char *rule,
                   enum placement_outcome outcome) MUST_USE;
-/* Everything that is known from the reports, gathered again; keys: and found by it. The view is
- * changed, not put. */
+/* Everything that is known from the reports that hold, gathered again; keys: and found by it. The
+ * view is changed, not put. */
 int fold_case_again(struct fold *fold, const struct case_name *name, bool keys,
                     struct case_view *view) MUST_USE;
 /* Its blocks hold the case in front. */
@@ -124,8 +132,8 @@ int fold_once(struct fold *fold, bool *ret_counts) MUST_USE;
 /* ---- handlers, one a kind ---- */
 int fold_genesis(struct fold *fold) MUST_USE;
 int fold_report(struct fold *fold) MUST_USE;
-/* The report's record, when it does not count. */
-void fold_report_state(struct fold *fold, enum report_state state);
+/* The report's record, when it does not count; counted: the one that does, or NULL. */
+void fold_report_state(struct fold *fold, enum report_state state, const struct entry_id *counted);
 int fold_returned(struct fold *fold) MUST_USE;
 /* Documents made under a key ring that only now holds. */
 int fold_returned_held(struct fold *fold) MUST_USE;
@@ -138,9 +146,35 @@ int fold_refused(struct fold *fold, struct bytes code, struct bytes text) MUST_U
 int fold_join(struct fold *fold, const struct placement *placement,
               const struct case_name *into) MUST_USE;
 int fold_zero(struct fold *fold) MUST_USE;
+
+/* ---- between fold_report.c and fold_amend.c, about the report at hand ---- */
+void fold_report_put(struct fold *fold, const struct report_view *view);
+int fold_key_seen(struct fold *fold, const struct report *report, struct view_key *key,
+                  bool *ret_seen) MUST_USE;
+/* It has not counted so far. */
+int fold_report_counts(struct fold *fold, const struct report *report,
+                       const struct view_key *key) MUST_USE;
+/* The placement that stands in the journal for this entry, or NULL. */
+const struct placement *fold_recorded(const struct fold *fold, uint32_t subject);
+/* Where a subject belongs: as recorded, else by the matcher. */
+int fold_place(struct fold *fold, const struct report *report, uint32_t subject,
+               struct placement *ret) MUST_USE;
+int fold_placement_put(struct fold *fold, const struct placement *placement) MUST_USE;
+int fold_subject_join(struct fold *fold, const struct report *report,
+                      const struct placement *placement) MUST_USE;
+/* Both, for one that has no case yet. */
+int fold_subject_new(struct fold *fold, const struct report *report, uint32_t subject) MUST_USE;
+int fold_rerouted_status(struct fold *fold, const struct report *report, uint32_t subject,
+                         const struct case_view *view) MUST_USE;
+/* What was withdrawn as a whole has a report again. The view is changed, not put. */
+void fold_case_revived(struct fold *fold, struct case_view *view);
+int fold_amendment(struct fold *fold) MUST_USE;
+int fold_withdrawal(struct fold *fold) MUST_USE;
 /* fold_filed.c: by which days and regencies a report is found. */
 struct arrival fold_arrival(const struct fold *fold, bool has_entered_ms, int64_t entered_ms);
-void fold_filed(struct fold *fold, const struct report *report);
+void fold_filed(struct fold *fold, const struct report *report, const struct arrival *arrival);
+/* Not by those any more; *ret: when it came. */
+int fold_filed_drop(struct fold *fold, const struct report *report, struct arrival *ret) MUST_USE;
 int fold_rung(struct fold *fold) MUST_USE;
 int fold_answer(struct fold *fold) MUST_USE;
 int fold_ring_entry(struct fold *fold) MUST_USE;

@@ -9,11 +9,11 @@
 
 static void report_key(const struct fold *fold, struct view_key *ret)
 {
-    view_key_init(ret, bytes_of(fold->input->id.incarnation.b, INCARNATION_BYTES));
-    view_key_u64(ret, fold->input->id.seq);
+    view_key_init(ret, bytes_of(fold->report.incarnation.b, INCARNATION_BYTES));
+    view_key_u64(ret, fold->report.seq);
 }
 
-static void report_put(struct fold *fold, const struct report_view *view)
+void fold_report_put(struct fold *fold, const struct report_view *view)
 {
     uint8_t value[SMALL_VIEW_BYTES_MAX];
     struct view_key key;
@@ -22,18 +22,21 @@ static void report_put(struct fold *fold, const struct report_view *view)
     fold_put(fold, VIEW_REPORTS, view_key_bytes(&key), bytes_of(value, len));
 }
 
-void fold_report_state(struct fold *fold, enum report_state state)
+void fold_report_state(struct fold *fold, enum report_state state, const struct entry_id *counted)
 {
     struct report_view view = {.position = fold->input->position,
                                .regency = fold->input->owner,
                                .received_ms = fold->input->received_ms,
                                .state = state};
-    report_put(fold, &view);
+    if (counted != NULL) {
+        view.contents = *counted;
+    }
+    fold_report_put(fold, &view);
 }
 
 /* ---- one (regency, key) counts once ---- */
-static int key_seen(struct fold *fold, const struct report *report, struct view_key *key,
-                    bool *ret_seen)
+int fold_key_seen(struct fold *fold, const struct report *report, struct view_key *key,
+                  bool *ret_seen)
 {
     struct bytes value;
     *ret_seen = false;
@@ -59,7 +62,7 @@ static void case_open(struct fold *fold, const struct report *report, uint64_t n
                               .has_occurred_on = report->has_occurred_on,
                               .occurred_on = report->occurred_on,
                               .opened_position = fold->input->position,
-                              .opened_ms = fold->input->received_ms};
+                              .opened_ms = fold->report_ms};
 }
 
 int fold_number_next(struct fold *fold, const struct case_name *name, uint64_t *ret)
@@ -109,7 +112,7 @@ int fold_keys_put(struct fold *fold, const struct traits *traits, const struct c
     return 0;
 }
 
-static int placement_put(struct fold *fold, const struct placement *placement)
+int fold_placement_put(struct fold *fold, const struct placement *placement)
 {
     const size_t capacity = 2048;
     struct view_key key;
@@ -133,20 +136,20 @@ static void case_report_put(struct fold *fold, const struct placement *placement
 {
     uint8_t value[SMALL_VIEW_BYTES_MAX];
     struct view_key key;
-    struct case_report_view view = {.id = fold->input->id,
+    struct case_report_view view = {.id = fold->report,
                                     .subject = placement->subject,
                                     .outcome = placement->outcome,
                                     .score_milli = placement->score_milli,
                                     .rule = placement->rule};
     view_key_init(&key, bytes_of(name->b, CASE_NAME_BYTES));
-    view_key_u64(&key, fold->input->position);
+    view_key_u64(&key, fold->report_position);
     view_key_u32(&key, placement->subject);
     size_t len = case_report_view_encode(&view, value, sizeof value);
     fold_put(fold, VIEW_CASE_REPORTS, view_key_bytes(&key), bytes_of(value, len));
 }
 
-static int rerouted_status(struct fold *fold, const struct report *report, uint32_t subject,
-                           const struct case_view *view)
+int fold_rerouted_status(struct fold *fold, const struct report *report, uint32_t subject,
+                         const struct case_view *view)
 {
     char text[256], short_name[CASE_SHORT_CAPACITY];
     struct bytes regency = report->subjects[subject].regency;
@@ -156,7 +159,7 @@ static int rerouted_status(struct fold *fold, const struct report *report, uint3
                    "subject %u is employed by %s (%s %s), of another province: for %.2s to handle",
                    (unsigned)subject + 1, region->code, region->type, region->name, region->code);
     case_short_text(fold->config->province, view->number, short_name);
-    struct status status = {.report = fold->input->id,
+    struct status status = {.report = fold->report,
                             .subject = subject,
                             .case_short = bytes_of_text(short_name),
                             .state = bytes_of_text(case_state_name(CASE_REROUTED)),
@@ -181,8 +184,33 @@ static int placed_case(struct fold *fold, const struct report *report,
     return status;
 }
 
-static int subject_join(struct fold *fold, const struct report *report,
-                        const struct placement *placement)
+/* What is withdrawn as a whole has a report again. */
+void fold_case_revived(struct fold *fold, struct case_view *view)
+{
+    if (view->state == CASE_WITHDRAWN &&
+        case_state_move(&view->state, CASE_VERIFICATION, NULL) == 0) {
+        view->since_ms = fold->input->received_ms;
+    }
+}
+
+/* What the case knows with this report. The row stands already. */
+static int case_joined(struct fold *fold, const struct report *report,
+                       const struct placement *placement, const struct traits *traits,
+                       const struct case_name *name, struct case_view *view, struct case_room *room)
+{
+    bool revived = view->report_count > 0 && case_live(view) == 0;
+    int status = fold_case_take(view, report, placement->subject, traits, room);
+    view->version++;
+    view->report_count++;
+    if (revived && status == 0) {
+        fold_case_revived(fold, view);
+        status = fold_case_again(fold, name, false, view);
+    }
+    return status;
+}
+
+int fold_subject_join(struct fold *fold, const struct report *report,
+                      const struct placement *placement)
 {
     struct case_name name;
     struct case_view view;
@@ -194,19 +222,17 @@ static int subject_join(struct fold *fold, const struct report *report,
     }
     bool rerouted = placement->outcome == PLACEMENT_REROUTED;
     traits_of(report, placement->subject, &traits);
-    status = fold_case_take(&view, report, placement->subject, &traits, &room);
+    case_report_put(fold, placement, &name);
+    status = case_joined(fold, report, placement, &traits, &name, &view, &room);
     if (status != 0) {
         return status;
     }
-    view.version++;
-    view.report_count++;
     view.needs_review = view.needs_review || placement->outcome == PLACEMENT_REVIEW;
     view.state = rerouted ? CASE_REROUTED : view.state;
     fold_case_put(fold, &name, &view);
-    case_report_put(fold, placement, &name);
-    status = placement_put(fold, placement);
+    status = fold_placement_put(fold, placement);
     if (status == 0) {
-        status = rerouted ? rerouted_status(fold, report, placement->subject, &view)
+        status = rerouted ? fold_rerouted_status(fold, report, placement->subject, &view)
                           : fold_keys_put(fold, &traits, &name);
     }
     status = status == 0 ? fold_join(fold, placement, &name) : status;
@@ -214,7 +240,7 @@ static int subject_join(struct fold *fold, const struct report *report,
 }
 
 /* ---- where a subject belongs ---- */
-static const struct placement *recorded(const struct fold *fold, uint32_t subject)
+const struct placement *fold_recorded(const struct fold *fold, uint32_t subject)
 {
     for (size_t i = 0; i < fold->input->recorded_count; i++) {
         if (fold->input->recorded[i].subject == subject) {
@@ -228,10 +254,9 @@ static int place_elsewhere(struct fold *fold, uint32_t subject, struct placement
 {
     char text[CASE_TEXT_CAPACITY];
     struct case_name name;
-    case_name_of(&fold->input->id, subject, &name);
+    case_name_of(&fold->report, subject, &name);
     struct bytes copy = arena_copy(fold->arena, bytes_of_text(case_name_text(&name, text)));
-    *ret = (struct placement){.position = fold->input->position,
-                              .subject = subject,
+    *ret = (struct placement){.subject = subject,
                               .outcome = PLACEMENT_REROUTED,
                               .case_name = copy,
                               .rule = bytes_of_text("other_province"),
@@ -241,37 +266,57 @@ static int place_elsewhere(struct fold *fold, uint32_t subject, struct placement
     return copy.data == NULL ? ERR_NOMEM : 0;
 }
 
-static int place(struct fold *fold, const struct report *report, uint32_t subject,
-                 struct placement *ret)
+int fold_place(struct fold *fold, const struct report *report, uint32_t subject,
+               struct placement *ret)
 {
     struct bytes regency = report->subjects[subject].regency;
-    const struct placement *known = recorded(fold, subject);
+    const struct placement *known = fold_recorded(fold, subject);
+    int status = 0;
     if (known != NULL) {
         *ret = *known;
         return 0;
     }
     if (regency.len > 0 && !fold_in_province(fold, regency)) {
-        return place_elsewhere(fold, subject, ret);
+        status = place_elsewhere(fold, subject, ret);
+    } else {
+        status = matcher_place(fold->views, report, &fold->report, fold->report_position, subject,
+                               fold->config->province, fold->arena, ret, NULL);
     }
-    return matcher_place(fold->views, report, &fold->input->id, fold->input->position, subject,
-                         fold->config->province, fold->arena, ret, NULL);
+    ret->position = fold->input->position;
+    return status;
+}
+
+int fold_subject_new(struct fold *fold, const struct report *report, uint32_t subject)
+{
+    struct placement *placement = &fold->ret->placements[fold->ret->placement_count];
+    int status = fold_place(fold, report, subject, placement);
+    if (status == 0) {
+        status = fold_subject_join(fold, report, placement);
+    }
+    fold->ret->placement_count += status == 0 && fold_recorded(fold, subject) == NULL;
+    return status;
 }
 
 static int subjects_join(struct fold *fold, const struct report *report)
 {
+    int status = 0;
     ASSERT(report->subject_count <= SUBJECTS_MAX);
-    for (uint32_t i = 0; i < report->subject_count; i++) {
-        struct placement *placement = &fold->ret->placements[fold->ret->placement_count];
-        int status = place(fold, report, i, placement);
-        if (status == 0) {
-            status = subject_join(fold, report, placement);
-        }
-        if (status != 0) {
-            return status;
-        }
-        fold->ret->placement_count += recorded(fold, i) == NULL;
+    for (uint32_t i = 0; i < report->subject_count && status == 0; i++) {
+        status = fold_subject_new(fold, report, i);
     }
-    return 0;
+    return status;
+}
+
+int fold_report_counts(struct fold *fold, const struct report *report, const struct view_key *key)
+{
+    struct arrival arrival = fold_arrival(fold, report->has_entered_ms, report->entered_ms);
+    if (report->key.len > 0) {
+        struct view_key id;
+        report_key(fold, &id);
+        fold_put(fold, VIEW_REPORT_KEYS, view_key_bytes(key), view_key_bytes(&id));
+    }
+    fold_filed(fold, report, &arrival);
+    return subjects_join(fold, report);
 }
 
 int fold_report(struct fold *fold)
@@ -289,7 +334,7 @@ int fold_report(struct fold *fold)
     if (status != 0) {
         return fold_refuse(fold, status, "%s: %s", field.field, field.reason);
     }
-    status = key_seen(fold, &report, &key, &seen);
+    status = fold_key_seen(fold, &report, &key, &seen);
     if (status != 0) {
         return status;
     }
@@ -298,18 +343,12 @@ int fold_report(struct fold *fold)
                                .subject_count = (uint32_t)report.subject_count,
                                .received_ms = fold->input->received_ms,
                                .state = seen ? REPORT_REPEATED_KEY : REPORT_APPLIED};
-    report_put(fold, &view);
+    fold_report_put(fold, &view);
     if (seen) {
         fold_say(fold, "the key of this report was seen before: it counts once");
         return FOLD_DONE;
     }
-    if (report.key.len > 0) {
-        struct view_key id;
-        report_key(fold, &id);
-        fold_put(fold, VIEW_REPORT_KEYS, view_key_bytes(&key), view_key_bytes(&id));
-    }
-    fold_filed(fold, &report);
-    return subjects_join(fold, &report);
+    return fold_report_counts(fold, &report, &key);
 }
 
 int fold_zero(struct fold *fold)

@@ -233,7 +233,7 @@ static int attach_awaited(struct fold *fold, const struct entry_id *id, uint32_t
 
 int fold_returned_attach(struct fold *fold, uint32_t subject, const struct case_name *name)
 {
-    const struct entry_id *id = &fold->input->id;
+    const struct entry_id *id = &fold->report;
     bool renamed = id->seq != fold->identity.seq ||
                    !incarnation_equal(&id->incarnation, &fold->identity.incarnation);
     int status = attach_awaited(fold, id, subject, name);

@@ -28,6 +28,10 @@ static int piece_find(struct fold *fold, const struct piece *piece, struct split
             return fold_refuse(fold, ERR_VALUE, "M6: a report is named twice");
         }
     }
+    if (status == 0 && row->view.withdrawn) {
+        return fold_refuse(fold, ERR_STATE, "M6: the report of seq %llu is withdrawn",
+                           (unsigned long long)piece->report.seq);
+    }
     split->count += status == 0;
     return status == ERR_NOT_FOUND
                ? fold_refuse(fold, ERR_NOT_FOUND,
@@ -73,9 +77,9 @@ static int split_check(struct fold *fold, const struct act *act, const struct ca
         return fold_refuse(fold, ERR_STATE, "M3: what is %s is not split",
                            case_state_name(view->state));
     }
-    if (act->piece_count == 0 || act->piece_count >= view->report_count) {
+    if (act->piece_count == 0 || act->piece_count >= case_live(view)) {
         return fold_refuse(fold, ERR_VALUE, "M6: a split takes some of %llu reports, not %zu",
-                           (unsigned long long)view->report_count, act->piece_count);
+                           (unsigned long long)case_live(view), act->piece_count);
     }
     int status = FOLD_DONE;
     for (size_t i = 0; i < act->piece_count && status == FOLD_DONE; i++) {

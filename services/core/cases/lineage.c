@@ -65,3 +65,54 @@ int lineage_begin(const struct views *views, const struct incarnation *incarnati
     line_put(views, &predecessor->incarnation, &line);
     return 0;
 }
+
+struct step {
+    struct incarnation log;
+    uint64_t s, copies; /* of what it goes on from */
+};
+
+/* From the entry's log back to the target's; false: there is no way. */
+static int way_back(const struct views *views, const struct entry_id *at,
+                    const struct incarnation *to, struct step steps[LINEAGE_STEPS_MAX],
+                    size_t *ret_count, bool *ret_found)
+{
+    struct incarnation log = at->incarnation;
+    size_t count = 0;
+    *ret_found = true;
+    while (!incarnation_equal(&log, to)) {
+        struct line_view line;
+        int status = count == LINEAGE_STEPS_MAX ? ERR_NOT_FOUND : line_get(views, &log, &line);
+        if (status != 0 || incarnation_is_zero(&line.predecessor.incarnation)) {
+            *ret_found = false;
+            return status == ERR_NOT_FOUND ? 0 : status;
+        }
+        steps[count++] =
+            (struct step){.log = log, .s = line.predecessor.seq, .copies = line.copies};
+        log = line.predecessor.incarnation;
+    }
+    *ret_count = count;
+    return 0;
+}
+
+int lineage_in_log(const struct views *views, const struct entry_id *at,
+                   const struct entry_id *target, struct entry_id *ret, bool *ret_in)
+{
+    struct step steps[LINEAGE_STEPS_MAX];
+    struct entry_id id = *target;
+    size_t count = 0;
+    int status = way_back(views, at, &target->incarnation, steps, &count, ret_in);
+    if (status != 0 || !*ret_in) {
+        return status;
+    }
+    while (count > 0 && id.seq > steps[count - 1].s) {
+        const struct step *step = &steps[--count];
+        if (id.seq - step->s > step->copies) {
+            *ret_in = false; /* made there after this log had gone on */
+            return 0;
+        }
+        id = (struct entry_id){.incarnation = step->log, .seq = id.seq - step->s + 1};
+    }
+    *ret_in = id.seq > 0 && (count > 0 || id.seq < at->seq);
+    *ret = id;
+    return 0;
+}

@@ -25,4 +25,9 @@ int lineage_canonical(const struct views *views, const struct entry_id *id,
 int lineage_begin(const struct views *views, const struct incarnation *incarnation,
                   const struct entry_id *predecessor, uint64_t copies) MUST_USE;
 
+/* Whether the entry `at` may speak of `target`: one that stands before it in its log, or in what
+ * its log goes on from. *ret: its name in the newest log that has it. */
+int lineage_in_log(const struct views *views, const struct entry_id *at,
+                   const struct entry_id *target, struct entry_id *ret, bool *ret_in) MUST_USE;
+
 #endif

@@ -85,11 +85,11 @@ static void keep(struct search *search, const struct found *found)
     search->best[at] = *found;
 }
 
-/* What an officer has touched stays as it is. */
-static bool untouched(const struct case_view *view)
+bool matcher_untouched(const struct case_view *view)
 {
-    return view->state == CASE_RECEIVED && view->version == view->report_count &&
-           view->assigned.len == 0 && view->report_count <= MATCH_JOIN_REPORTS_MAX;
+    return view->state == CASE_RECEIVED &&
+           view->version == view->report_count + view->filer_versions && view->assigned.len == 0 &&
+           view->report_count <= MATCH_JOIN_REPORTS_MAX;
 }
 
 static int case_read(const struct search *search, const struct case_name *name,
@@ -111,7 +111,7 @@ static int judge_case(struct search *search, const struct case_name *name)
     if (status != 0) {
         return status;
     }
-    found.untouched = untouched(&view);
+    found.untouched = matcher_untouched(&view);
     found.number = view.number;
     match_judge(&search->traits, &known, &found.judgement);
     if (found.judgement.verdict == VERDICT_OTHER) {
@@ -146,11 +146,23 @@ static bool letters_fit(uint32_t a, uint32_t b)
     return (a & b) == a || (a & b) == b;
 }
 
+/* The case that is called so now. None: the report that named it is being placed anew. */
+static int judge_named(struct search *search, struct case_name name)
+{
+    struct bytes unused;
+    int status = matcher_case(search->views, search->arena, &name, &unused);
+    if (status != 0 || seen_before(search, name.b)) {
+        return status == ERR_NOT_FOUND ? 0 : status;
+    }
+    search->seen[search->seen_count++] = name;
+    return judge_case(search, &name);
+}
+
 /* The block is copied: what a driver lends is valid until the next change only, and may move. */
 static int judge_block(struct search *search, const struct match_key *key)
 {
     uint8_t block[MATCH_BLOCK_BYTES_MAX];
-    struct bytes value, unused;
+    struct bytes value;
     int status = search->views->get(search->views->arg, VIEW_CASE_KEYS,
                                     bytes_of(key->b, sizeof key->b), &value);
     if (status != 0) {
@@ -169,11 +181,7 @@ static int judge_block(struct search *search, const struct match_key *key)
             seen_before(search, name.b) || search->seen_count == MATCH_CASES_MAX) {
             continue;
         }
-        status = matcher_case(search->views, search->arena, &name, &unused);
-        if (status == 0 && !seen_before(search, name.b)) {
-            search->seen[search->seen_count++] = name;
-            status = judge_case(search, &name);
-        }
+        status = judge_named(search, name);
     }
     return status;
 }

@@ -53,6 +53,9 @@ size_t matcher_block_add(struct bytes block, const struct case_name *name,
 int matcher_case(const struct views *views, struct arena *arena, struct case_name *name,
                  struct bytes *ret) MUST_USE;
 
+/* What an officer has touched stays as it is. */
+bool matcher_untouched(const struct case_view *view);
+
 #define MATCH_LINK_BYTES 16u
 /* Hash of the report's canonical link; false when it has none. */
 bool matcher_link(const struct report *report, uint8_t ret[MATCH_LINK_BYTES]);

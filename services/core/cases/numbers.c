@@ -191,7 +191,8 @@ void numbers_add(struct numbers *numbers, const struct case_view *view)
     char group[NUMBERS_GROUP_CAPACITY];
     int32_t day = period_day(view->opened_ms);
     if ((numbers->has_from && day < numbers->from) ||
-        (numbers->has_until && day > numbers->until)) {
+        (numbers->has_until && day > numbers->until) ||
+        (view->state == CASE_WITHDRAWN && view->report_count > 0 && case_live(view) == 0)) {
         return;
     }
     count(&numbers->total, view);

@@ -139,6 +139,8 @@ size_t case_view_encode(const struct case_view *view, uint8_t *ret, size_t capac
     writer_u8(&writer, view->has_occurred_on);
     writer_be32(&writer, (uint32_t)view->occurred_on);
     writer_be64(&writer, view->report_count);
+    writer_be64(&writer, view->withdrawn_count);
+    writer_be64(&writer, view->filer_versions);
     writer_u8(&writer, view->needs_review);
     writer_be64(&writer, view->opened_position);
     put_i64(&writer, view->opened_ms);
@@ -173,6 +175,8 @@ int case_view_decode(struct bytes value, struct case_view *ret)
     view.has_occurred_on = get_code(&reader, 2) == 1;
     view.occurred_on = (int32_t)reader_be32(&reader);
     view.report_count = reader_be64(&reader);
+    view.withdrawn_count = reader_be64(&reader);
+    view.filer_versions = reader_be64(&reader);
     view.needs_review = get_code(&reader, 2) == 1;
     view.opened_position = reader_be64(&reader);
     view.opened_ms = get_i64(&reader);
@@ -194,6 +198,10 @@ size_t report_view_encode(const struct report_view *view, uint8_t *ret, size_t c
     writer_be32(&writer, view->subject_count);
     put_i64(&writer, view->received_ms);
     writer_u8(&writer, (uint8_t)view->state);
+    put_id(&writer, &view->contents);
+    put_id(&writer, &view->withdrawal);
+    writer_be32(&writer, view->amendments);
+    put_i64(&writer, view->changed_ms);
     return written(&writer);
 }
 
@@ -207,6 +215,10 @@ int report_view_decode(struct bytes value, struct report_view *ret)
     view.subject_count = reader_be32(&reader);
     view.received_ms = get_i64(&reader);
     view.state = (enum report_state)get_code(&reader, REPORT_STATE_COUNT);
+    get_id(&reader, &view.contents);
+    get_id(&reader, &view.withdrawal);
+    view.amendments = reader_be32(&reader);
+    view.changed_ms = get_i64(&reader);
     RETURN_WHOLE(reader, view, ret);
 }
 
@@ -220,6 +232,7 @@ size_t case_report_view_encode(const struct case_report_view *view, uint8_t *ret
     writer_u8(&writer, (uint8_t)view->outcome);
     writer_be32(&writer, view->score_milli);
     put_text(&writer, view->rule);
+    writer_u8(&writer, view->withdrawn);
     return written(&writer);
 }
 
@@ -233,6 +246,7 @@ int case_report_view_decode(struct bytes value, struct case_report_view *ret)
     view.outcome = (enum placement_outcome)get_code(&reader, PLACEMENT_REROUTED + 1u);
     view.score_milli = reader_be32(&reader);
     view.rule = get_text(&reader);
+    view.withdrawn = get_code(&reader, 2) == 1;
     RETURN_WHOLE(reader, view, ret);
 }
 

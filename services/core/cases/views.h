@@ -10,7 +10,7 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 9u
+#define VIEWS_FORMAT 10u
 
 enum view_table {
     VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"
@@ -34,8 +34,8 @@ enum view_table {
     VIEW_NODES,   /* regency ‖ 0 ‖ enrolment 8 → struct node_view */
     VIEW_LINES, /* inc 16 → struct line_view: logs that go on from another, or are gone on from */
     VIEW_COPIES, /* canonical inc ‖ seq ‖ kind 2 ‖ b 32 → struct copy_view: who counted */
-    VIEW_SAID, /* regency ‖ 0 ‖ kind 2 ‖ b 32 → position 8: statements that counted in logs of
-                * a line, whatever they are called there */
+    VIEW_SAID, /* regency ‖ 0 ‖ kind 2 ‖ b 32 → struct copy_view: statements that counted in logs
+                * of a line, whatever they are called there */
     VIEW_COPIED,  /* position → struct copied_view: entries that were counted before */
     VIEW_ALARMS,  /* position → struct refused_view: what contradicts what was known */
     VIEW_AWAITED, /* case name ‖ document id → nothing: documents whose case is not here yet */
@@ -110,8 +110,11 @@ struct case_view {
     int employment;
     bool has_occurred_on;
     int32_t occurred_on;
-    uint64_t report_count; /* placements that point here */
-    bool needs_review;     /* opened by `review` */
+    uint64_t report_count;    /* placements that point here */
+    uint64_t withdrawn_count; /* of them: those that do not hold any more */
+    uint64_t filer_versions;  /* of the versions: those that amendments and withdrawals made, and
+                               * two for each report that one of them led away */
+    bool needs_review;        /* opened by `review` */
     uint64_t opened_position;
     int64_t opened_ms; /* arrival of its first report */
     int64_t since_ms;  /* when it came into its state; 0: when it was opened */
@@ -124,6 +127,7 @@ enum report_state {
     REPORT_REFUSED,
     REPORT_REPEATED_KEY,
     REPORT_COPY, /* counted before, see VIEW_COPIED */
+    REPORT_WITHDRAWN,
     REPORT_STATE_COUNT
 };
 struct report_view {
@@ -132,6 +136,12 @@ struct report_view {
     uint32_t subject_count;
     int64_t received_ms;
     enum report_state state;
+    /* The entry whose contents hold: the newest amendment. Of a copy: the one that counted. Zeros:
+     * its own. */
+    struct entry_id contents;
+    struct entry_id withdrawal; /* zeros: it is not withdrawn */
+    uint32_t amendments;
+    int64_t changed_ms; /* when the newest of these came; 0: none did */
 };
 struct case_report_view {
     struct entry_id id;
@@ -139,6 +149,7 @@ struct case_report_view {
     enum placement_outcome outcome;
     uint32_t score_milli;
     struct bytes rule;
+    bool withdrawn; /* with its report, or this subject by an amendment: shown, and not counted */
 };
 struct document_view {
     enum document_state state;
@@ -212,12 +223,22 @@ struct held_view {
     struct bytes owner, body;
 };
 
+static inline bool entry_id_is_zero(const struct entry_id *id)
+{
+    return id->seq == 0;
+}
+/* Reports of a case that hold. */
+static inline uint64_t case_live(const struct case_view *view)
+{
+    return view->report_count - view->withdrawn_count;
+}
+
 /* What a name means now: the case that holds its report. 0 also when there is none. The arena is as
  * it was. */
 int views_lead(const struct views *views, struct arena *arena, struct case_name *name) MUST_USE;
 
 #define CASE_BARRED_BYTES_MAX 512u
-#define CASE_VIEW_BYTES_MAX 6992u
+#define CASE_VIEW_BYTES_MAX 7008u
 #define DOCUMENT_VIEW_BYTES_MAX (ENTRY_BYTES_MAX + TEXT_BYTES_MAX + 1024u)
 #define REFUSED_VIEW_BYTES_MAX (TEXT_BYTES_MAX + 512u)
 #define SMALL_VIEW_BYTES_MAX 1024u /* of reports, case reports, zeros, nodes, lines, copies */

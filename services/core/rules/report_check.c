@@ -263,3 +263,51 @@ int zero_report_check(const struct zero_report *zero, struct bytes own_regency, 
     }
     return 0;
 }
+
+/* ---- a report that is amended ---- */
+static bool same_number(struct bytes a, struct bytes b)
+{
+    return a.len > 0 && bytes_equal(a, b);
+}
+
+static bool same_person(const struct subject *a, const struct subject *b)
+{
+    if (a->nip.len > 0 && b->nip.len > 0) {
+        return bytes_equal(a->nip, b->nip);
+    }
+    if (a->nik.len > 0 && b->nik.len > 0) {
+        return bytes_equal(a->nik, b->nik);
+    }
+    return same_number(a->name, b->name) || same_number(a->account, b->account);
+}
+
+static bool stands_at(const struct report *report, size_t index, const struct subject *subject)
+{
+    return index < report->subject_count && same_person(&report->subjects[index], subject);
+}
+
+/* From one place to another, and not as one more. */
+static bool moved(const struct report *before, size_t from, const struct report *now, size_t to)
+{
+    const struct subject *was = &before->subjects[from], *is = &now->subjects[to];
+    return from != to && same_person(was, is) && !stands_at(before, to, is) &&
+           !stands_at(now, from, was);
+}
+
+int report_amend_check(const struct report *before, struct bytes key, const struct report *now,
+                       struct field_error *ret)
+{
+    if (now->key.len > 0 && !bytes_equal(now->key, key)) {
+        return refuse(ret, "key", "A3: is not the key of the report that is amended");
+    }
+    for (size_t i = 0; i < now->subject_count; i++) {
+        for (size_t j = 0; j < before->subject_count; j++) {
+            if (moved(before, j, now, i)) {
+                return refuse_in(ret, "subjects", i, "name",
+                                 "A4: stood elsewhere: subjects keep their places, new ones come "
+                                 "last; else withdraw the report and hand in another");
+            }
+        }
+    }
+    return 0;
+}

@@ -17,6 +17,10 @@
  * distinct. */
 int report_check(const struct report *report, struct bytes own_regency, int32_t today,
                  struct field_error *ret) MUST_USE;
+/* Whether a report that says `before` may say `now`; both were checked. key: of the report. A3: the
+ * key, if any, stays; A4: subjects keep their places, for by them they are named. */
+int report_amend_check(const struct report *before, struct bytes key, const struct report *now,
+                       struct field_error *ret) MUST_USE;
 int zero_report_check(const struct zero_report *zero, struct bytes own_regency, int32_t today,
                       struct field_error *ret) MUST_USE;
 

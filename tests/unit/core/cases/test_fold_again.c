@@ -1,5 +1,5 @@
 /* The same journal again: the same views; and every read that fails, and too little memory. */
-#include "unit/core/cases/fold_story.h"
+#include "unit/core/cases/fold_amended.h"
 
 /* ---- again ---- */
 /* Folds the whole journal into fresh views. planted: as if the first placement had been another. */
@@ -45,6 +45,11 @@ static void tell_it_all(struct story *story)
         struct record *said = &story->journal[8 + i];
         put_in(story, 30, 2 + i, "16.03", said->input.kind, said->input.body);
     }
+    const struct said said = {.key = "k-1", .subjects = {{"Hasan", OTHER_NIP}, {"Siti", NIP}}};
+    amend(story, &(struct entry_id){.incarnation = {{9}}, .seq = 2}, &said);
+    accepted(story);
+    take_back(story, &(struct entry_id){.incarnation = {{9}}, .seq = 1});
+    accepted(story);
 }
 
 static void the_same_journal_gives_the_same_views(void **state)

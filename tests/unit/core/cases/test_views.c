@@ -52,6 +52,8 @@ static void cases_round_trip(void **state)
                              .has_occurred_on = true,
                              .occurred_on = -5,
                              .report_count = 3,
+                             .withdrawn_count = 2,
+                             .filer_versions = 4,
                              .needs_review = true,
                              .opened_position = 99,
                              .opened_ms = -1,
@@ -81,6 +83,8 @@ static void cases_round_trip(void **state)
     assert_true(out.has_occurred_on && out.needs_review);
     assert_int_equal(out.occurred_on, -5);
     assert_int_equal(out.report_count, 3);
+    assert_int_equal(out.withdrawn_count, 2);
+    assert_int_equal(out.filer_versions, 4);
     assert_int_equal(out.opened_position, 99);
     assert_int_equal(out.opened_ms, -1);
     assert_int_equal(out.since_ms, 77);
@@ -121,7 +125,11 @@ static void reports_round_trip(void **state)
                                .regency = text("16.07"),
                                .subject_count = 15,
                                .received_ms = 1700000000000,
-                               .state = REPORT_REPEATED_KEY};
+                               .state = REPORT_REPEATED_KEY,
+                               .contents = {.incarnation = {{7}}, .seq = 70},
+                               .withdrawal = {.incarnation = {{8}}, .seq = 80},
+                               .amendments = 3,
+                               .changed_ms = 1700000000001};
     struct report_view out;
     size_t len = report_view_encode(&view, value, sizeof value);
     assert_int_equal(report_view_decode(bytes_of(value, len), &out), 0);
@@ -130,19 +138,25 @@ static void reports_round_trip(void **state)
     assert_int_equal(out.subject_count, 15);
     assert_int_equal(out.received_ms, 1700000000000);
     assert_int_equal(out.state, REPORT_REPEATED_KEY);
+    assert_memory_equal(&out.contents, &view.contents, sizeof view.contents);
+    assert_memory_equal(&out.withdrawal, &view.withdrawal, sizeof view.withdrawal);
+    assert_int_equal(out.amendments, 3);
+    assert_int_equal(out.changed_ms, 1700000000001);
     CHECK_CUTS(report_view_decode, report_view, value, len);
 
     struct case_report_view why = {.id = an_id(),
                                    .subject = 14,
                                    .outcome = PLACEMENT_REVIEW,
                                    .score_milli = 900,
-                                   .rule = text("person_artefact")};
+                                   .rule = text("person_artefact"),
+                                   .withdrawn = true};
     struct case_report_view why_out;
     len = case_report_view_encode(&why, value, sizeof value);
     assert_int_equal(case_report_view_decode(bytes_of(value, len), &why_out), 0);
     assert_memory_equal(&why_out.id, &why.id, sizeof why.id);
     assert_int_equal(why_out.subject, 14);
     assert_int_equal(why_out.outcome, PLACEMENT_REVIEW);
+    assert_true(why_out.withdrawn);
     assert_int_equal(why_out.score_milli, 900);
     assert_true(bytes_equal(why_out.rule, why.rule));
     CHECK_CUTS(case_report_view_decode, case_report_view, value, len);
