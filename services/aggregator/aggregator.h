@@ -19,6 +19,7 @@
 #include "platform/host/log.h"
 #include "platform/link/link.h"
 #include "platform/loop/loop.h"
+#include "platform/store/objects.h"
 #include "platform/store/store.h"
 
 #define PEER_OUTBOX_MAX 64u
@@ -92,6 +93,7 @@ struct aggregator {
     struct link_context *link_context;
     struct link_server *server;
     struct store *journal, *views;
+    struct objects *objects; /* files of reports that have come */
     struct loop_wake *store_wake, *apply_wake;
     struct loop_timer *tick, *retry;
     struct door *door;
@@ -126,6 +128,7 @@ struct aggregator {
 #define STORES_PATH_BYTES 4096
 /* ---- stores.c: the journal, then the views, which are built anew if they are not its ---- */
 int stores_open_journal(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
+int stores_open_objects(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 int stores_open_views(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 /* Opens or makes them, as they are; ERR_VERSION. */
 int stores_make_views(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;

@@ -251,6 +251,7 @@ int backup_restore(const struct conf_aggregator *conf, const struct key *root, c
                                           .folder = conf->store,
                                           .inside = "journal",
                                           .views = "views",
+                                          .keep = "objects",
                                           .replace = replace,
                                           .arg = &restoring};
     int rc = restore_run(&config, aside, err);

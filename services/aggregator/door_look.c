@@ -55,40 +55,48 @@ static void scope_of(const char *command, const json_t *args, char *ret, size_t 
     }
 }
 
-bool door_look(struct aggregator *aggregator, struct door_call *call, const json_t *args,
-               const char *scope, own_then *shown)
+void door_look_at(struct aggregator *aggregator, struct door_call *call, const json_t *args,
+                  const struct door_looking *looking)
 {
     struct err_ctx err = {{0}};
     uint8_t body[ENTRY_BYTES_MAX];
-    char text[480];
     size_t len = 0;
     const char *officer = door_text(args, "as");
     const char *reason = door_text(args, "reason");
-    if (!json_is_true(json_object_get(args, "reveal"))) {
-        return false;
-    }
     if (officer == NULL || text_blank(bytes_of_text(reason))) {
-        (void)err_set(&err, ERR_USAGE, "reveal: say who looks and why, with --as and --reason");
+        (void)err_set(&err, ERR_USAGE, "say who looks and why, with --as and --reason");
         door_refuse(call, ERR_USAGE, &err);
-        return true;
+        return;
     }
     if (PLANTED(LOOK_UNSAID)) {
-        shown(aggregator, call, args);
-        return true;
+        looking->shown(aggregator, call, args);
+        return;
     }
-    scope_of(scope, args, text, sizeof text);
     struct act act = {.type = ACT_LOOK,
                       .officer = bytes_of_text(officer),
                       .at_ms = host_wall_ms(),
+                      .case_name = looking->case_name,
                       .entered_by = bytes_of_text(door_call_user(call)),
-                      .look_scope = bytes_of_text(text),
+                      .look_scope = bytes_of_text(looking->scope),
                       .look_reason = bytes_of_text(reason)};
     int rc = act_encode(&act, body, sizeof body, &len, &err);
     if (rc == 0) {
-        rc = own_append_then(aggregator, ENTRY_ACT, bytes_of(body, len), call, shown, args);
+        rc =
+            own_append_then(aggregator, ENTRY_ACT, bytes_of(body, len), call, looking->shown, args);
     }
     if (rc != 0) {
         door_refuse(call, rc, &err);
     }
+}
+
+bool door_look(struct aggregator *aggregator, struct door_call *call, const json_t *args,
+               const char *scope, own_then *shown)
+{
+    struct door_looking looking = {.shown = shown};
+    if (!json_is_true(json_object_get(args, "reveal"))) {
+        return false;
+    }
+    scope_of(scope, args, looking.scope, sizeof looking.scope);
+    door_look_at(aggregator, call, args, &looking);
     return true;
 }

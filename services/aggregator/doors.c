@@ -14,6 +14,8 @@ static const struct {
     {"case advance", door_case_advance},
     {"case merge", door_case_merge},
     {"case split", door_case_split},
+    {"case attachment list", door_attachment_list},
+    {"case attachment open", door_attachment_open},
     {"review list", door_review_list},
     {"review same", door_review_same},
     {"review part", door_review_part},

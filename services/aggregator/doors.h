@@ -13,6 +13,7 @@ typedef void door_handler(struct aggregator *aggregator, struct door_call *call,
 
 door_handler door_case_list, door_case_show, door_case_assign, door_case_advance, door_case_merge,
     door_case_split, door_review_list, door_review_same, door_review_part;
+door_handler door_attachment_list, door_attachment_open;
 door_handler door_document_list, door_document_show, door_document_draft, door_document_propose,
     door_document_countersign, door_document_withdraw;
 door_handler door_catalogue_part;
@@ -57,6 +58,16 @@ struct enrol_keys {
 int door_enrol_check_keys(struct store_txn *views, const struct enrol_keys *keys,
                           struct err_ctx *err) MUST_USE;
 /* ---- door_look.c: personal data ---- */
+#define LOOK_SCOPE_BYTES 480u
+struct door_looking {
+    char scope[LOOK_SCOPE_BYTES]; /* what is looked at */
+    struct bytes case_name;       /* full; empty: it is no one case */
+    own_then *shown;
+};
+/* shown(…) answers the call once an entry is accepted that says who looks ("as" in args), at what
+ * and why ("reason"). */
+void door_look_at(struct aggregator *aggregator, struct door_call *call, const json_t *args,
+                  const struct door_looking *looking);
 /* With "reveal" in args: shown(…) answers the call once an entry that says who looks and why is
  * accepted. Without: false, and nothing happened. `scope`: the command. */
 bool door_look(struct aggregator *aggregator, struct door_call *call, const json_t *args,

@@ -251,14 +251,15 @@ static int open_loop(struct aggregator *aggregator, struct err_ctx *err)
     return all ? 0 : ERR_NOMEM;
 }
 
-static int start_writer(struct aggregator *aggregator, struct err_ctx *err)
+static int start_writing(struct aggregator *aggregator, struct err_ctx *err)
 {
     struct store_writer_config config = {.store = aggregator->journal,
                                          .wake = wake_store,
                                          .wake_arg = aggregator->store_wake,
                                          .queue_max = STORE_QUEUE_MAX,
                                          .batch_max = STORE_BATCH_MAX};
-    return store_writer_start(&config, err);
+    int rc = stores_open_objects(aggregator, err);
+    return rc != 0 ? rc : store_writer_start(&config, err);
 }
 
 static int start(struct aggregator *aggregator, struct err_ctx *err)
@@ -272,7 +273,7 @@ static int start(struct aggregator *aggregator, struct err_ctx *err)
     rc = rc != 0 ? rc : restored_load(aggregator, err);
     rc = rc != 0 ? rc : stores_open_views(aggregator, err);
     rc = rc != 0 ? rc : apply_open(aggregator, err); /* no key is let in on stale enrolments */
-    rc = rc != 0 ? rc : start_writer(aggregator, err);
+    rc = rc != 0 ? rc : start_writing(aggregator, err);
     rc = rc != 0 ? rc : net_open(aggregator, err);
     rc = rc != 0 ? rc : net_reload_peers(aggregator, err);
     rc = rc != 0 ? rc : own_check_ring(aggregator, err);
@@ -311,6 +312,7 @@ static void stop(struct aggregator *aggregator)
     loop_wake_free(aggregator->apply_wake);
     store_close(aggregator->views);
     store_close(aggregator->journal);
+    objects_close(aggregator->objects);
     link_context_free(aggregator->link_context);
     if (aggregator->loop != NULL) {
         loop_free(aggregator->loop);

@@ -114,6 +114,13 @@ static int check_views(struct aggregator *aggregator, const char **ret_why, stru
     return rc;
 }
 
+int stores_open_objects(struct aggregator *aggregator, struct err_ctx *err)
+{
+    char path[STORES_PATH_BYTES];
+    (void)snprintf(path, sizeof path, "%s/objects", aggregator->conf->store);
+    return objects_open(path, aggregator->conf->objects_mib << 20, &aggregator->objects, err);
+}
+
 int stores_open_journal(struct aggregator *aggregator, struct err_ctx *err)
 {
     int rc = folder_make(aggregator->conf->store, err);

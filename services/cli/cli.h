@@ -189,7 +189,8 @@ command_run enrol_request_run MUST_USE;
 command_run enrol_accept_run MUST_USE;
 command_run enrol_approve_run MUST_USE;
 command_run enrol_revoke_run MUST_USE;
-command_run match_run MUST_USE; /* match.c */
+command_run match_run MUST_USE;           /* match.c */
+command_run attachment_open_run MUST_USE; /* attachment.c */
 command_run catalogue_check_run MUST_USE;
 command_run catalogue_load_run MUST_USE;
 command_run recommend_run MUST_USE;

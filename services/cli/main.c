@@ -39,6 +39,7 @@ static const struct {
     {"enrol approve", enrol_approve_run},
     {"enrol revoke", enrol_revoke_run},
     {"report submit", submit_run},
+    {"case attachment open", attachment_open_run},
     {"recommend", recommend_run},
     {"decide", decide_run},
     {"approve", approve_run},

@@ -190,6 +190,19 @@ static const struct argument case_split[] = {
     SEEN,
     END,
 };
+static const struct argument attachment_list[] = {
+    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    END,
+};
+/* Rows {"data":HEX}, in order, at most 32 KiB of the file each. → {"size":N} */
+static const struct argument attachment_open[] = {
+    PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    PLACE("hash", ARGUMENT_TEXT, "SHA-256 of the file, as case attachment list shows it"),
+    NEED("out", ARGUMENT_FILE, "file to make"),
+    NEED("as", ARGUMENT_TEXT, "id in the ring of the officer who looks; it is kept"),
+    NEED("reason", ARGUMENT_TEXT, "why, in words; it is kept"),
+    END,
+};
 static const struct argument review_same[] = {
     PLACE("case", ARGUMENT_TEXT, "the case in question"),
     PLACE("candidate", ARGUMENT_TEXT, "the case that it is the same as"),
@@ -314,6 +327,11 @@ const struct command command_table[] = {
         case_merge),
     ROW("case split", COMMAND_AGGREGATOR, "take reports out of a case; this is remembered",
         case_split),
+    ROW("case attachment list", COMMAND_AGGREGATOR,
+        "files that a case's reports name: here, pending or never sent", attachment_list),
+    ROW("case attachment open", COMMAND_AGGREGATOR,
+        "copy a file of a case out of the store; who looked, and why, is recorded",
+        attachment_open),
     ROW("review list", COMMAND_AGGREGATOR, "cases that may be the same as others, newest first",
         page),
     ROW("review same", COMMAND_AGGREGATOR, "they are the same: the candidate takes the case in",

@@ -28,6 +28,7 @@ static const struct conf_key aggregator_keys[] = {
     {"root_key", CONF_TRUSTED, AT(root_key)},
     {"map_mib", CONF_NUMBER, AT(map_mib), .preset = "16384", .least = 16, .most = MAP_MIB_MOST},
     {"quota_mib", CONF_NUMBER, AT(quota_mib), .preset = "0", .most = MAP_MIB_MOST},
+    {"objects_mib", CONF_NUMBER, AT(objects_mib), .preset = "65536", .most = MAP_MIB_MOST},
     {"keep_alive_s", CONF_NUMBER, AT(keep_alive_s), .preset = "300", .least = 1, .most = DAY_S},
     {"receipt_interval_s", CONF_NUMBER, AT(receipt_interval_s), .preset = "600", .least = 1,
      .most = DAY_S},

@@ -37,6 +37,7 @@ struct conf_aggregator {
     char *root_key;              /* public root key, hex; required */
     uint64_t map_mib;            /* address space of each store, default 16384 */
     uint64_t quota_mib;          /* default 0: none */
+    uint64_t objects_mib;        /* all files together, default 65536 */
     uint64_t keep_alive_s;       /* default 300 */
     uint64_t receipt_interval_s; /* default 600 */
     uint64_t log_interval_s;     /* one line of a kind per interval, default 10; 0: all */

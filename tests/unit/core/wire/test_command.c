@@ -325,7 +325,9 @@ static void help_of_all_names_every_command(void **state)
     for (const struct command *command = command_table; command->name != NULL; command++) {
         char row[80];
         (void)snprintf(row, sizeof row, "\n  %s ", command->name);
-        assert_int_equal(strstr(page, row) != NULL, !command->hidden);
+        bool named = strstr(page, row) != NULL;
+        row[strlen(row) - 1] = '\n'; /* a long one has the line for itself */
+        assert_int_equal(named || strstr(page, row) != NULL, !command->hidden);
     }
     assert_non_null(strstr(page, "\n  --socket PATH "));
 }
