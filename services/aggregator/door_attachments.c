@@ -27,15 +27,30 @@ struct search {
     void *arg;
 };
 
-/* A report that is erased, or no report, has none. */
-static bool search_report(const struct search *search, const struct entry_id *id)
+/* Of a report, or of what it was amended to. */
+static int decode(struct arena *arena, const struct journal_entry *entry, struct report *ret)
+{
+    struct amendment amendment;
+    if (entry->kind != ENTRY_AMENDMENT) {
+        return entry->kind == ENTRY_REPORT ? report_decode(entry->body, arena, ret, NULL)
+                                           : ERR_NOT_FOUND;
+    }
+    int rc = amendment_decode(entry->body, arena, &amendment, NULL);
+    if (rc == 0) {
+        *ret = amendment.report;
+    }
+    return rc;
+}
+
+/* What is erased, or cannot be read, names nothing. */
+static bool search_entry(const struct search *search, const struct entry_id *id)
 {
     struct arena *arena = search->aggregator->arena;
     struct journal_entry entry;
     struct report report = {.evidence_count = 0};
     arena_reset(arena);
     if (journal_reader_find(search->reader, search->journal, id, &entry) != 0 || entry.erased ||
-        entry.kind != ENTRY_REPORT || report_decode(entry.body, arena, &report, NULL) != 0) {
+        decode(arena, &entry, &report) != 0) {
         return true;
     }
     bool more = true;
@@ -43,6 +58,20 @@ static bool search_report(const struct search *search, const struct entry_id *id
         more = search->found(search->arg, &entry, &report.evidence[i]);
     }
     return more;
+}
+
+/* The report as it was filed, and as its newest amendment has it. */
+static bool search_report(const struct search *search, const struct entry_id *id)
+{
+    struct bytes value;
+    struct report_view view;
+    uint8_t key[INCARNATION_BYTES + 8];
+    memcpy(key, id->incarnation.b, INCARNATION_BYTES);
+    put_be64(key + INCARNATION_BYTES, id->seq);
+    bool more = search_entry(search, id);
+    bool amended = store_get(search->views, VIEW_REPORTS, bytes_of(key, sizeof key), &value) == 0 &&
+                   report_view_decode(value, &view) == 0 && !entry_id_is_zero(&view.contents);
+    return more && amended ? search_entry(search, &view.contents) : more;
 }
 
 static void search_case(const struct search *search)
