@@ -27,11 +27,17 @@ shaped submit '.lost == 0 and .stored == .acked and .stored > 0'
 shaped memory '.node_rss_anon_mib | .start > 0.1 and .peak_synced >= .start and .peak_offline > 0'
 shaped memory '.stored == 1000 and .lost == 0'
 shaped idle '[.aggregator, .node] | all(.utime_stime_s >= 0 and .run_s >= 0)'
+shaped match '.by_cases | length == 2 and all(.us_per_report > 0 and .fold_us > .us_per_report and
+    .get_put_us > 0 and .open_cases >= .cases and .repeats_merged > .mix.repeats / 2 and
+    .mix.near_misses > 0)'
 equal "stores left behind" "$(ls -I "kabar-ports.*" "$work/stores")" ""
 say "all benchmarks run"
 
 exits 64 "$KABAR_SOURCE/bench/run" nonsense
 exits 64 "$KABAR_SOURCE/bench/submit.sh" --rounds many
+exits 64 "$KABAR_BIN/kabar-bench"
+exits 64 "$KABAR_BIN/kabar-bench" match --cases 0
+exits 1 "$KABAR_BIN/kabar-bench" match --dir "$work/absent"
 
 # A node takes reports of its own regency only: all are refused.
 make_province 16.07

@@ -92,22 +92,27 @@ bool matcher_untouched(const struct case_view *view)
            view->report_count <= MATCH_JOIN_REPORTS_MAX;
 }
 
+static int case_decode(struct bytes value, struct case_view *ret, struct traits *ret_known)
+{
+    int status = case_view_decode(value, ret);
+    return status == 0 ? traits_decode(ret->match, ret_known) : status;
+}
+
 static int case_read(const struct search *search, const struct case_name *name,
                      struct case_view *ret, struct traits *ret_known)
 {
     struct bytes value;
     int status = search->views->get(search->views->arg, VIEW_CASES,
                                     bytes_of(name->b, CASE_NAME_BYTES), &value);
-    status = status == 0 ? case_view_decode(value, ret) : status;
-    return status == 0 ? traits_decode(ret->match, ret_known) : status;
+    return status == 0 ? case_decode(value, ret, ret_known) : status;
 }
 
-static int judge_case(struct search *search, const struct case_name *name)
+static int judge_case(struct search *search, const struct case_name *name, struct bytes value)
 {
     struct case_view view;
     struct traits known;
     struct found found = {.name = *name};
-    int status = case_read(search, name, &view, &known);
+    int status = case_decode(value, &view, &known);
     if (status != 0) {
         return status;
     }
@@ -149,41 +154,52 @@ static bool letters_fit(uint32_t a, uint32_t b)
 /* The case that is called so now. None: the report that named it is being placed anew. */
 static int judge_named(struct search *search, struct case_name name)
 {
-    struct bytes unused;
-    int status = matcher_case(search->views, search->arena, &name, &unused);
+    struct bytes value;
+    int status = matcher_case(search->views, search->arena, &name, &value);
     if (status != 0 || seen_before(search, name.b)) {
         return status == ERR_NOT_FOUND ? 0 : status;
     }
     search->seen[search->seen_count++] = name;
-    return judge_case(search, &name);
+    return judge_case(search, &name, value);
+}
+
+/* Whether its case need not be read: it is known, or of another person by the name. */
+static bool passed_over(const struct search *search, const struct match_key *key,
+                        const struct block_entry *entry)
+{
+    if (search->seen_count == MATCH_CASES_MAX || seen_before(search, entry->case_name.b)) {
+        return true;
+    }
+    if (key->by_number) {
+        return false;
+    }
+    return !letters_fit(entry->letters, search->letters) ||
+           match_names(trait_first(&search->traits.names), entry->name) == NAMES_DIFFER;
 }
 
 /* The block is copied: what a driver lends is valid until the next change only, and may move. */
 static int judge_block(struct search *search, const struct match_key *key)
 {
     uint8_t block[MATCH_BLOCK_BYTES_MAX];
+    struct block_entry entry;
+    struct reader reader;
     struct bytes value;
     int status = search->views->get(search->views->arg, VIEW_CASE_KEYS,
                                     bytes_of(key->b, sizeof key->b), &value);
     if (status != 0) {
         return status == ERR_NOT_FOUND ? 0 : status;
     }
-    if (value.len > sizeof block || value.len % MATCH_BLOCK_ENTRY_BYTES != 0) {
+    if (value.len > sizeof block) {
         return ERR_FORMAT;
     }
-    size_t len = value.len;
-    memcpy(block, value.data, len);
-    for (size_t at = 0; at < len && status == 0; at += MATCH_BLOCK_ENTRY_BYTES) {
-        struct case_name name;
-        memcpy(name.b, block + at, CASE_NAME_BYTES);
-        if ((!key->by_number &&
-             !letters_fit(get_be32(block + at + CASE_NAME_BYTES), search->letters)) ||
-            seen_before(search, name.b) || search->seen_count == MATCH_CASES_MAX) {
-            continue;
+    memcpy(block, value.data, value.len);
+    reader_init(&reader, bytes_of(block, value.len));
+    while (status == 0 && matcher_block_next(&reader, &entry)) {
+        if (!passed_over(search, key, &entry)) {
+            status = judge_named(search, entry.case_name);
         }
-        status = judge_named(search, name);
     }
-    return status;
+    return status == 0 && reader.underflow ? ERR_FORMAT : status;
 }
 
 /* ---- the placement ---- */

@@ -24,9 +24,11 @@
 #define MATCH_CANDIDATES_MAX 3u     /* of a review */
 #define MATCH_JOIN_REPORTS_MAX 256u /* a case of more goes up in no other */
 #define MATCH_BLOCK_CASES_MAX 32u
-#define MATCH_BLOCK_ENTRY_BYTES                                                                    \
-    (CASE_NAME_BYTES + 4u) /* case name ‖ letters its name begins with */
-#define MATCH_BLOCK_BYTES_MAX (MATCH_BLOCK_CASES_MAX * MATCH_BLOCK_ENTRY_BYTES)
+/* Case name ‖ letters its words begin with ‖ length ‖ the person's name; no name: it is longer, or
+ * reports of the case give several. A case whose name cannot be the report's is not read. */
+#define MATCH_BLOCK_NAME_MAX 24u
+#define MATCH_BLOCK_BYTES_MAX                                                                      \
+    (MATCH_BLOCK_CASES_MAX * (CASE_NAME_BYTES + 5u + MATCH_BLOCK_NAME_MAX))
 /* nip, nik, a link, files, and two blocks of days each for name and place. */
 #define MATCH_KEYS_MAX (3u + TRAIT_FILES_MAX + 4u)
 
@@ -44,6 +46,13 @@ void matcher_keys(const struct traits *traits, struct bytes province, bool look,
                   struct match_keys *ret);
 /* The letters its words begin with, a bit each. */
 uint32_t matcher_letters(const struct traits *traits);
+struct block_entry {
+    struct case_name case_name;
+    uint32_t letters;
+    struct bytes name;
+};
+/* False: it was the last, or the rest is none of ours (underflow). */
+bool matcher_block_next(struct reader *block, struct block_entry *ret);
 /* The block with the case in front; 0 when nothing changes. */
 size_t matcher_block_add(struct bytes block, const struct case_name *name,
                          const struct traits *traits, uint8_t ret[MATCH_BLOCK_BYTES_MAX]);

@@ -114,23 +114,72 @@ uint32_t matcher_letters(const struct traits *traits)
     return letters;
 }
 
+bool matcher_block_next(struct reader *block, struct block_entry *ret)
+{
+    if (reader_left(block) == 0) {
+        return false;
+    }
+    reader_copy(block, ret->case_name.b, CASE_NAME_BYTES);
+    ret->letters = reader_be32(block);
+    ret->name = reader_bytes(block, reader_u8(block));
+    return !block->underflow;
+}
+
+static void entry_put(struct writer *writer, const struct block_entry *entry)
+{
+    writer_bytes(writer, bytes_of(entry->case_name.b, CASE_NAME_BYTES));
+    writer_be32(writer, entry->letters);
+    writer_u8(writer, (uint8_t)entry->name.len);
+    writer_bytes(writer, entry->name);
+}
+
+/* Its entry, if it has one. */
+static bool block_find(struct bytes block, const struct case_name *name, struct block_entry *ret)
+{
+    struct reader reader;
+    reader_init(&reader, block);
+    while (matcher_block_next(&reader, ret)) {
+        if (memcmp(ret->case_name.b, name->b, CASE_NAME_BYTES) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* The others behind the one in front, as many as there is room for; `without` stays where it is,
+ * but loses its name. */
+static void entries_copy(struct writer *writer, struct bytes block, size_t count,
+                         const struct case_name *without)
+{
+    struct reader reader;
+    struct block_entry entry;
+    reader_init(&reader, block);
+    while (count < MATCH_BLOCK_CASES_MAX && matcher_block_next(&reader, &entry)) {
+        if (without != NULL && memcmp(entry.case_name.b, without->b, CASE_NAME_BYTES) == 0) {
+            entry.name.len = 0;
+        }
+        entry_put(writer, &entry);
+        count++;
+    }
+}
+
 size_t matcher_block_add(struct bytes block, const struct case_name *name,
                          const struct traits *traits, uint8_t ret[MATCH_BLOCK_BYTES_MAX])
 {
     struct writer writer;
-    for (size_t at = 0; at + MATCH_BLOCK_ENTRY_BYTES <= block.len; at += MATCH_BLOCK_ENTRY_BYTES) {
-        if (memcmp(block.data + at, name->b, CASE_NAME_BYTES) == 0) {
+    struct block_entry known, entry = {.case_name = *name, .name = trait_first(&traits->names)};
+    entry.name.len = entry.name.len > MATCH_BLOCK_NAME_MAX ? 0 : entry.name.len;
+    writer_init(&writer, ret, MATCH_BLOCK_BYTES_MAX);
+    if (block_find(block, name, &known)) {
+        if (known.name.len == 0 || bytes_equal(known.name, entry.name)) {
             return 0;
         }
+        entries_copy(&writer, block, 0, name);
+        return writer.len;
     }
-    size_t kept = block.len;
-    if (kept > MATCH_BLOCK_BYTES_MAX - MATCH_BLOCK_ENTRY_BYTES) {
-        kept = MATCH_BLOCK_BYTES_MAX - MATCH_BLOCK_ENTRY_BYTES;
-    }
-    writer_init(&writer, ret, MATCH_BLOCK_BYTES_MAX);
-    writer_bytes(&writer, bytes_of(name->b, CASE_NAME_BYTES));
-    writer_be32(&writer, matcher_letters(traits));
-    writer_bytes(&writer, bytes_of(block.data, kept));
+    entry.letters = matcher_letters(traits);
+    entry_put(&writer, &entry);
+    entries_copy(&writer, block, 1, NULL);
     return writer.len;
 }
 

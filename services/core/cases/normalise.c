@@ -24,13 +24,32 @@ static char lower(uint8_t byte)
 
 static bool word_is(const struct word *word, const char *text)
 {
-    return word->len == strlen(text) && memcmp(word->text, text, word->len) == 0;
+    /* Most differ in the first letter: long lists are gone through. */
+    return word->len > 0 && text[0] == word->text[0] && strncmp(word->text, text, word->len) == 0 &&
+           text[word->len] == '\0';
 }
 
 static bool word_in(const struct word *word, const char *const *list, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         if (word_is(word, list[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Of short words, zero-padded: one comparison of eight bytes each. */
+typedef char short_word[8];
+static bool word_among(const struct word *word, const short_word *list, size_t count)
+{
+    short_word padded = {0};
+    if (word->len > sizeof padded) {
+        return false;
+    }
+    memcpy(padded, word->text, word->len);
+    for (size_t i = 0; i < count; i++) {
+        if (memcmp(padded, list[i], sizeof padded) == 0) {
             return true;
         }
     }
@@ -87,14 +106,14 @@ static size_t words_write(const struct words *words, char *ret, size_t capacity)
 
 /* ---- names ---- */
 /* Before the name; kgs, kms, msy, mgs and the like are titles of Palembang. */
-static const char *const titles_before[] = {
+static const short_word titles_before[] = {
     "h",      "hj",   "haji",  "hajjah", "dr",    "drs",   "dra",   "drg",     "drh", "ir",
     "prof",   "kh",   "ust",   "ustadz", "ustaz", "pak",   "bapak", "bpk",     "ibu", "bu",
     "sdr",    "sdri", "kgs",   "kiagus", "kms",   "kemas", "mgs",   "masagus", "msy", "masayu",
     "nyimas", "rd",   "raden", "ra",     "rm",    "apt",   "ns",
 };
 /* After it, dots left out. */
-static const char *const titles_after[] = {
+static const short_word titles_after[] = {
     "sh",    "se",   "st",    "sp",  "sag",  "sip",  "ssos", "skom",  "spd",   "spdi",   "ssi",
     "ssn",   "ss",   "spt",   "spi", "shut", "sked", "skm",  "skep",  "sstp",  "stp",    "sst",
     "sstpi", "stpi", "shi",   "sei", "sthi", "sak",  "sars", "sthut", "sfarm", "spsi",   "sikom",
@@ -167,8 +186,8 @@ static void name_piece(struct bytes piece, struct words *words)
             word_push(&joined, lower(piece.data[i]));
         }
     }
-    if (word_in(&joined, titles_after, LENGTH(titles_after)) ||
-        word_in(&joined, titles_before, LENGTH(titles_before))) {
+    if (word_among(&joined, titles_after, LENGTH(titles_after)) ||
+        word_among(&joined, titles_before, LENGTH(titles_before))) {
         word_add(words, &joined);
         return;
     }
@@ -205,11 +224,11 @@ static void drop_first(struct words *words)
 
 static void drop_titles(struct words *words)
 {
-    while (words->count > 1 && word_in(&words->list[0], titles_before, LENGTH(titles_before))) {
+    while (words->count > 1 && word_among(&words->list[0], titles_before, LENGTH(titles_before))) {
         drop_first(words);
     }
     while (words->count > 1 &&
-           word_in(&words->list[words->count - 1], titles_after, LENGTH(titles_after))) {
+           word_among(&words->list[words->count - 1], titles_after, LENGTH(titles_after))) {
         words->count--;
     }
 }
@@ -225,7 +244,7 @@ size_t normalise_name(struct bytes name, char ret[NORMAL_NAME_CAPACITY])
     name_words(bytes_of(name.data, comma), &words);
     drop_titles(&words);
     if (words.count == 0 ||
-        (words.count == 1 && word_in(&words.list[0], titles_before, LENGTH(titles_before)))) {
+        (words.count == 1 && word_among(&words.list[0], titles_before, LENGTH(titles_before)))) {
         words.count = 0;
         name_words(name, &words);
         drop_titles(&words);
@@ -275,7 +294,8 @@ bool normal_names_share(struct bytes a, struct bytes b)
 
 /* ---- units ---- */
 static const struct {
-    const char *from, *to;
+    short_word from;
+    const char *to;
 } unit_words[] = {
     {"kec", "kecamatan"},
     {"kel", "kelurahan"},
@@ -319,9 +339,15 @@ static const struct {
 
 static void unit_word(struct word *word)
 {
+    short_word padded = {0};
+    if (word->len > sizeof padded) {
+        return;
+    }
+    memcpy(padded, word->text, word->len);
     for (size_t i = 0; i < LENGTH(unit_words); i++) {
-        if (word_is(word, unit_words[i].from)) {
+        if (memcmp(padded, unit_words[i].from, sizeof padded) == 0) {
             set_word(word, unit_words[i].to);
+            return;
         }
     }
 }

@@ -29,10 +29,19 @@ static bool begins_with(struct bytes text, const char *prefix)
     return true;
 }
 
+/* Or NUL. */
+static bool is_stop(uint8_t byte, const char *stops)
+{
+    while (*stops != '\0' && (uint8_t)*stops != byte) {
+        stops++;
+    }
+    return (uint8_t)*stops == byte;
+}
+
 static size_t index_of(struct bytes text, const char *stops)
 {
     size_t i = 0;
-    while (i < text.len && strchr(stops, text.data[i]) == NULL) {
+    while (i < text.len && !is_stop(text.data[i], stops)) {
         i++;
     }
     return i;

@@ -10,7 +10,7 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 10u
+#define VIEWS_FORMAT 11u
 
 enum view_table {
     VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"
@@ -23,7 +23,7 @@ enum view_table {
     VIEW_PLACEMENTS,   /* inc ‖ seq ‖ subject 4 → the placement, as its entry's body */
     VIEW_CASES,        /* case name 28 → struct case_view */
     VIEW_CASE_REPORTS, /* case name ‖ position 8 ‖ subject 4 → why it is there */
-    VIEW_CASE_KEYS,    /* key 16 → (case name ‖ letters 4)…, newest first: matcher.h */
+    VIEW_CASE_KEYS, /* key 16 → (case name ‖ letters 4 ‖ name)…, newest first: matcher.h */
     VIEW_CASE_NUMBERS, /* number 8 → case name */
     VIEW_DOCUMENTS,    /* document id → struct document_view */
     VIEW_RUNGS,        /* id ‖ 0 ‖ position 8 → struct rung_view */

@@ -430,18 +430,60 @@ static void a_block_is_bounded(void **state)
     (void)state;
     uint8_t block[2][MATCH_BLOCK_BYTES_MAX];
     struct traits traits = {.dated = true};
+    const size_t entry_bytes = CASE_NAME_BYTES + 5 + 11;
     size_t len = 0;
     struct case_name name;
+    traits.names.count = 1;
+    trait_set(&traits.names.list[0], bytes_of_text("hani rustam"));
     for (uint32_t i = 0; i < MATCH_BLOCK_CASES_MAX + 3; i++) {
         const struct entry_id id = {.seq = i + 1};
         case_name_of(&id, 0, &name);
         len = matcher_block_add(bytes_of(block[(i + 1) % 2], len), &name, &traits, block[i % 2]);
-        assert_int_equal(len, MATCH_BLOCK_ENTRY_BYTES *
-                                  (i < MATCH_BLOCK_CASES_MAX ? i + 1 : MATCH_BLOCK_CASES_MAX));
+        assert_int_equal(len,
+                         entry_bytes * (i < MATCH_BLOCK_CASES_MAX ? i + 1 : MATCH_BLOCK_CASES_MAX));
         assert_memory_equal(block[i % 2], name.b, CASE_NAME_BYTES);
         assert_int_equal(
             matcher_block_add(bytes_of(block[i % 2], len), &name, &traits, block[(i + 1) % 2]), 0);
     }
+}
+
+/* Its case is passed over by that name only, so a case of several names shows none; nor does one
+ * whose name has no room. */
+static void a_case_of_two_names_is_never_passed_over(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"hani rustam", "hani rustam", "hanny rustam",
+                                        "hani syopiar rustam yang panjang"};
+    static const size_t told[] = {11, 0, 0, 0}; /* 0: nothing changes, or nothing is told */
+    uint8_t block[2][MATCH_BLOCK_BYTES_MAX];
+    const struct entry_id ids[] = {{.seq = 1}, {.seq = 2}};
+    struct case_name name[2];
+    struct block_entry entry;
+    struct reader reader;
+    struct traits traits = {.dated = true};
+    size_t len = 0;
+    case_name_of(&ids[0], 0, &name[0]);
+    case_name_of(&ids[1], 0, &name[1]);
+    traits.names.count = 1;
+    for (size_t i = 0; i < 4; i++) {
+        size_t before = len;
+        trait_set(&traits.names.list[0], bytes_of_text(names[i]));
+        len = matcher_block_add(bytes_of(block[(i + 1) % 2], before), &name[i / 3], &traits,
+                                block[i % 2]);
+        if (i == 1) {
+            assert_int_equal(len, 0); /* the same name again */
+            len = before;
+            memcpy(block[1], block[0], len);
+            continue;
+        }
+        reader_init(&reader, bytes_of(block[i % 2], len));
+        assert_true(matcher_block_next(&reader, &entry));
+        assert_memory_equal(entry.case_name.b, name[i / 3].b, CASE_NAME_BYTES);
+        assert_int_equal(entry.name.len, told[i]);
+    }
+    assert_true(matcher_block_next(&reader, &entry));
+    assert_false(matcher_block_next(&reader, &entry));
+    assert_false(reader.underflow);
 }
 
 /* ---- the sample files ---- */
@@ -582,6 +624,7 @@ int main(void)
         BENCH_TEST(hard_pairs),
         cmocka_unit_test(most_keys_a_report_can_have),
         cmocka_unit_test(a_block_is_bounded),
+        cmocka_unit_test(a_case_of_two_names_is_never_passed_over),
         BENCH_TEST(samples_merge_as_listed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
