@@ -118,7 +118,7 @@ static int cut(struct node *node, const struct span_plan *plan, struct err_ctx *
         .first = plan->first,
         .last_max = plan->last_max,
         .raw_bytes_max = plan->raw_bytes_max,
-        .codec = plan->codec,
+        .codec = SPAN_ZSTD,
         .secret = node->identity.sign_secret,
     };
     rc = outlog_cut(txn, &node_log_tables, &wanted, sync->builder, &kept->frame, &kept->last, err);

@@ -58,6 +58,7 @@
     X(REPLACED_ACKNOWLEDGED, "replaced-acknowledged")                                              \
     X(ANY_SANCTION, "any-sanction")                                                                \
     X(OTHER_PERSON, "other-person")                                                                \
+    X(NUMBER_IGNORED, "number-ignored")                                                            \
     X(NAMESAKE_ELSEWHERE, "namesake-elsewhere")                                                    \
     X(EITHER_SIDE, "either-side")                                                                  \
     X(OTHER_ACT, "other-act")                                                                      \

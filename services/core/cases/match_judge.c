@@ -45,10 +45,10 @@ static bool births_differ(struct bytes nip, struct bytes nik)
 
 struct person {
     enum number_likeness nip, nik; /* the nearest two; UNKNOWN where one says none */
-    bool number_differs;           /* some two do */
-    bool contract_changed;
-    enum name_likeness names; /* the nearest two */
-    bool names_clash;         /* others have other initials */
+    bool number_differs;           /* some two do, and not as a contract's number changes */
+    bool contract_changed;         /* some two do so */
+    enum name_likeness names;      /* the nearest two */
+    bool names_clash;              /* others have other initials */
     enum likeness units, positions;
     bool units_clash;
     bool account, contradicted; /* by birth or sex */
@@ -66,8 +66,9 @@ static enum number_likeness numbers_nearest(const struct trait_texts *a,
             struct bytes one = trait_bytes(&a->list[i]), two = trait_bytes(&b->list[j]);
             enum number_likeness like = match_numbers(one, two);
             nearest = nearest == NUMBERS_UNKNOWN || like < nearest ? like : nearest;
-            *differs = *differs || like == NUMBERS_DIFFER;
-            *changed = *changed || match_contract_changed(one, two);
+            bool contract = like == NUMBERS_DIFFER && match_contract_changed(one, two);
+            *changed = *changed || contract;
+            *differs = *differs || (like == NUMBERS_DIFFER && !contract);
         }
     }
     return nearest;
@@ -208,7 +209,8 @@ static enum who name_says(const struct person *person)
 static enum who other_number(const struct person *person, bool artefact)
 {
     bool elsewhere = unlike(person->units) || person->units_clash;
-    if (person->contract_changed && person->names == NAMES_EQUAL && !elsewhere && artefact) {
+    bool contract = person->contract_changed && !person->number_differs;
+    if (contract && person->names == NAMES_EQUAL && !elsewhere && artefact) {
         return WHO_WEAK; /* a contract's number changes with the contract */
     }
     bool alike = person->names >= NAMES_SLIP && artefact &&
@@ -238,7 +240,7 @@ static enum who person_says(const struct person *person, bool artefact)
     if (equal) {
         return person->number_differs || person->names == NAMES_DIFFER ? WHO_MAYBE : WHO_SURE;
     }
-    if (person->number_differs) {
+    if ((person->number_differs || person->contract_changed) && !PLANTED(NUMBER_IGNORED)) {
         return other_number(person, artefact);
     }
     bool near = person->nip == NUMBERS_NEAR || person->nip == NUMBERS_CLOSE;

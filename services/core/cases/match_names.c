@@ -94,10 +94,13 @@ static bool words_alike(struct bytes a, struct bytes b)
     return head == a.len || memcmp(a.data + head + 1, b.data + other, a.len - head - 1) == 0;
 }
 
-/* Word by word in order. ret_slips: words that are not byte for byte the same. */
-static bool all_equal(const struct list *a, const struct list *b, size_t *ret_slips)
+/* Word by word in order. ret_slips: words that are not byte for byte the same; ret_either: where
+ * both of two such are names people bear, or neither is, so that nobody can say which was meant. */
+static bool all_equal(const struct list *a, const struct list *b, size_t *ret_slips,
+                      bool *ret_either)
 {
     *ret_slips = 0;
+    *ret_either = false;
     if (a->count != b->count) {
         return false;
     }
@@ -109,6 +112,7 @@ static bool all_equal(const struct list *a, const struct list *b, size_t *ret_sl
             return false;
         }
         ++*ret_slips;
+        *ret_either |= match_name_known(a->word[i]) == match_name_known(b->word[i]);
     }
     return true;
 }
@@ -177,16 +181,17 @@ enum name_likeness match_names(struct bytes a, struct bytes b)
 {
     struct list one, two;
     size_t slips = 0;
+    bool either = false;
     words_of(a, &one);
     words_of(b, &two);
     if (one.count == 0 || two.count == 0) {
         return NAMES_MAYBE;
     }
-    if (all_equal(&one, &two, &slips)) {
+    if (all_equal(&one, &two, &slips, &either)) {
         bool full = one.count > 1 && slips <= 1 && one.word[0].len > 1;
         bool weak = a.len < 3 || (one.count > 1 && one.word[one.count - 1].len == 1);
         if (full && !weak) {
-            return NAMES_EQUAL;
+            return either ? NAMES_SLIP : NAMES_EQUAL;
         }
         return slips == 0 && !weak && one.count == 1 && a.len > 3 ? NAMES_SINGLE : NAMES_MAYBE;
     }

@@ -11,9 +11,10 @@
 enum name_likeness {
     NAMES_DIFFER,
     NAMES_MAYBE,  /* one within the other, initials, another letter: for an officer */
-    NAMES_SLIP,   /* two words or more, a letter of one wrong, so that it is no name any more */
+    NAMES_SLIP,   /* two words or more, a letter of one off */
     NAMES_SINGLE, /* one word, the same */
-    NAMES_EQUAL,  /* two words or more, but for a letter doubled or exchanged */
+    NAMES_EQUAL,  /* two words or more; or a letter doubled or exchanged, so that one of the two is
+                   * no name any more */
 };
 enum name_likeness match_names(struct bytes a, struct bytes b);
 /* Whether many bear it (match_known_names.c). */

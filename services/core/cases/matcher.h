@@ -19,7 +19,7 @@
 #include "core/cases/match_judge.h"
 #include "core/cases/views.h"
 
-#define MATCHER_VERSION "judged-5"
+#define MATCHER_VERSION "judged-6"
 #define MATCH_CASES_MAX 16u         /* judged per subject */
 #define MATCH_CANDIDATES_MAX 3u     /* of a review */
 #define MATCH_JOIN_REPORTS_MAX 256u /* a case of more goes up in no other */
@@ -29,8 +29,9 @@
 #define MATCH_BLOCK_NAME_MAX 24u
 #define MATCH_BLOCK_BYTES_MAX                                                                      \
     (MATCH_BLOCK_CASES_MAX * (CASE_NAME_BYTES + 5u + MATCH_BLOCK_NAME_MAX))
-/* nip, nik, a link, files, and two blocks of days each for name and place. */
-#define MATCH_KEYS_MAX (3u + TRAIT_FILES_MAX + 4u)
+/* nip, nik, a link, files, two blocks of days each for name and place, and of an undated report two
+ * earlier ones for the name. */
+#define MATCH_KEYS_MAX (3u + TRAIT_FILES_MAX + 4u + 2u)
 
 struct match_key {
     uint8_t b[16];

@@ -12,6 +12,7 @@
 #define DAY_OFFSET (INT64_C(1) << 33) /* no day is before it, and it is a multiple of 8 */
 #define DAYS_AROUND 2
 #define DAYS_BEFORE_KNOWN 8
+#define DAYS_BEFORE_KNOWN_MAX 21 /* by the name only: for an officer */
 
 struct basis {
     struct bytes province;
@@ -61,13 +62,18 @@ static uint32_t eight_days(int64_t day)
     return (uint32_t)((uint64_t)(day + DAY_OFFSET) / 8);
 }
 
-static void day_keys(const struct basis *basis, const struct traits *traits, uint32_t days)
+static void name_key(const struct basis *basis, const struct traits *traits, uint32_t days)
 {
     char initials[MATCH_INITIALS_CAPACITY];
     size_t len = match_initials(trait_first(&traits->names), traits->initials, initials);
     if (len > 0) {
         key_add(basis, "name", trait_bytes(&traits->regency), bytes_of(initials, len), days);
     }
+}
+
+static void day_keys(const struct basis *basis, const struct traits *traits, uint32_t days)
+{
+    name_key(basis, traits, days);
     if (traits->places.count > 0) {
         key_add(basis, "place", trait_bytes(&traits->regency), trait_first(&traits->places), days);
     }
@@ -99,6 +105,10 @@ void matcher_keys(const struct traits *traits, struct bytes province, bool look,
     day_keys(&basis, traits, first);
     if (last != first) {
         day_keys(&basis, traits, last);
+    }
+    uint32_t earliest = eight_days((int64_t)traits->day_first - DAYS_BEFORE_KNOWN_MAX);
+    for (uint32_t days = first; !traits->dated && days > earliest; days--) {
+        name_key(&basis, traits, days - 1);
     }
 }
 

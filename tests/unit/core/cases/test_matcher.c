@@ -50,6 +50,34 @@ static void person_and_artefact(void **state)
     assert_true(rule_was(bench, "person_artefact"));
 }
 
+/* Either number of a person whose contract changed is that person's. */
+static void a_changed_contract_is_learnt(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", POST, NULL};
+    struct who before = {"Fatimah Iskandar", "198902122021212006", NULL, "Dinas A", NULL};
+    struct who after = {"Fatimah Iskandar", "198902122023212009", NULL, "Dinas A", NULL};
+    assert_int_equal(file(bench, before, act), PLACEMENT_NEW);
+    assert_int_equal(file(bench, after, act), PLACEMENT_MERGED);
+    assert_int_equal(file(bench, before, act), PLACEMENT_MERGED);
+    assert_int_equal(file(bench, after, act), PLACEMENT_MERGED);
+    after.nip = NIP_B; /* and no other one is */
+    assert_int_equal(file(bench, after, act), PLACEMENT_REVIEW);
+}
+
+/* A letter doubled is a slip where it makes no name; of two names nobody knows which was meant. */
+static void a_letter_between_two_names(void **state)
+{
+    struct bench *bench = *state;
+    struct what act = {"DS-06", "2024-10-03", NULL, NULL};
+    assert_int_equal(file(bench, (struct who){"Fadilah Utomo", NULL, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_NEW);
+    assert_int_equal(file(bench, (struct who){"Fadillah Utomo", NULL, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_REVIEW);
+    assert_int_equal(file(bench, (struct who){"Fadilahh Utomo", NULL, NULL, "Dinas A", NULL}, act),
+                     PLACEMENT_MERGED);
+}
+
 /* A number that came with a later report is the case's from then on. */
 static void a_merge_teaches_the_case(void **state)
 {
@@ -610,6 +638,8 @@ int main(void)
         BENCH_TEST(identifier_form_and_day),
         BENCH_TEST(identifier_and_artefact_days_apart),
         BENCH_TEST(person_and_artefact),
+        BENCH_TEST(a_changed_contract_is_learnt),
+        BENCH_TEST(a_letter_between_two_names),
         BENCH_TEST(a_merge_teaches_the_case),
         BENCH_TEST(different_persons_on_one_post),
         BENCH_TEST(namesakes_in_one_report),
