@@ -110,6 +110,7 @@ struct aggregator {
     struct arena *arena;                /* of the frame or request at hand */
     struct span_decoder *decoder;       /* loop thread */
     struct span_builder *cut_builder;   /* loop thread: office spans */
+    struct span_builder *keep_builder;  /* loop thread: modelled spans, as they are kept */
     struct span_builder *own_builder;   /* writer thread: own spans */
     struct journal_reader *loop_reader; /* loop thread */
     struct turn *turn;                  /* net.c */

@@ -225,11 +225,12 @@ static int open_memory(struct aggregator *aggregator)
     aggregator->arena = arena_new(ARENA_BYTES);
     aggregator->decoder = span_decoder_new();
     aggregator->cut_builder = span_builder_new();
+    aggregator->keep_builder = span_builder_new();
     aggregator->own_builder = span_builder_new();
     aggregator->loop_reader = journal_reader_new();
     bool all = aggregator->arena != NULL && aggregator->decoder != NULL &&
-               aggregator->cut_builder != NULL && aggregator->own_builder != NULL &&
-               aggregator->loop_reader != NULL;
+               aggregator->cut_builder != NULL && aggregator->keep_builder != NULL &&
+               aggregator->own_builder != NULL && aggregator->loop_reader != NULL;
     return all ? 0 : ERR_NOMEM;
 }
 
@@ -320,6 +321,7 @@ static void stop(struct aggregator *aggregator)
     arena_free(aggregator->arena);
     span_decoder_free(aggregator->decoder);
     span_builder_free(aggregator->cut_builder);
+    span_builder_free(aggregator->keep_builder);
     span_builder_free(aggregator->own_builder);
     journal_reader_free(aggregator->loop_reader);
     explicit_bzero(aggregator->log_secret, sizeof aggregator->log_secret);

@@ -118,7 +118,7 @@ static int cut(struct node *node, const struct span_plan *plan, struct err_ctx *
         .first = plan->first,
         .last_max = plan->last_max,
         .raw_bytes_max = plan->raw_bytes_max,
-        .codec = SPAN_ZSTD,
+        .codec = plan->codec,
         .secret = node->identity.sign_secret,
     };
     rc = outlog_cut(txn, &node_log_tables, &wanted, sync->builder, &kept->frame, &kept->last, err);

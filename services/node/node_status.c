@@ -178,21 +178,28 @@ void node_log(enum log_level level, const char *event, const struct log_field *f
     log_fields(level, event, fields, fields[count - 1].u64 == 0 ? count - 1 : count);
 }
 
+static json_t *known_or_null(uint64_t value)
+{
+    return value == 0 ? json_null() : json_integer((json_int_t)value);
+}
+
 static json_t *line_json(const struct node *node)
 {
     const struct uplink *uplink = &node->sync.uplink;
     char hex[HEX_CAPACITY(INCARNATION_BYTES)];
     if (!node->enrolled) {
-        return json_pack("{s:n, s:s, s:n, s:i, s:n, s:n}", "enrolment", "connection",
-                         "not enrolled", "denied", "backlog", 0, "aggregator", "clock_offset_ms");
+        return json_pack("{s:n, s:s, s:n, s:i, s:n, s:n, s:n, s:n}", "enrolment", "connection",
+                         "not enrolled", "denied", "backlog", 0, "ack_ms", "rate_bytes_s",
+                         "aggregator", "clock_offset_ms");
     }
     bool met = !incarnation_is_zero(&uplink->aggregator);
     return json_pack(
-        "{s:I, s:s, s:o, s:b, s:I, s:o, s:I, s:I}", "enrolment",
+        "{s:I, s:s, s:o, s:b, s:I, s:o, s:o, s:o, s:I, s:I}", "enrolment",
         (json_int_t)uplink->config.enrolment, "connection", uplink_state_name(uplink->state),
         "denied", text_or_null(denied_text(uplink->denied)), "taking_over",
         (int)uplink->own.successor, "backlog", (json_int_t)sender_backlog(&uplink->sender),
-        "aggregator",
+        "ack_ms", known_or_null(uplink->sender.ack_time_ms), "rate_bytes_s",
+        known_or_null(uplink->sender.rate_bytes_s), "aggregator",
         text_or_null(met ? hex_encode(hex, uplink->aggregator.b, INCARNATION_BYTES) : NULL),
         "clock_offset_ms", (json_int_t)uplink->clock_offset_ms, "ring",
         (json_int_t)node->ring.number);

@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # net_packets.sh - a node and its aggregator in network namespaces of their own: packets vanish in one
-# direction, in the other, in both; the node's address changes under a live session. What no relay
-# can do, as it acknowledges what it swallows. Needs to be root, ip and tc; else it is skipped.
+# direction, in the other, in both; the node's address changes under a live session; on a slow line
+# reports cost fewer bytes. What no relay can do, as it acknowledges what it swallows. Needs to be
+# root, ip and tc; else it is skipped.
 if [ -z "${KABAR_NAMESPACE:-}" ]; then
     if ! unshare -n -m true 2>/dev/null; then
         echo "skipped: no right to make network namespaces"
@@ -90,6 +91,36 @@ enrol 16.07
 nodes=(16.07)
 start 16.07
 wait_until "$long" live 16.07
+
+say "what 200 reports cost"
+sent_bytes() {
+    node_side cat /sys/class/net/far/statistics/tx_bytes
+}
+# cost NAME - hands 200 reports in; $cost is what the node sent until all had arrived.
+cost() {
+    local before
+    generate 16.07 200 "$1" 60 >"$work/reports"
+    before=$(sent_bytes)
+    submit 16.07 "$work/reports"
+    settle
+    cost=$(($(sent_bytes) - before))
+}
+cost cepat
+fast=$cost
+holds 16.07 status '.[0].rate_bytes_s > 40000 or .[0].ack_ms < 200' || fail "this line is slow"
+node_side tc qdisc add dev far root tbf rate 64kbit burst 2kb limit 16kb
+for batch in {1..12}; do
+    cost "lambat-$batch"
+    ! holds 16.07 status '.[0].rate_bytes_s <= 40000 and .[0].ack_ms >= 200' || break
+done
+[ "$batch" -lt 12 ] ||
+    fail "the line is not known for slow: $(ask 16.07 status | jq -c '[.ack_ms, .rate_bytes_s]')"
+cost lambat
+say "  $fast bytes, and on a line of 64 kbit/s $cost, known for slow after $batch times"
+[ "$cost" -lt "$fast" ] || fail "$cost bytes on a slow line, $fast on a fast one"
+let_through
+settle
+check_lists
 
 for way in down up both; do
     silent "$way"

@@ -245,7 +245,9 @@ static void build_plan(struct bytes input)
     }
     CHECK(rc == 0 || rc == ERR_FULL, "an entry that may be sent can be added");
     CHECK(count >= 1 && span_builder_count(builder) == count, "at least one fits");
-    enum span_codec codec = plan.compressed ? SPAN_ZSTD : SPAN_RAW;
+    enum span_codec codec = !plan.compressed     ? SPAN_RAW
+                            : input.len % 2 == 0 ? SPAN_MODEL
+                                                 : SPAN_ZSTD;
     CHECK(span_builder_finish(builder, codec, &head, &frame, NULL) == 0, "what fits is finished");
     check_built(&plan, frame, count);
 }

@@ -19,6 +19,7 @@ struct span_plan {
     uint64_t first;
     uint64_t last_max;
     size_t raw_bytes_max;
+    enum span_codec codec;
     uint32_t log; /* index in the sender, given back in the SPAN_SENT event */
 };
 

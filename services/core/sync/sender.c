@@ -80,6 +80,13 @@ static uint64_t last_to_cut(const struct out_log *log)
     return log->stuck > log->sent ? log->stuck - 1 : log->last;
 }
 
+/* Both: a province that is busy answers late, but much at once. */
+static bool is_slow(const struct sender *sender)
+{
+    return sender->rate_bytes_s > 0 && sender->rate_bytes_s <= SENDER_SLOW_BYTES_S &&
+           sender->ack_time_ms >= SENDER_SLOW_ACK_MS;
+}
+
 bool sender_next(const struct sender *sender, struct span_plan *ret)
 {
     uint64_t window =
@@ -100,11 +107,15 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
     if (best == NULL) {
         return false;
     }
+    bool slow = is_slow(sender);
+    size_t raw_bytes = sender->limits.span_raw_bytes;
     *ret = (struct span_plan){
         .incarnation = best->incarnation,
         .first = best->sent + 1,
         .last_max = last_to_cut(best),
-        .raw_bytes_max = sender->limits.span_raw_bytes,
+        .raw_bytes_max =
+            slow && raw_bytes > SENDER_SLOW_RAW_BYTES ? SENDER_SLOW_RAW_BYTES : raw_bytes,
+        .codec = slow ? SPAN_MODEL : SPAN_ZSTD,
         .log = (uint32_t)(best - sender->logs),
     };
     return true;
@@ -152,6 +163,15 @@ static int check_own(const struct out_log *log, const struct ack *ack, const str
     return 0;
 }
 
+/* What was under way together came over in this time. */
+static void measure(struct sender *sender, uint64_t took_ms)
+{
+    uint64_t rate = 1 + 1000 * sender->outstanding_bytes / (took_ms + 1);
+    sender->rate_bytes_s = sender->rate_bytes_s == 0 ? rate : (sender->rate_bytes_s + rate) / 2 + 1;
+    sender->ack_time_ms =
+        sender->ack_time_ms == 0 ? took_ms + 1 : (7 * sender->ack_time_ms + took_ms) / 8 + 1;
+}
+
 /* Forgets the spans that an ack of `log` up to `seq` covers; the window grows by what they held. */
 static void drop_covered(struct sender *sender, uint32_t log, uint64_t seq, uint64_t now_ms)
 {
@@ -162,11 +182,9 @@ static void drop_covered(struct sender *sender, uint32_t log, uint64_t seq, uint
             sender->spans[kept++] = *span;
             continue;
         }
+        measure(sender, now_ms - span->sent_ms);
         sender->outstanding_bytes -= span->wire_bytes;
         sender->window_bytes += span->wire_bytes;
-        uint64_t took = now_ms - span->sent_ms;
-        sender->ack_time_ms =
-            sender->ack_time_ms == 0 ? took + 1 : (7 * sender->ack_time_ms + took) / 8 + 1;
     }
     sender->span_count = kept;
     if (sender->window_bytes > sender->limits.window_max_bytes) {

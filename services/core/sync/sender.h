@@ -13,6 +13,12 @@
 
 #define SENDER_SPANS_MAX 64u /* spans on the way */
 
+/* A line that is at most so fast, and at least so far, is slow: a byte on it is dearer than 0.4 ms
+ * of both processors an entry (ADR 11). Spans are short, so that nobody waits for their making. */
+#define SENDER_SLOW_BYTES_S 40000u
+#define SENDER_SLOW_ACK_MS 200u
+#define SENDER_SLOW_RAW_BYTES 24576u
+
 struct sender_limits {
     uint64_t window_start_bytes; /* after each (re)connect */
     uint64_t window_max_bytes;
@@ -45,6 +51,7 @@ struct sender {
     uint64_t credit_bytes; /* what the other end lets us have under way */
     uint64_t progress_ms;  /* when something was last acknowledged, or sent when nothing was */
     uint64_t ack_time_ms;  /* smoothed time from sent to acknowledged; 0: unknown */
+    uint64_t rate_bytes_s; /* smoothed, of what was acknowledged; 0: unknown */
 };
 
 void sender_init(struct sender *sender, const struct sender_limits *limits);

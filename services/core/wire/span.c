@@ -32,8 +32,9 @@ static int check_numbers(const struct span_header *header, size_t payload_len, s
         return err_set(err, ERR_FORMAT, "span: %zu raw bytes, not %u", payload_len,
                        header->raw_len);
     }
-    if (header->raw_len > payload_len * SPAN_RATIO_MAX && !PLANTED(DENSE_SPAN)) {
-        return over(err, "ratio above", header->raw_len / payload_len, SPAN_RATIO_MAX);
+    size_t most = span_raw_bytes_max(header->codec, payload_len);
+    if (header->raw_len > most && !PLANTED(DENSE_SPAN)) {
+        return over(err, "raw bytes of so few", header->raw_len, most);
     }
     return 0;
 }
@@ -62,7 +63,7 @@ int span_header_decode(struct bytes frame, struct span_header *ret, struct bytes
         return rc;
     }
     unsigned codec = frame.data[2];
-    if (codec != SPAN_RAW && codec != SPAN_ZSTD) {
+    if (codec > SPAN_MODEL) {
         return err_set(err, ERR_VERSION, "span: codec %u", codec);
     }
     struct reader reader;
@@ -149,14 +150,11 @@ static int open_payload(struct span_decoder *decoder, const struct span_header *
         *ret = payload;
         return 0;
     }
-    if (header->dictionary != 0) {
-        return err_set(err, ERR_VERSION, "span: dictionary %u", header->dictionary);
-    }
     uint8_t *room = arena_alloc(scratch, header->raw_len);
     if (room == NULL) {
         return err_set(err, ERR_LIMIT, "span: no room for %u bytes", header->raw_len);
     }
-    int rc = span_inflate(decoder, payload, room, header->raw_len, err);
+    int rc = span_inflate(decoder, header, payload, room, err);
     if (rc == 0) {
         *ret = bytes_of(room, header->raw_len);
     }

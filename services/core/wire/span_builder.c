@@ -97,18 +97,30 @@ uint32_t span_builder_count(const struct span_builder *builder)
     return builder->header.count;
 }
 
+static size_t deflate_zstd(struct span_builder *builder, uint8_t *to, size_t room)
+{
+    size_t len = ZSTD_compress2(builder->context, to, room, builder->raw, builder->raw_len);
+    return ZSTD_isError(len) ? 0 : len;
+}
+
 /* Length of the compressed payload in the frame; 0 when it is of no use: not smaller, too dense
  * for a decoder's limit, or not what went in. */
-static size_t deflate(struct span_builder *builder)
+static size_t deflate(struct span_builder *builder, enum span_codec codec)
 {
+    builder->header.codec = codec;
+    builder->header.dictionary = codec == SPAN_MODEL ? SPAN_DICTIONARY_1 : 0;
     uint8_t *to = builder->frame + SPAN_HEADER_BYTES;
     size_t room = sizeof builder->frame - SPAN_HEADER_BYTES;
-    size_t len = ZSTD_compress2(builder->context, to, room, builder->raw, builder->raw_len);
-    if (ZSTD_isError(len) || len >= builder->raw_len || builder->raw_len > len * SPAN_RATIO_MAX) {
+    size_t len = codec == SPAN_ZSTD
+                     ? deflate_zstd(builder, to, room)
+                     : span_model_deflate(builder->decoder,
+                                          bytes_of(builder->raw, builder->raw_len), to, room);
+    if (len == 0 || len >= builder->raw_len ||
+        builder->raw_len > span_raw_bytes_max(builder->header.codec, len)) {
         return 0;
     }
     int rc =
-        span_inflate(builder->decoder, bytes_of(to, len), builder->back, builder->raw_len, NULL);
+        span_inflate(builder->decoder, &builder->header, bytes_of(to, len), builder->back, NULL);
     return rc == 0 && memcmp(builder->back, builder->raw, builder->raw_len) == 0 ? len : 0;
 }
 
@@ -118,8 +130,15 @@ int span_builder_finish(struct span_builder *builder, enum span_codec codec,
     if (builder->header.count == 0) {
         return err_set(err, ERR_STATE, "span: no entry");
     }
-    size_t len = codec == SPAN_ZSTD ? deflate(builder) : 0;
-    builder->header.codec = len > 0 ? SPAN_ZSTD : SPAN_RAW;
+    size_t len = 0;
+    builder->header.raw_len = (uint32_t)builder->raw_len;
+    builder->header.head = *head;
+    if (codec == SPAN_MODEL && builder->raw_len <= SPAN_MODEL_RAW_BYTES_MAX) {
+        len = deflate(builder, SPAN_MODEL);
+    }
+    if (len == 0 && codec != SPAN_RAW) {
+        len = deflate(builder, SPAN_ZSTD);
+    }
     if (len == 0) {
         if (builder->raw_len > sizeof builder->frame - SPAN_HEADER_BYTES) {
             return err_set(err, ERR_LIMIT, "span: %zu raw bytes do not fit a frame",
@@ -127,9 +146,9 @@ int span_builder_finish(struct span_builder *builder, enum span_codec codec,
         }
         memcpy(builder->frame + SPAN_HEADER_BYTES, builder->raw, builder->raw_len);
         len = builder->raw_len;
+        builder->header.codec = SPAN_RAW;
+        builder->header.dictionary = 0;
     }
-    builder->header.raw_len = (uint32_t)builder->raw_len;
-    builder->header.head = *head;
     span_header_encode(&builder->header, builder->frame);
     *ret_frame = bytes_of(builder->frame, SPAN_HEADER_BYTES + len);
     return 0;

@@ -1,6 +1,8 @@
 #include "core/wire/span_codec.h"
 
 #include "core/base/assert.h"
+#include "core/wire/dictionary.h"
+#include "core/wire/span_model.h"
 
 #include <zstd.h>
 
@@ -12,6 +14,7 @@
 
 struct span_decoder {
     ZSTD_DCtx *context;
+    struct span_model *model; /* NULL until it is needed */
 };
 
 struct span_decoder *span_decoder_new(void)
@@ -34,6 +37,7 @@ void span_decoder_free(struct span_decoder *decoder)
 {
     if (decoder != NULL) {
         (void)ZSTD_freeDCtx(decoder->context);
+        span_model_free(decoder->model);
         free(decoder);
     }
 }
@@ -86,10 +90,9 @@ static int check_frame_sizes(struct bytes payload, size_t raw_len, struct err_ct
     return 0;
 }
 
-int span_inflate(struct span_decoder *decoder, struct bytes payload, uint8_t *to, size_t raw_len,
-                 struct err_ctx *err)
+static int inflate_zstd(struct span_decoder *decoder, struct bytes payload, uint8_t *to,
+                        size_t raw_len, struct err_ctx *err)
 {
-    ASSERT(raw_len <= SPAN_RAW_BYTES_MAX);
     int rc = check_frame_header(payload, err);
     rc = rc != 0 ? rc : check_frame_sizes(payload, raw_len, err);
     if (rc != 0) {
@@ -102,4 +105,50 @@ int span_inflate(struct span_decoder *decoder, struct bytes payload, uint8_t *to
     return got == raw_len
                ? 0
                : err_set(err, ERR_FORMAT, "span: zstd frame gave %zu bytes, not %zu", got, raw_len);
+}
+
+size_t span_raw_bytes_max(enum span_codec codec, size_t payload_len)
+{
+    size_t most = codec == SPAN_MODEL ? SPAN_MODEL_RAW_BYTES_MAX : SPAN_RAW_BYTES_MAX;
+    size_t dense = payload_len * (codec == SPAN_MODEL ? SPAN_MODEL_RATIO_MAX : SPAN_RATIO_MAX);
+    return dense < most ? dense : most;
+}
+
+static struct span_model *model_of(struct span_decoder *decoder)
+{
+    if (decoder->model == NULL) {
+        decoder->model = span_model_new(dictionary_1());
+    }
+    return decoder->model;
+}
+
+static int inflate_model(struct span_decoder *decoder, const struct span_header *header,
+                         struct bytes payload, uint8_t *to, struct err_ctx *err)
+{
+    if (header->dictionary != SPAN_DICTIONARY_1) {
+        return err_set(err, ERR_VERSION, "span: dictionary %u", header->dictionary);
+    }
+    struct span_model *model = model_of(decoder);
+    return model == NULL
+               ? err_set(err, ERR_NOMEM, "out of memory")
+               : span_model_unpack(model, payload, header->count, to, header->raw_len, err);
+}
+
+int span_inflate(struct span_decoder *decoder, const struct span_header *header,
+                 struct bytes payload, uint8_t *to, struct err_ctx *err)
+{
+    ASSERT(header->raw_len <= SPAN_RAW_BYTES_MAX);
+    if (header->codec == SPAN_MODEL) {
+        return inflate_model(decoder, header, payload, to, err);
+    }
+    if (header->dictionary != 0) {
+        return err_set(err, ERR_VERSION, "span: dictionary %u", header->dictionary);
+    }
+    return inflate_zstd(decoder, payload, to, header->raw_len, err);
+}
+
+size_t span_model_deflate(struct span_decoder *decoder, struct bytes rows, uint8_t *to, size_t room)
+{
+    struct span_model *model = model_of(decoder);
+    return model == NULL ? 0 : span_model_pack(model, rows, to, room);
 }

@@ -286,6 +286,51 @@ static void answer_to_a_plan_may_come_too_late(void **state)
     assert_int_equal(plan.first, 7);
 }
 
+static enum span_codec codec_after(uint64_t wire_bytes, uint64_t ack_ms)
+{
+    struct span_plan plan;
+    bool moved = false;
+    (void)begin(NULL);
+    add(&urgent, LANE_URGENT, 10, 0);
+    for (uint64_t seq = 1; seq <= 3; seq++) {
+        assert_true(send_next(1, wire_bytes, 1000 * seq));
+        assert_int_equal(acked(&urgent, seq, 1000 * seq + ack_ms, &moved), 0);
+    }
+    assert_true(sender_next(&sender, &plan));
+    return plan.codec;
+}
+
+static void slow_lines_get_what_is_smallest(void **state)
+{
+    (void)state;
+    struct span_plan plan;
+    add(&urgent, LANE_URGENT, 10, 0);
+    assert_true(sender_next(&sender, &plan));
+    assert_int_equal(plan.codec, SPAN_ZSTD); /* nothing is known of the line */
+    assert_int_equal(codec_after(700, 600), SPAN_MODEL);
+    assert_int_equal(codec_after(100, 5), SPAN_ZSTD);     /* little, but at once */
+    assert_int_equal(codec_after(60000, 600), SPAN_ZSTD); /* late, but much */
+    assert_int_equal(codec_after(SENDER_SLOW_BYTES_S / 4, 300), SPAN_MODEL);
+    assert_int_equal(codec_after(SENDER_SLOW_BYTES_S, 300), SPAN_ZSTD);
+}
+
+static void spans_are_short_where_they_are_dear(void **state)
+{
+    (void)state;
+    struct span_plan plan;
+    bool moved = false;
+    sender_init(&sender, &(struct sender_limits){.window_start_bytes = 100000,
+                                                 .window_max_bytes = 400000,
+                                                 .span_raw_bytes = 200000});
+    add(&urgent, LANE_URGENT, 10, 0);
+    assert_true(sender_next(&sender, &plan));
+    assert_int_equal(plan.raw_bytes_max, 200000);
+    assert_true(send_next(1, 1000, 1000));
+    assert_int_equal(acked(&urgent, 1, 2000, &moved), 0);
+    assert_true(sender_next(&sender, &plan));
+    assert_int_equal(plan.raw_bytes_max, SENDER_SLOW_RAW_BYTES);
+}
+
 int main(void)
 {
 #define FRESH(test) cmocka_unit_test_setup(test, begin)
@@ -304,6 +349,8 @@ int main(void)
         FRESH(cursor_may_go_back),
         FRESH(rewind_begins_after_what_is_acked),
         FRESH(answer_to_a_plan_may_come_too_late),
+        FRESH(slow_lines_get_what_is_smallest),
+        FRESH(spans_are_short_where_they_are_dear),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -709,7 +709,7 @@ static void check_built(const struct span_header *header, const struct span_entr
         assert_int_equal(span_builder_add(builder, &entries[i], SPAN_RAW_BYTES_MAX), 0);
     }
     assert_int_equal(span_builder_finish(builder, header->codec, &header->head, &built, NULL), 0);
-    if (header->codec == SPAN_RAW) {
+    if (header->codec != SPAN_ZSTD) { /* how zstd packs is its own business */
         assert_same_bytes(built, frame);
     }
     span_builder_free(builder);
@@ -721,7 +721,7 @@ static void spans_raw_and_compressed(void **state)
     size_t i = 0;
     json_t *vector = NULL;
     struct span_decoder *decoder = span_decoder_new();
-    assert_int_equal(json_array_size(json_object_get(vectors, "spans")), 2);
+    assert_int_equal(json_array_size(json_object_get(vectors, "spans")), 3);
     json_array_foreach(json_object_get(vectors, "spans"), i, vector)
     {
         struct span_header header = {.count = 0};
@@ -730,7 +730,7 @@ static void spans_raw_and_compressed(void **state)
         arena_reset(arena);
         struct bytes frame = hex_of(vector, "hex");
         assert_int_equal(span_header_decode(frame, &header, &payload, NULL), 0);
-        assert_int_equal(header.codec, i == 0 ? SPAN_RAW : SPAN_ZSTD);
+        assert_int_equal(header.codec, i); /* raw, zstd, modelled */
         assert_int_equal(header.count, json_array_size(json_object_get(vector, "entries")));
         assert_int_equal(header.first, json_integer_value(json_object_get(vector, "first")));
         assert_int_equal(header.raw_len, json_integer_value(json_object_get(vector, "raw_len")));
