@@ -50,11 +50,11 @@ static json_t *case_json(struct aggregator *aggregator, const struct case_name *
     char brief[CASE_SHORT_CAPACITY];
     char day[DAY_TEXT_CAPACITY] = "";
     json_t *json = json_pack(
-        "{s:s, s:s, s:s, s:I, s:I, s:b, s:I}", "case", case_name_text(name, full), "short",
+        "{s:s, s:s, s:s, s:I, s:I, s:I, s:b, s:I}", "case", case_name_text(name, full), "short",
         case_short_text(bytes_of_text(aggregator->conf->province), view->number, brief), "state",
         case_state_name(view->state), "version", (json_int_t)view->version, "reports",
-        (json_int_t)view->report_count, "needs_review", (int)view->needs_review, "opened_ms",
-        (json_int_t)view->opened_ms);
+        (json_int_t)view->report_count, "withdrawn", (json_int_t)view->withdrawn_count,
+        "needs_review", (int)view->needs_review, "opened_ms", (json_int_t)view->opened_ms);
     set_text(json, "regency", view->regency);
     set_text(json, "filed_by", view->filed_by);
     if (masked) {
@@ -185,8 +185,56 @@ void door_case_list(struct aggregator *aggregator, struct door_call *call, const
     }
 }
 
+/* What its filer said of the report later: how often it was amended, and why it does not hold. */
+static void set_changes(struct aggregator *aggregator, struct journal_reader *reader,
+                        struct store_txn *journal, const struct report_view *report, json_t *json)
+{
+    struct journal_entry entry;
+    if (report->amendments > 0) {
+        (void)json_object_set_new(json, "amendments", json_integer((json_int_t)report->amendments));
+    }
+    if (report->changed_ms != 0) {
+        (void)json_object_set_new(json, "changed_ms", json_integer((json_int_t)report->changed_ms));
+    }
+    if (!entry_id_is_zero(&report->withdrawal) &&
+        journal_reader_find(reader, journal, &report->withdrawal, &entry) == 0 && !entry.erased) {
+        (void)json_object_set_new(json, "withdrawal",
+                                  entry_body_to_json(entry.kind, entry.body, aggregator->arena));
+    }
+}
+
+/* The report's contents that hold; `name` is the entry that says them. */
+static void set_contents(struct aggregator *aggregator, struct journal_reader *reader,
+                         struct store_txn *journal, const struct entry_id *name, json_t *json)
+{
+    struct journal_entry entry;
+    struct amendment amendment;
+    arena_reset(aggregator->arena);
+    if (journal_reader_find(reader, journal, name, &entry) != 0 || entry.erased) {
+        return;
+    }
+    bool amended = entry.kind == ENTRY_AMENDMENT &&
+                   amendment_decode(entry.body, aggregator->arena, &amendment, NULL) == 0;
+    (void)json_object_set_new(json, "filed_by", json_string(entry.owner));
+    (void)json_object_set_new(json, "report",
+                              amended
+                                  ? report_to_json(&amendment.report)
+                                  : entry_body_to_json(entry.kind, entry.body, aggregator->arena));
+}
+
+static bool report_of(struct store_txn *views, const struct entry_id *id, struct report_view *ret)
+{
+    struct view_key key;
+    struct bytes value;
+    view_key_init(&key, bytes_of(id->incarnation.b, INCARNATION_BYTES));
+    view_key_u64(&key, id->seq);
+    return store_get(views, VIEW_REPORTS, view_key_bytes(&key), &value) == 0 &&
+           report_view_decode(value, ret) == 0;
+}
+
 static json_t *report_json(struct aggregator *aggregator, struct journal_reader *reader,
-                           struct store_txn *journal, const struct case_report_view *view)
+                           struct store_txn *journal, struct store_txn *views,
+                           const struct case_report_view *view)
 {
     char incarnation[HEX_CAPACITY(INCARNATION_BYTES)];
     json_t *json = json_pack("{s:s, s:I, s:I, s:s, s:f}", "incarnation",
@@ -195,12 +243,15 @@ static json_t *report_json(struct aggregator *aggregator, struct journal_reader 
                              "outcome", placement_outcome_name(view->outcome), "score",
                              (double)view->score_milli / 1000.0);
     set_text(json, "rule", view->rule);
-    struct journal_entry entry;
-    arena_reset(aggregator->arena);
-    if (journal_reader_find(reader, journal, &view->id, &entry) == 0 && !entry.erased) {
-        (void)json_object_set_new(json, "filed_by", json_string(entry.owner));
-        (void)json_object_set_new(json, "report",
-                                  entry_body_to_json(entry.kind, entry.body, aggregator->arena));
+    struct report_view report = {.amendments = 0};
+    bool known = report_of(views, &view->id, &report);
+    bool amended = known && report.amendments > 0;
+    if (view->withdrawn) {
+        (void)json_object_set_new(json, "withdrawn", json_true());
+    }
+    set_contents(aggregator, reader, journal, amended ? &report.contents : &view->id, json);
+    if (known) {
+        set_changes(aggregator, reader, journal, &report, json);
     }
     return json;
 }
@@ -223,7 +274,7 @@ static json_t *case_reports(struct aggregator *aggregator, struct store_txn *vie
         if (key.len != sizeof last || case_report_view_decode(value, &view) != 0) {
             break;
         }
-        (void)json_array_append_new(list, report_json(aggregator, reader, journal, &view));
+        (void)json_array_append_new(list, report_json(aggregator, reader, journal, views, &view));
         memcpy(last, key.data, sizeof last);
         after = bytes_of(last, sizeof last);
     }

@@ -21,9 +21,6 @@ static uint64_t count_rows(struct store_txn *txn, enum view_table table)
         rc = store_next(cursor, &key, &value);
     }
     store_cursor_close(cursor);
-    if (store_get(txn, VIEW_META, bytes_of_text("cases_joined"), &value) == 0 && value.len == 8) {
-        count -= get_be64(value.data);
-    }
     return count;
 }
 
@@ -41,6 +38,9 @@ static uint64_t count_cases(struct store_txn *txn)
         count = get_be64(key.data);
     }
     store_cursor_close(cursor);
+    if (store_get(txn, VIEW_META, bytes_of_text("cases_joined"), &value) == 0 && value.len == 8) {
+        count -= get_be64(value.data);
+    }
     return count;
 }
 

@@ -12,6 +12,7 @@
 #include "core/wire/command.h"
 
 #include <jansson.h>
+#include <limits.h>
 
 enum output { OUTPUT_JSON, OUTPUT_TABLE, OUTPUT_CSV, OUTPUT_CSV_BOM };
 
@@ -102,6 +103,7 @@ bool cell_is_scalar(const json_t *value); /* or a list of nothing but scalars */
 command_run backup_run MUST_USE;
 command_run restore_store_run MUST_USE; /* becomes the program whose store it is */
 command_run submit_run MUST_USE;
+command_run report_amend_run MUST_USE; /* amend.c */
 command_run up_run MUST_USE;
 
 /* ---- handover.c: files that a report names ---- */
@@ -118,6 +120,9 @@ struct handed {
  * own. The files lie in `folder`. An error is the connection's, or ours. */
 int files_hand_over(struct cli *cli, const char *folder, struct bytes line, struct handed *ret,
                     struct err_ctx *err) MUST_USE;
+
+/* submit.c: the folder of the reports, where their files lie. */
+int files_folder(const char *name, char ret[PATH_MAX], struct err_ctx *err) MUST_USE;
 
 /* ---- ask.c: the person at the terminal ---- */
 

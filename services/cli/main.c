@@ -40,6 +40,7 @@ static const struct {
     {"enrol revoke", enrol_revoke_run},
     {"report submit", submit_run},
     {"case attachment open", attachment_open_run},
+    {"report amend", report_amend_run},
     {"recommend", recommend_run},
     {"decide", decide_run},
     {"approve", approve_run},

@@ -36,7 +36,8 @@ static const struct {
     {"document list", "id type state short addressee signed_by rungs proposed_ms issued_ms"},
     {"enrol list", "number regency state connected backlog last_heard_ms"},
     {"report list",
-     "incarnation seq lane kind key form occurred_on subjects state status entered_ms"},
+     "incarnation seq lane kind key form occurred_on subjects state amendments withdrawn status "
+     "entered_ms"},
     {"inbox list", "id type from subject state reason replaced_by respond_by received_ms"},
     {"completeness",
      "period regency name silence expected received on_time came_on_time reporting_rate "

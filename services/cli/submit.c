@@ -121,8 +121,7 @@ static void show_progress(struct submit *submit, bool last)
 
 /* ---- files ---- */
 
-/* The folder of the reports, where their files lie. */
-static int folder_of(const char *name, char ret[PATH_MAX], struct err_ctx *err)
+int files_folder(const char *name, char ret[PATH_MAX], struct err_ctx *err)
 {
     const char *slash = strrchr(name, '/');
     int len = slash == NULL ? snprintf(ret, PATH_MAX, ".")
@@ -354,7 +353,7 @@ static int submit_file(struct submit *submit, struct err_ctx *err)
 int submit_run(struct cli *cli, const json_t *args, struct err_ctx *err)
 {
     struct submit submit = {.cli = cli, .fd = -1, .name = args_text(args, "file")};
-    int rc = folder_of(submit.name, submit.folder, err);
+    int rc = files_folder(submit.name, submit.folder, err);
     rc = rc != 0 ? rc : submit_file(&submit, err);
     if (rc == 0 && submit.refused > 0) {
         cli->exit_code = submit.later > 0 ? EX_TEMPFAIL : EX_DATAERR;

@@ -299,6 +299,26 @@ void report_files_gone(struct door_call *call);
 
 /* ---- node_stream.c, node_list.c ---- */
 void report_zero(struct node *node, struct door_call *call, const json_t *args);
+/* ---- node_amend.c: what is said of a report later ---- */
+struct changes {
+    uint32_t amendments;
+    bool withdrawn;
+    struct report_change {
+        struct entry_id id;   /* as it was appended; follow it */
+        struct hash input, h; /* of what was handed in; of the entry */
+    } amendment, withdrawal;  /* the newest */
+};
+/* Under whichever of its names. */
+int changes_of(struct store_txn *txn, const struct entry_id *report, struct changes *ret) MUST_USE;
+void report_replace(struct node *node, struct door_call *call, const json_t *args);
+void report_withdraw(struct node *node, struct door_call *call, const json_t *args);
+
+/* ---- node_list.c ---- */
+/* By key or by name, also by one it had before our log went on. ERR_NOT_FOUND. */
+int report_find(struct store_txn *txn, const char *text, struct entry_id *ret) MUST_USE;
+/* The entry that this one is a copy of, from before our log went on under its name. */
+bool report_original(struct store_txn *txn, struct entry_id *id);
+#define LIVES_MAX 16u /* of a log, that are looked through for what was said of an entry */
 void report_list(struct node *node, struct door_call *call, const json_t *args);
 void report_show(struct node *node, struct door_call *call, const json_t *args);
 void report_status(struct node *node, struct door_call *call, const json_t *args);

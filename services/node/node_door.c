@@ -23,6 +23,8 @@ static const struct handler {
     {"report show", report_show},
     {"report status", report_status},
     {"report zero", report_zero},
+    {"report replace", report_replace},
+    {"report withdraw", report_withdraw},
     {"inbox list", inbox_list},
     {"inbox show", inbox_show},
     {"inbox acknowledge", inbox_acknowledge},

@@ -2,6 +2,7 @@
 #ifndef NODE_NODE_LINE_IN_H
 #define NODE_NODE_LINE_IN_H
 
+#include "core/seal/reporter.h"
 #include "core/wire/report_json.h"
 #include "node/node.h"
 
@@ -21,6 +22,8 @@ struct line {
     bool repeated;
     uint16_t kind;
     enum lane lane;
+    struct entry_id target; /* of an amendment or withdrawal: the report; seq 0: it is neither */
+    int code;               /* of a refusal; 0: ERR_VALUE */
     int64_t now_ms;
     struct hash input;
     size_t key_len;
@@ -38,6 +41,19 @@ struct line *line_of_text(struct node *node, struct bytes text, bool oversized, 
 bool line_refused_already(struct node *node, struct line *line);
 /* The same for a zero report stated at the door. */
 struct line *line_of_zero(struct node *node, struct zero_report *zero, const char *user);
+/* Of a single line, ready or for the writer: the answer is the call's. Takes it; NULL: no memory.
+ */
+void line_single(struct node *node, struct door_call *call, struct line *line);
+
+/* ---- for lines about an earlier report: node_amend.c ---- */
+void *line_arena_start(struct arena *arena);
+void line_arena_wipe(struct arena *arena, void *start);
+int line_input_hash(struct node *node, const struct report_line *read, struct hash *ret) MUST_USE;
+int line_seal_reporter(struct node *node, struct report_line *read,
+                       uint8_t sealed[REPORTER_SEALED_BYTES_MAX], struct err_ctx *err) MUST_USE;
+/* The writer's part. ERR_STATE: the report is withdrawn. */
+int change_run(struct store_txn *txn, struct line *line) MUST_USE;
+
 void line_refuse(struct line *line, const char *field, const char *reason);
 /* The node cannot take it now. */
 void line_put_off(struct line *line, const char *reason);

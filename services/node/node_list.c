@@ -7,7 +7,6 @@
 #define LIMIT_MAX 1000
 #define ID_TEXT_CAPACITY (HEX_CAPACITY(INCARNATION_BYTES) + 22u)
 #define LANE_COUNT 2u
-#define LIVES_MAX 16u /* of a log, that are looked through for what was said of an entry */
 
 /* ---- state of one entry ---- */
 
@@ -20,8 +19,11 @@ struct notes {
 static bool note_collect(void *arg, uint16_t kind, struct bytes body)
 {
     struct notes *notes = arg;
-    arena_reset(notes->arena);
     struct refusal refusal;
+    if (kind != ENTRY_REFUSAL && kind != ENTRY_STATUS) {
+        return true; /* of our own: changes_of */
+    }
+    arena_reset(notes->arena);
     if (kind == ENTRY_REFUSAL && refusal_decode(body, notes->arena, &refusal, NULL) == 0) {
         notes->refused = notes->refused || !refusal.has_subject;
     }
@@ -65,6 +67,18 @@ static json_t *identity_json(const struct entry_id *id, const struct outlog *log
                      entry_kind_name(entry->kind), "entered_ms", (json_int_t)entry->created_ms);
 }
 
+/* What a report or an amendment of one says. */
+static bool contents_of(const struct outlog_entry *entry, struct arena *arena, struct report *ret)
+{
+    struct amendment amendment;
+    if (entry->kind == ENTRY_AMENDMENT &&
+        amendment_decode(entry->body, arena, &amendment, NULL) == 0) {
+        *ret = amendment.report;
+        return true;
+    }
+    return entry->kind == ENTRY_REPORT && report_decode(entry->body, arena, ret, NULL) == 0;
+}
+
 /* What a list shows of the body: no person's name. */
 static void add_summary(json_t *row, const struct outlog_entry *entry, struct arena *arena)
 {
@@ -74,8 +88,7 @@ static void add_summary(json_t *row, const struct outlog_entry *entry, struct ar
     arena_reset(arena);
     if (entry->erased) {
         (void)json_object_set_new(row, "erased", json_true());
-    } else if (entry->kind == ENTRY_REPORT &&
-               report_decode(entry->body, arena, &report, NULL) == 0) {
+    } else if (contents_of(entry, arena, &report)) {
         (void)json_object_set_new(row, "key",
                                   report.key.len > 0 ? json_text(report.key) : json_null());
         (void)json_object_set_new(row, "form", json_text(report.form));
@@ -89,8 +102,7 @@ static void add_summary(json_t *row, const struct outlog_entry *entry, struct ar
     }
 }
 
-/* The entry that this one is a copy of, from before our log went on under its name. */
-static bool original_of(struct store_txn *txn, struct entry_id *id)
+bool report_original(struct store_txn *txn, struct entry_id *id)
 {
     struct outlog log;
     if (outlog_load(txn, &node_log_tables, &id->incarnation, &log) != 0 || id->seq < 2 ||
@@ -107,7 +119,7 @@ static int notes_of(struct store_txn *txn, const struct entry_id *id,
 {
     struct entry_id name = *id;
     int rc = note_each(txn, &name, each, arg);
-    for (unsigned life = 0; rc == 0 && life < LIVES_MAX && original_of(txn, &name); life++) {
+    for (unsigned life = 0; rc == 0 && life < LIVES_MAX && report_original(txn, &name); life++) {
         rc = note_each(txn, &name, each, arg);
     }
     return rc;
@@ -135,6 +147,49 @@ static void add_state(json_t *row, struct store_txn *txn, const struct entry_id 
     }
     json_decref(notes.statuses);
     json_decref(notes.refusals);
+}
+
+/* The newest amendment's contents in place of its own. */
+static void amended_body(struct store_txn *txn, const struct changes *changes,
+                         struct outlog_entry *entry)
+{
+    struct entry_id id;
+    struct outlog_entry newest;
+    if (changes->amendments > 0 &&
+        outlog_follow(txn, &node_log_tables, &changes->amendment.id, &id) == 0 &&
+        outlog_read(txn, &node_log_tables, &id, &newest) == 0) {
+        entry->kind = newest.kind;
+        entry->body = newest.body;
+        entry->erased = newest.erased;
+    }
+}
+
+/* How often it was amended, whether it is withdrawn, and how far the newest of these has come. */
+static void changes_into(json_t *row, struct store_txn *txn, const struct changes *changes,
+                         struct arena *arena)
+{
+    const struct report_change *newest =
+        changes->withdrawn ? &changes->withdrawal : &changes->amendment;
+    struct outlog log;
+    struct outlog_entry entry;
+    struct entry_id id;
+    if (changes->amendments > 0) {
+        (void)json_object_set_new(row, "amendments", json_integer((json_int_t)changes->amendments));
+    }
+    if (changes->withdrawn) {
+        (void)json_object_set_new(row, "withdrawn", json_true());
+    }
+    if ((changes->amendments == 0 && !changes->withdrawn) ||
+        outlog_follow(txn, &node_log_tables, &newest->id, &id) != 0 ||
+        outlog_load(txn, &node_log_tables, &id.incarnation, &log) != 0 ||
+        outlog_read(txn, &node_log_tables, &id, &entry) != 0) {
+        return;
+    }
+    json_t *change = identity_json(&id, &log, &entry);
+    if (change != NULL) {
+        add_state(change, txn, &id, &log, arena, false);
+        (void)json_object_set_new(row, "change", change);
+    }
 }
 
 /* ---- list ---- */
@@ -209,8 +264,14 @@ static json_t *row_json(struct node *node, struct listing *listing, size_t log,
 {
     struct entry_id id = {listing->logs[log].incarnation, listing->at[log]};
     json_t *row = identity_json(&id, &listing->logs[log], entry);
+    struct outlog_entry shown = *entry;
+    struct changes changes;
+    if (row != NULL && changes_of(listing->txn, &id, &changes) == 0) {
+        amended_body(listing->txn, &changes, &shown);
+        changes_into(row, listing->txn, &changes, node->arena);
+    }
     if (row != NULL) {
-        add_summary(row, entry, node->arena);
+        add_summary(row, &shown, node->arena);
         add_state(row, listing->txn, &id, &listing->logs[log], node->arena, false);
     }
     return row;
@@ -362,8 +423,7 @@ static bool id_parse(struct store_txn *txn, const char *text, struct entry_id *r
     return log_of_prefix(txn, text, digits, &ret->incarnation);
 }
 
-/* By key or by name, also by one it had before our log went on. */
-static int find(struct store_txn *txn, const char *text, struct entry_id *ret)
+int report_find(struct store_txn *txn, const char *text, struct entry_id *ret)
 {
     struct key_record record;
     struct entry_id id;
@@ -378,11 +438,33 @@ static int find(struct store_txn *txn, const char *text, struct entry_id *ret)
 
 static json_t *body_json(const struct outlog_entry *entry, struct arena *arena)
 {
+    struct report report;
     if (entry->erased) {
         return json_null();
     }
     arena_reset(arena);
+    if (entry->kind == ENTRY_AMENDMENT && contents_of(entry, arena, &report)) {
+        return report_to_json(&report);
+    }
     return entry_body_to_json(entry->kind, entry->body, arena);
+}
+
+/* What was said of it later; with its body: what holds now, and what it was filed with. */
+static void show_changes(struct node *node, struct store_txn *txn, const struct entry_id *id,
+                         struct outlog_entry *entry, json_t *row, bool body)
+{
+    struct changes changes = {.amendments = 0};
+    bool known = changes_of(txn, id, &changes) == 0;
+    if (known) {
+        changes_into(row, txn, &changes, node->arena);
+    }
+    if (body && known && changes.amendments > 0) {
+        (void)json_object_set_new(row, "first", body_json(entry, node->arena));
+        amended_body(txn, &changes, entry);
+    }
+    if (body) {
+        (void)json_object_set_new(row, "report", body_json(entry, node->arena));
+    }
 }
 
 static void show(struct node *node, struct listing *listing, struct door_call *call,
@@ -392,7 +474,7 @@ static void show(struct node *node, struct listing *listing, struct door_call *c
     struct entry_id id;
     struct outlog log = {.last = 0};
     struct outlog_entry entry = {.kind = 0};
-    int rc = find(listing->txn, text == NULL ? "" : text, &id);
+    int rc = report_find(listing->txn, text == NULL ? "" : text, &id);
     if (rc == 0) {
         rc = outlog_load(listing->txn, &node_log_tables, &id.incarnation, &log);
     }
@@ -412,9 +494,7 @@ static void show(struct node *node, struct listing *listing, struct door_call *c
     char hash[HEX_CAPACITY(HASH_BYTES)];
     (void)json_object_set_new(row, "hash", json_string(hex_encode(hash, entry.h.b, HASH_BYTES)));
     add_state(row, listing->txn, &id, &log, node->arena, true);
-    if (body) {
-        (void)json_object_set_new(row, "report", body_json(&entry, node->arena));
-    }
+    show_changes(node, listing->txn, &id, &entry, row, body);
     door_call_done(call, row);
 }
 

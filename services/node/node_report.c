@@ -36,13 +36,13 @@ void line_put_off(struct line *line, const char *reason)
 }
 
 /* The arena of a line holds who reported: it is wiped before anything else uses it. */
-static void *line_arena_start(struct arena *arena)
+void *line_arena_start(struct arena *arena)
 {
     arena_reset(arena);
     return arena_alloc(arena, 1); /* the arena's first byte */
 }
 
-static void line_arena_wipe(struct arena *arena, void *start)
+void line_arena_wipe(struct arena *arena, void *start)
 {
     explicit_bzero(start, arena_used(arena));
     arena_reset(arena);
@@ -50,7 +50,7 @@ static void line_arena_wipe(struct arena *arena, void *start)
 
 /* Hash of what the clerk handed in, under a secret of this node: the same input gives the same
  * hash however it was spelled, and nobody can try out reporters' names against it. */
-static int input_hash(struct node *node, const struct report_line *read, struct hash *ret)
+int line_input_hash(struct node *node, const struct report_line *read, struct hash *ret)
 {
     static const size_t room = KEY_BYTES + ENTRY_BYTES_MAX + 2 + REPORTER_BYTES_MAX * 2;
     uint8_t *input = malloc(room);
@@ -83,8 +83,8 @@ struct line_origin {
     struct files_wanted *wanted;
 };
 
-static int seal_reporter(struct node *node, struct report_line *read,
-                         uint8_t sealed[REPORTER_SEALED_BYTES_MAX], struct err_ctx *err)
+int line_seal_reporter(struct node *node, struct report_line *read,
+                       uint8_t sealed[REPORTER_SEALED_BYTES_MAX], struct err_ctx *err)
 {
     uint8_t seed[32];
     size_t len = 0;
@@ -116,7 +116,7 @@ static int encode_report(struct node *node, struct report_line *read, struct lin
 {
     uint8_t sealed[REPORTER_SEALED_BYTES_MAX];
     struct report *report = &read->report;
-    int rc = seal_reporter(node, read, sealed, err);
+    int rc = line_seal_reporter(node, read, sealed, err);
     if (rc != 0) {
         return rc;
     }
@@ -135,7 +135,7 @@ static int note_key(struct node *node, const struct report_line *read, struct li
     if (key.len == 0) {
         return 0;
     }
-    int rc = input_hash(node, read, &line->input);
+    int rc = line_input_hash(node, read, &line->input);
     if (rc != 0) {
         return err_set(err, rc, "the report does not fit into an entry");
     }

@@ -72,8 +72,9 @@ static void single_answer(struct stream *stream, const struct line *line)
         char text[sizeof line->error.field + sizeof line->error.reason + 4];
         (void)snprintf(text, sizeof text, "%s%s%s", line->error.field,
                        line->error.field[0] == '\0' ? "" : ": ", line->error.reason);
-        door_call_fail(call, line->later ? ERR_AGAIN : ERR_VALUE,
-                       line->later ? EXIT_RETRY : EXIT_DATA, text);
+        int code = line->code != 0 ? line->code : ERR_VALUE;
+        door_call_fail(call, line->later ? ERR_AGAIN : code, line->later ? EXIT_RETRY : EXIT_DATA,
+                       text);
     }
 }
 
@@ -155,6 +156,9 @@ static int line_run(struct store_txn *txn, void *arg)
     struct line *line = arg;
     struct outlog log;
     line->repeated = false;
+    if (line->target.seq != 0) {
+        return change_run(txn, line);
+    }
     int rc = find_key(txn, line);
     if (rc != ERR_NOT_FOUND) {
         return rc;
@@ -180,6 +184,9 @@ static void settle(struct line *line, int rc)
     line->accepted = rc == 0;
     if (rc == ERR_EXISTS) {
         line_refuse(line, "key", "this key was used for another report");
+    } else if (rc == ERR_STATE) {
+        line->code = rc;
+        line_refuse(line, "", "the report is withdrawn already");
     } else if (rc != 0) {
         line_put_off(line, node_store_text(rc));
     }
@@ -278,6 +285,16 @@ static struct stream *stream_new(struct node *node, struct door_call *call, bool
     return stream;
 }
 
+void line_single(struct node *node, struct door_call *call, struct line *line)
+{
+    struct stream *stream = stream_new(node, call, true);
+    if (stream != NULL) {
+        stream_add(stream, line, 1);
+    } else {
+        free(line);
+    }
+}
+
 void report_submit(struct node *node, struct door_call *call, const json_t *args)
 {
     (void)args;
@@ -359,9 +376,6 @@ void report_zero(struct node *node, struct door_call *call, const json_t *args)
         door_call_fail(call, ERR_VALUE, EXIT_DATA,
                        "name: who states it, at most 256 bytes, in characters that are seen");
     } else {
-        struct stream *stream = stream_new(node, call, true);
-        if (stream != NULL) {
-            stream_add(stream, line_of_zero(node, &zero, door_call_user(call)), 1);
-        }
+        line_single(node, call, line_of_zero(node, &zero, door_call_user(call)));
     }
 }

@@ -120,6 +120,27 @@ static const struct argument report_status[] = {
     MAY_PLACE("id", ARGUMENT_TEXT, "one report (default: all that wait or were answered)"),
     END,
 };
+#define REPORT_ID                                                                                  \
+    PLACE("id", ARGUMENT_TEXT, "INCARNATION-SEQ as report list shows it, or the report's key")
+static const struct argument report_amend[] = {
+    REPORT_ID,
+    PLACE("file", ARGUMENT_FILE,
+          "the whole report as it is to read now, JSON; - is standard input"),
+    TEXT_ARG("reason", "why, in words"),
+    END,
+};
+/* → as report amend: one line of a report, complete. */
+static const struct argument report_replace[] = {
+    REPORT_ID,
+    NEED("line", ARGUMENT_TEXT, "the report, JSON"),
+    TEXT_ARG("reason", "why, in words"),
+    END,
+};
+static const struct argument report_withdraw[] = {
+    REPORT_ID,
+    NEED("reason", ARGUMENT_TEXT, "why, in words"),
+    END,
+};
 static const struct argument report_zero[] = {
     NEED("from", ARGUMENT_DATE, "first day"),
     NEED("until", ARGUMENT_DATE, "last day"),
@@ -310,6 +331,10 @@ const struct command command_table[] = {
     ROW("report list", COMMAND_NODE, "reports of this node, newest first", page),
     ROW("report show", COMMAND_NODE, "one report as it was stored", report_show),
     ROW("report status", COMMAND_NODE, "how far reports have come", report_status),
+    ROW("report amend", COMMAND_NODE, "replace what a report says; the first contents are kept",
+        report_amend),
+    ROW("report withdraw", COMMAND_NODE, "say that a report does not hold any more",
+        report_withdraw),
     ROW("report zero", COMMAND_NODE, "state that there is nothing to report", report_zero),
     ROW("inbox list", COMMAND_NODE, "documents from the province", none),
     ROW("inbox show", COMMAND_NODE, "read a document", inbox_show),
@@ -370,6 +395,7 @@ const struct command command_table[] = {
         backup),
     ROW("ping", COMMAND_EITHER, "see whether the program answers", none),
 
+    HIDDEN_AT_NODE("report replace", "what a report says from now on", report_replace),
     HIDDEN_AT_NODE("report files", "files of a report, before it is handed in", report_files),
     HIDDEN("document draft", "bytes of a document to sign", document_draft),
     HIDDEN("document propose", "a document with its first signature", document_propose),
