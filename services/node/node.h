@@ -299,7 +299,7 @@ void report_files_gone(struct door_call *call);
 
 /* ---- node_stream.c, node_list.c ---- */
 void report_zero(struct node *node, struct door_call *call, const json_t *args);
-/* ---- node_amend.c: what is said of a report later ---- */
+/* ---- node_changes.c, node_amend.c: what is said of a report later ---- */
 struct changes {
     uint32_t amendments;
     bool withdrawn;

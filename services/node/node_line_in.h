@@ -51,7 +51,7 @@ void line_arena_wipe(struct arena *arena, void *start);
 int line_input_hash(struct node *node, const struct report_line *read, struct hash *ret) MUST_USE;
 int line_seal_reporter(struct node *node, struct report_line *read,
                        uint8_t sealed[REPORTER_SEALED_BYTES_MAX], struct err_ctx *err) MUST_USE;
-/* The writer's part. ERR_STATE: the report is withdrawn. */
+/* The writer's part (node_changes.c). ERR_STATE: the report is withdrawn. */
 int change_run(struct store_txn *txn, struct line *line) MUST_USE;
 
 void line_refuse(struct line *line, const char *field, const char *reason);

@@ -12,8 +12,8 @@
  *   not_registered, withdrawn, not_proven ──► back to                └─► appealed
  *   verification, or closed;  rejected, rerouted, left_service ──► closed
  *
- * What its filers withdrew as a whole is withdrawn, by this table too; a report that joins it leads it
- * to verification.
+ * What its filers withdrew as a whole is withdrawn by this table too; a report that joins it leads
+ * it to verification.
  *
  * A decree that came by another route decides also what is incomplete, not registered or withdrawn.
  */
