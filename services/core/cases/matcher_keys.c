@@ -129,9 +129,11 @@ bool matcher_block_next(struct reader *block, struct block_entry *ret)
     if (reader_left(block) == 0) {
         return false;
     }
-    reader_copy(block, ret->case_name.b, CASE_NAME_BYTES);
-    ret->letters = reader_be32(block);
-    ret->name = reader_bytes(block, reader_u8(block));
+    struct block_entry entry = {.letters = 0};
+    reader_copy(block, entry.case_name.b, CASE_NAME_BYTES);
+    entry.letters = reader_be32(block);
+    entry.name = reader_bytes(block, reader_u8(block));
+    *ret = entry;
     return !block->underflow;
 }
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define TAG_MAX 0x7fffu
+#define VARINT_BYTES_MAX 10u
 #define WIRE_NUMBER 0u
 #define WIRE_BYTES 2u
 
@@ -195,28 +196,33 @@ bool span_field_tagged(uint32_t tag, struct span_token *ret)
     return good_tag(tag);
 }
 
+static struct bytes varint(uint8_t ret[VARINT_BYTES_MAX], uint64_t number)
+{
+    size_t len = 0;
+    for (; number > 0x7f; number >>= 7) {
+        ret[len++] = (uint8_t)(number | 0x80u);
+    }
+    ret[len++] = (uint8_t)number;
+    return bytes_of(ret, len);
+}
+
 void span_field_number(struct span_field_writer *writer, uint64_t number)
 {
-    for (; number > 0x7f; number >>= 7) {
-        writer_u8(writer->to, (uint8_t)(number | 0x80u));
-    }
-    writer_u8(writer->to, (uint8_t)number);
+    uint8_t room[VARINT_BYTES_MAX];
+    writer_bytes(writer->to, varint(room, number));
 }
 
 void span_field_length(struct span_field_writer *writer, size_t start)
 {
     struct writer *to = writer->to;
-    uint64_t len = to->len - start;
-    size_t end = to->len;
-    span_field_number(writer, len); /* behind it, to see how long it is; then turned about */
-    if (to->overflow) {
-        return;
+    uint8_t room[VARINT_BYTES_MAX];
+    size_t len = to->len - start;
+    struct bytes head = varint(room, len);
+    writer_bytes(to, head); /* to have the room; then turned about */
+    if (!to->overflow) {
+        memmove(to->data + start + head.len, to->data + start, len);
+        memcpy(to->data + start, head.data, head.len);
     }
-    uint8_t head[10];
-    size_t head_len = to->len - end;
-    memcpy(head, to->data + end, head_len);
-    memmove(to->data + start + head_len, to->data + start, (size_t)len);
-    memcpy(to->data + start, head, head_len);
 }
 
 void span_field_tag(struct span_field_writer *writer, const struct span_token *token)
