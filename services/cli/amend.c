@@ -7,38 +7,49 @@
 #include <stdlib.h>
 #include <string.h>
 
+static int text_read(FILE *file, char *text, size_t *ret_len)
+{
+    *ret_len = fread(text, 1, LINE_BYTES_MAX + 1, file);
+    return ferror(file) != 0 ? ERR_IO : *ret_len > LINE_BYTES_MAX ? ERR_LIMIT : 0;
+}
+
+static int file_read(const char *name, char *text, size_t *ret_len)
+{
+    if (strcmp(name, "-") == 0) {
+        return text_read(stdin, text, ret_len);
+    }
+    FILE *file = fopen(name, "re");
+    if (file == NULL) {
+        return ERR_NOT_FOUND;
+    }
+    int rc = text_read(file, text, ret_len);
+    (void)fclose(file);
+    return rc;
+}
+
 /* The file, which holds one report, on as many lines as one likes. */
 static int report_read(const char *name, json_t **ret, struct err_ctx *err)
 {
-    bool input = strcmp(name, "-") == 0;
-    json_error_t error;
     char *text = malloc(LINE_BYTES_MAX + 1);
-    FILE *file = input ? stdin : fopen(name, "re");
-    if (file == NULL || text == NULL) {
-        int rc = text == NULL ? err_set(err, ERR_NOMEM, "report")
-                              : err_set(err, ERR_NOT_FOUND, "%s: cannot be opened", name);
-        free(text);
-        return rc;
+    size_t len = 0;
+    if (text == NULL) {
+        return err_set(err, ERR_NOMEM, "report");
     }
-    size_t len = fread(text, 1, LINE_BYTES_MAX + 1, file);
-    bool failed = ferror(file) != 0;
-    if (!input) {
-        (void)fclose(file);
-    }
-    json_t *report = failed || len > LINE_BYTES_MAX
-                         ? NULL
-                         : json_loadb(text, len, JSON_REJECT_DUPLICATES, &error);
+    int rc = file_read(name, text, &len);
+    json_t *report = rc != 0 ? NULL : json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
     free(text);
-    if (json_is_object(report)) {
-        *ret = report;
-        return 0;
+    if (rc != 0) {
+        return err_set(err, rc, "%s: %s", name,
+                       rc == ERR_LIMIT       ? "over 65536 bytes"
+                       : rc == ERR_NOT_FOUND ? "cannot be opened"
+                                             : "read failed");
     }
-    json_decref(report);
-    if (failed || len > LINE_BYTES_MAX) {
-        return failed ? err_set(err, ERR_IO, "%s: read failed", name)
-                      : err_set(err, ERR_LIMIT, "%s: over %u bytes", name, LINE_BYTES_MAX);
+    if (!json_is_object(report)) {
+        json_decref(report);
+        return err_set(err, ERR_VALUE, "%s: is not one report, a JSON object", name);
     }
-    return err_set(err, ERR_VALUE, "%s: is not one report, a JSON object", name);
+    *ret = report;
+    return 0;
 }
 
 /* Its files go first. The key stays here meanwhile: it is that of the report, not of a new one. */

@@ -23,7 +23,7 @@ static void change_put(struct store_txn *txn, const struct entry_id *about, cons
 static bool change_collect(void *arg, uint16_t kind, struct bytes body)
 {
     struct changes *changes = arg;
-    struct report_change change;
+    struct report_change change = {.id = {.seq = 0}};
     struct reader reader;
     if ((kind != ENTRY_AMENDMENT && kind != ENTRY_WITHDRAWAL) || body.len != CHANGE_BYTES) {
         return true;
