@@ -181,7 +181,7 @@ static bool passed_over(const struct search *search, const struct match_key *key
 static int judge_block(struct search *search, const struct match_key *key)
 {
     uint8_t block[MATCH_BLOCK_BYTES_MAX];
-    struct block_entry entry;
+    struct block_entry entry = {.letters = 0};
     struct reader reader;
     struct bytes value;
     int status = search->views->get(search->views->arg, VIEW_CASE_KEYS,

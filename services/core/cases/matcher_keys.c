@@ -164,7 +164,7 @@ static void entries_copy(struct writer *writer, struct bytes block, size_t count
                          const struct case_name *without)
 {
     struct reader reader;
-    struct block_entry entry;
+    struct block_entry entry = {.letters = 0};
     reader_init(&reader, block);
     while (count < MATCH_BLOCK_CASES_MAX && matcher_block_next(&reader, &entry)) {
         if (without != NULL && memcmp(entry.case_name.b, without->b, CASE_NAME_BYTES) == 0) {
@@ -179,7 +179,8 @@ size_t matcher_block_add(struct bytes block, const struct case_name *name,
                          const struct traits *traits, uint8_t ret[MATCH_BLOCK_BYTES_MAX])
 {
     struct writer writer;
-    struct block_entry known, entry = {.case_name = *name, .name = trait_first(&traits->names)};
+    struct block_entry known = {.letters = 0},
+                       entry = {.case_name = *name, .name = trait_first(&traits->names)};
     entry.name.len = entry.name.len > MATCH_BLOCK_NAME_MAX ? 0 : entry.name.len;
     writer_init(&writer, ret, MATCH_BLOCK_BYTES_MAX);
     if (block_find(block, name, &known)) {

@@ -486,7 +486,7 @@ static void a_case_of_two_names_is_never_passed_over(void **state)
     uint8_t block[2][MATCH_BLOCK_BYTES_MAX];
     const struct entry_id ids[] = {{.seq = 1}, {.seq = 2}};
     struct case_name name[2];
-    struct block_entry entry;
+    struct block_entry entry = {.letters = 0};
     struct reader reader;
     struct traits traits = {.dated = true};
     size_t len = 0;
