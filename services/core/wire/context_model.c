@@ -351,7 +351,8 @@ uint8_t context_model_byte(struct context_model *model, struct range_coder *code
             set_lines(model, node);
         }
         uint32_t slot = at > 3 ? node : (node & ((8u >> at) - 1)) | (8u >> at);
-        unsigned bit = code_bit(model, coder, node, slot & (LINE_CELLS - 1), at, byte >> at & 1u);
+        unsigned bit =
+            code_bit(model, coder, node, slot & (LINE_CELLS - 1), at, (unsigned)byte >> at & 1u);
         node = node << 1 | bit;
     }
     remember(model, (uint8_t)node);

@@ -60,7 +60,8 @@ static uint8_t unforeseen(struct span_model *model, uint8_t byte)
 {
     unsigned got = 0;
     for (int at = 7; at >= 0; at--) {
-        got = got << 1 | range_coder_bit(&model->coder, RANGE_CODER_EVEN, byte >> at & 1u);
+        got =
+            got << 1 | range_coder_bit(&model->coder, RANGE_CODER_EVEN, (unsigned)byte >> at & 1u);
     }
     return (uint8_t)got;
 }

@@ -148,14 +148,14 @@ static inline size_t subject_tell(struct maker *maker, const struct told *told, 
     return len < 0 ? 0 : (size_t)len;
 }
 
-static inline void day_text(int day, char ret[16])
+static inline void day_text(int day, char ret[40])
 {
     static const int months[] = {30, 31, 31, 30, 31, 30};
     size_t month = 0;
     while (month < 5 && day > months[month]) {
         day -= months[month++];
     }
-    (void)snprintf(ret, 16, "2024-%02zu-%02d", month + 6, day);
+    (void)snprintf(ret, 40, "2024-%02zu-%02d", month + 6, day);
 }
 
 static inline void url_tell(struct maker *maker, uint64_t post, char ret[160])
@@ -170,7 +170,7 @@ static inline void url_tell(struct maker *maker, uint64_t post, char ret[160])
 static inline void tell(struct maker *maker, const struct told *told, const struct told *other)
 {
     struct labelled *row = &maker->rows[maker->count++];
-    char day[16], url[160] = "", subjects[512];
+    char day[40], url[160] = "", subjects[512];
     size_t len = subject_tell(maker, told, subjects, 250);
     if (other != NULL) {
         subjects[len++] = ',';
