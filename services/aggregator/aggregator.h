@@ -26,6 +26,7 @@
 
 struct aggregator;
 struct turn;
+struct fetch;
 
 /* A frame that the pipe did not take yet. */
 struct outgoing {
@@ -60,6 +61,13 @@ struct peer {
     struct peer_connection connections[INTAKE_CONNECTIONS_MAX];
     uint32_t last_number;
     bool flush_due;
+    struct fetch *fetch;       /* fetch.c: the file that is being fetched; NULL: none */
+    uint64_t files_low;        /* rows of VIEW_FILES up to this one are here */
+    uint64_t files_next;       /* up to this one they were looked at in this session */
+    bool files_skipped;        /* some of these are not here */
+    uint32_t files_connection; /* this session */
+    uint64_t files_again_ms;   /* then they are looked at again; 0: in the next session */
+    uint64_t files_fetched, file_bytes, file_blocks_wrong; /* since the start */
     int64_t heard_wall_ms;
     uint64_t alarms[ALARM_COUNT];
     struct log_limit alarm_limit[ALARM_COUNT];
@@ -162,6 +170,8 @@ int net_load_intake(struct peer *peer) MUST_USE;
 void net_begin_anew(struct peer *peer);
 /* A session of this peer is durable. */
 void net_resumed(struct peer *peer);
+/* A frame to this peer; dropped if it is gone or does not read. */
+void net_send(struct peer *peer, uint32_t connection, const struct control *control);
 struct peer *net_peer(struct aggregator *aggregator, uint64_t enrolment);
 bool net_connected(const struct peer *peer);
 

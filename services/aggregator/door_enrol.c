@@ -1,5 +1,6 @@
 /* Enrolment: prepare a card, activate, list, revoke. Nothing is stored before an officer signed. */
 #include "aggregator/doors.h"
+#include "aggregator/fetch.h"
 
 #include "core/base/plant.h"
 #include "core/wire/report_json.h"
@@ -271,14 +272,15 @@ json_t *door_node_json(const struct peer *peer)
     /* What it said last, and when; before it was heard of, nobody knows, and 0 would be a claim. */
     bool heard = peer->heard_wall_ms != 0;
     return json_pack(
-        "{s:I, s:s, s:s, s:b, s:I, s:I, s:o, s:o, s:I, s:I, s:o}", "number",
+        "{s:I, s:s, s:s, s:b, s:I, s:I, s:o, s:o, s:I, s:I, s:o, s:o}", "number",
         (json_int_t)peer->enrolment, "regency", peer->regency, "state",
         peer->active ? "active" : "revoked", "connected", (int)net_connected(peer), "last_heard_ms",
         (json_int_t)peer->heard_wall_ms, "entries", (json_int_t)received, "backlog",
         heard ? json_integer((json_int_t)peer->intake.node_backlog) : json_null(), "backlog_at_ms",
         heard ? json_integer((json_int_t)peer->heard_wall_ms) : json_null(), "office_backlog",
         (json_int_t)sender_backlog(&peer->intake.office), "clock_offset_ms",
-        (json_int_t)peer->intake.clock_offset_ms, "alarms", counters_of(peer));
+        (json_int_t)peer->intake.clock_offset_ms, "alarms", counters_of(peer), "files",
+        fetch_json(peer));
 }
 
 void door_enrol_list(struct aggregator *aggregator, struct door_call *call, const json_t *args)

@@ -24,7 +24,8 @@
 
 enum journal_table {
     JOURNAL_META,     /* "journal" → struct journal_meta; "rejected" ‖ position 8 → code;
-                       * "restored" → struct journal_restored; "backup" → struct journal_backup */
+                       * "restored" → struct journal_restored; "backup" → struct journal_backup;
+                       * "fetched" ‖ regency 8 ‖ SHA-256 → nothing: files that came from there */
     JOURNAL_RECORDS,  /* position 8 → head ‖ frame ‖ hash of both 32 */
     JOURNAL_SPANS,    /* inc 16 ‖ first new seq 8 → position 8 */
     JOURNAL_CURSORS,  /* inc 16 → struct journal_cursor */

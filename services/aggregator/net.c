@@ -1,5 +1,5 @@
 /* Frames to intakes, and their effects carried out. No rules here: core/sync/intake decides. */
-#include "aggregator/aggregator.h"
+#include "aggregator/fetch.h"
 
 #include "core/base/assert.h"
 
@@ -331,6 +331,8 @@ static void send_span(struct peer *peer, const struct effect *effect)
     }
 }
 
+static void finish_turn(struct peer *peer);
+
 static void send_control(struct peer *peer, const struct effect *effect)
 {
     struct aggregator *aggregator = peer->aggregator;
@@ -339,6 +341,15 @@ static void send_control(struct peer *peer, const struct effect *effect)
                             &len, NULL);
     ASSERT(rc == 0);
     send_or_queue(peer, effect->connection, bytes_of(aggregator->control, len));
+}
+
+void net_send(struct peer *peer, uint32_t connection, const struct control *control)
+{
+    struct effect effect = {.connection = connection, .as.control = *control};
+    send_control(peer, &effect);
+    if (!peer->aggregator->turn->running) {
+        finish_turn(peer);
+    }
 }
 
 struct restored_command {
@@ -408,8 +419,12 @@ static void carry_out(struct peer *peer, const struct effect *effect)
         break;
     case EFFECT_WAKE: /* the tick comes every second anyway */
         break;
+    case EFFECT_OBJECT:
+        fetch_frame(peer, effect->connection, &effect->as.control);
+        break;
     case EFFECT_CONNECT:
     case EFFECT_DISCONNECT:
+    case EFFECT_SEND_PART:
         ASSERT(false && "an intake does not dial");
         break;
     case EFFECT_SUCCEED:
@@ -602,6 +617,7 @@ int net_open(struct aggregator *aggregator, struct err_ctx *err)
 
 static void peer_free(struct peer *peer)
 {
+    fetch_stop(peer);
     for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
         outbox_clear(&peer->connections[i]);
     }
@@ -674,6 +690,9 @@ void net_tick(struct aggregator *aggregator)
         }
     }
     run_all(aggregator, INTAKE_EVENT_TICK);
+    for (struct peer *peer = aggregator->peers; peer != NULL; peer = peer->next) {
+        fetch_tick(peer);
+    }
     say_handshakes(aggregator);
     say_held_back(aggregator);
     loop_timer_set(aggregator->tick, TICK_MS);

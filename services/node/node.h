@@ -38,6 +38,7 @@
     X(TROUBLE_DOCUMENT_OTHER, "document_id_with_other_bytes")                                      \
     X(TROUBLE_OFFICE, "office_log_unreadable")                                                     \
     X(TROUBLE_CUT, "span_not_cut")                                                                 \
+    X(TROUBLE_FILE, "file_not_read")                                                               \
     X(TROUBLE_CONNECT, "connect_failed")                                                           \
     X(TROUBLE_STORE, "store_refused")                                                              \
     X(TROUBLE_CARD, "card_refused")                                                                \
@@ -52,7 +53,7 @@ enum trouble {
 
 struct node_counters {
     uint64_t reports_accepted, reports_refused, reports_repeated;
-    uint64_t frames_in, frames_out, spans_out, office_entries;
+    uint64_t frames_in, frames_out, spans_out, parts_out, office_entries;
     uint64_t entries_deleted;
     uint64_t connects, wire_bytes_out, wire_bytes_in;
     uint64_t alarms[ALARM_COUNT];
@@ -233,8 +234,15 @@ int line_open(struct node *node) MUST_USE;
 void line_connect(struct node *node, uint32_t connection);
 void line_disconnect(struct node *node);
 void line_send(struct node *node, const struct control *frame);
+/* ---- node_objects.c: files that the province asks for ---- */
+/* How long the file or list is; arg is the node. */
+int objects_asked(void *arg, const struct hash *hash, uint64_t *ret_bytes) MUST_USE;
+void objects_send_part(struct node *node, const struct part_plan *plan);
+
 /* How long the oldest entries have waited, in a frame that says how many wait (node_age.c). */
 void age_say(const struct node *node, struct control *control);
+/* It takes a frame: nothing waits before it. */
+bool line_ready(struct node *node);
 void line_send_span(struct node *node, const struct span_plan *plan);
 /* Of an entry that cannot be cut into a span: what it means and what to do. */
 extern const char line_stuck_text[];

@@ -150,7 +150,9 @@ static void go_on(struct files_call *files)
 static int note_run(struct store_txn *txn, void *arg)
 {
     const struct files_call *files = arg;
-    file_put(txn, &files->wanted.list[files->kept].sha256, &files->note);
+    const struct object_ref ref = {.size = files->note.size};
+    file_put(txn, &files->wanted.list[files->kept].sha256, &files->note,
+             bytes_of(files->list, object_list_bytes(&ref)));
     return 0;
 }
 

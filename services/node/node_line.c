@@ -52,6 +52,11 @@ static bool outbox_flush(struct node *node)
     return true;
 }
 
+bool line_ready(struct node *node)
+{
+    return node->sync.client != NULL && outbox_flush(node);
+}
+
 static void on_outbox(void *arg)
 {
     (void)outbox_flush(arg);
@@ -160,7 +165,7 @@ void line_send_span(struct node *node, const struct span_plan *plan)
 {
     struct node_sync *sync = &node->sync;
     struct err_ctx err = {""};
-    if (sync->client == NULL || !outbox_flush(node)) {
+    if (!line_ready(node)) {
         answer_plan(node, plan, false, 0);
         return;
     }

@@ -29,6 +29,7 @@ struct line {
     size_t key_len;
     uint8_t key[KEY_BYTES_MAX];
     size_t len;
+    size_t file_count; /* SHA-256 of each file that the report names, behind the body */
     uint8_t body[];
 };
 

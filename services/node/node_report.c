@@ -166,6 +166,18 @@ static int check(const struct node *node, const struct report_line *read, struct
                                           : report_check(&read->report, own, today, error);
 }
 
+static void add_files(struct line *line, const struct report_line *read, size_t len)
+{
+    bool report = read->type == REPORT_LINE_REPORT && !line->ready;
+    for (size_t i = 0; report && i < read->report.evidence_count; i++) {
+        const struct evidence *evidence = &read->report.evidence[i];
+        if (evidence->block_list.len > 0) {
+            memcpy(line->body + len + HASH_BYTES * line->file_count++, evidence->sha256.b,
+                   HASH_BYTES);
+        }
+    }
+}
+
 /* A line ready to be submitted, or refused; NULL when out of memory. */
 static struct line *line_of(struct node *node, struct report_line *read,
                             const struct line_origin *origin)
@@ -184,12 +196,13 @@ static struct line *line_of(struct node *node, struct report_line *read,
         }
     }
     size_t len = head.ready ? 0 : head.len;
-    struct line *line = malloc(sizeof *line + len);
+    struct line *line = malloc(sizeof *line + len + HASH_BYTES * EVIDENCE_MAX);
     if (line == NULL) {
         return NULL;
     }
     *line = head;
     memcpy(line->body, body, len);
+    add_files(line, read, len);
     bool urgent = read->type == REPORT_LINE_REPORT && read->report.urgent;
     line->kind = read->type == REPORT_LINE_ZERO ? ENTRY_ZERO : ENTRY_REPORT;
     line->lane = urgent ? LANE_URGENT : LANE_ROUTINE;

@@ -252,13 +252,18 @@ void key_put(struct store_txn *txn, struct bytes key, const struct key_record *r
 
 /* ---- files ---- */
 
-#define FILE_KEY "file"
+#define FILE_KEY "file"  /* ‖ SHA-256 → size 8 ‖ hash of its list */
+#define LIST_KEY "list"  /* ‖ hash of a list → SHA-256 ‖ size 8 ‖ the list */
+#define NAMED_KEY "name" /* ‖ SHA-256 → nothing: an entry of ours names it */
 #define FILE_KEY_BYTES (sizeof FILE_KEY - 1 + HASH_BYTES)
+#define LIST_HEAD_BYTES (HASH_BYTES + 8u)
+_Static_assert(sizeof FILE_KEY == sizeof LIST_KEY && sizeof FILE_KEY == sizeof NAMED_KEY, "keys");
 
-static struct bytes file_key(const struct hash *sha256, uint8_t room[FILE_KEY_BYTES])
+static struct bytes file_key(const char *kind, const struct hash *hash,
+                             uint8_t room[FILE_KEY_BYTES])
 {
-    memcpy(room, FILE_KEY, sizeof FILE_KEY - 1);
-    memcpy(room + sizeof FILE_KEY - 1, sha256->b, HASH_BYTES);
+    memcpy(room, kind, sizeof FILE_KEY - 1);
+    memcpy(room + sizeof FILE_KEY - 1, hash->b, HASH_BYTES);
     return bytes_of(room, FILE_KEY_BYTES);
 }
 
@@ -266,7 +271,7 @@ int file_load(struct store_txn *txn, const struct hash *sha256, struct file_note
 {
     uint8_t room[FILE_KEY_BYTES];
     struct bytes value;
-    int rc = store_get(txn, NODE_META, file_key(sha256, room), &value);
+    int rc = store_get(txn, NODE_META, file_key(FILE_KEY, sha256, room), &value);
     if (rc != 0) {
         return rc;
     }
@@ -278,13 +283,54 @@ int file_load(struct store_txn *txn, const struct hash *sha256, struct file_note
     return 0;
 }
 
-void file_put(struct store_txn *txn, const struct hash *sha256, const struct file_note *note)
+void file_put(struct store_txn *txn, const struct hash *sha256, const struct file_note *note,
+              struct bytes list)
 {
     uint8_t room[FILE_KEY_BYTES];
     uint8_t value[8 + HASH_BYTES];
+    static uint8_t listed[LIST_HEAD_BYTES + OBJECT_BLOCKS_MAX * HASH_BYTES]; /* writer thread */
+    ASSERT(list.len <= sizeof listed - LIST_HEAD_BYTES);
     put_be64(value, note->size);
     memcpy(value + 8, note->list.b, HASH_BYTES);
-    store_put(txn, NODE_META, file_key(sha256, room), bytes_of(value, sizeof value));
+    store_put(txn, NODE_META, file_key(FILE_KEY, sha256, room), bytes_of(value, sizeof value));
+    memcpy(listed, sha256->b, HASH_BYTES);
+    put_be64(listed + HASH_BYTES, note->size);
+    memcpy(listed + LIST_HEAD_BYTES, list.data, list.len);
+    store_put(txn, NODE_META, file_key(LIST_KEY, &note->list, room),
+              bytes_of(listed, LIST_HEAD_BYTES + list.len));
+}
+
+void file_name(struct store_txn *txn, const struct hash *sha256)
+{
+    uint8_t room[FILE_KEY_BYTES];
+    store_put(txn, NODE_META, file_key(NAMED_KEY, sha256, room), (struct bytes){0});
+}
+
+int file_find_named(struct store_txn *txn, const struct hash *hash, struct file_named *ret)
+{
+    uint8_t room[FILE_KEY_BYTES];
+    struct bytes value;
+    struct file_note note;
+    struct file_named found = {.sha256 = *hash};
+    int rc = store_get(txn, NODE_META, file_key(LIST_KEY, hash, room), &value);
+    if (rc == 0 && value.len <= LIST_HEAD_BYTES) {
+        return ERR_FORMAT;
+    }
+    if (rc == 0) {
+        memcpy(found.sha256.b, value.data, HASH_BYTES);
+        found.size = get_be64(value.data + HASH_BYTES);
+        found.list = bytes_of(value.data + LIST_HEAD_BYTES, value.len - LIST_HEAD_BYTES);
+    } else if (rc == ERR_NOT_FOUND) {
+        rc = file_load(txn, hash, &note);
+        found.size = rc == 0 ? note.size : 0;
+    }
+    if (rc == 0) {
+        rc = store_get(txn, NODE_META, file_key(NAMED_KEY, &found.sha256, room), &value);
+    }
+    if (rc == 0) {
+        *ret = found;
+    }
+    return rc;
 }
 
 /* ---- office ---- */

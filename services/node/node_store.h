@@ -93,7 +93,20 @@ struct file_note {
 };
 /* ERR_NOT_FOUND, ERR_FORMAT. */
 int file_load(struct store_txn *txn, const struct hash *sha256, struct file_note *ret) MUST_USE;
-void file_put(struct store_txn *txn, const struct hash *sha256, const struct file_note *note);
+/* list: of the hashes of its blocks, kept as well. */
+void file_put(struct store_txn *txn, const struct hash *sha256, const struct file_note *note,
+              struct bytes list);
+/* A log of ours names it: in the transaction that appends the entry. */
+void file_name(struct store_txn *txn, const struct hash *sha256);
+/* What the province may ask for under this hash: a file that a log of ours names, or the list of
+ * its blocks (borrowed from the transaction; empty: the file). ERR_NOT_FOUND, ERR_FORMAT. */
+struct file_named {
+    struct hash sha256;
+    uint64_t size;
+    struct bytes list;
+};
+int file_find_named(struct store_txn *txn, const struct hash *hash,
+                    struct file_named *ret) MUST_USE;
 
 /* ---- office ---- */
 /* ERR_GAP, before any write, unless the cursor is exactly where `store` continues. The first span

@@ -169,6 +169,11 @@ static int line_run(struct store_txn *txn, void *arg)
     }
     outlog_append(txn, &node_log_tables, &log, line->kind, bytes_of(line->body, line->len),
                   line->now_ms);
+    for (size_t i = 0; i < line->file_count; i++) {
+        struct hash sha256;
+        memcpy(sha256.b, line->body + line->len + i * HASH_BYTES, HASH_BYTES);
+        file_name(txn, &sha256);
+    }
     line->id = (struct entry_id){log.incarnation, log.last};
     line->h = log.h_last;
     if (line->key_len > 0) {

@@ -85,6 +85,9 @@ static void carry_out(struct node *node, const struct effect *effect, uint64_t n
     case EFFECT_SEND_SPAN:
         line_send_span(node, &effect->as.plan);
         break;
+    case EFFECT_SEND_PART:
+        objects_send_part(node, &effect->as.part);
+        break;
     case EFFECT_STORE_SPAN:
         sync_store_span(node, &effect->as.store);
         break;
@@ -100,6 +103,7 @@ static void carry_out(struct node *node, const struct effect *effect, uint64_t n
     case EFFECT_SUCCEED:
         life_succeed(node, &effect->as.from);
         break;
+    case EFFECT_OBJECT:
     case EFFECT_RESTORED:
         ASSERT(false && "an aggregator's, not ours");
     }
@@ -286,6 +290,7 @@ static struct uplink_config config_of(struct node *node, const struct node_meta 
         .software = bytes_of_text(software),
         .lookup_arg = node,
         .office_h = office_hash,
+        .object = objects_asked,
     };
 }
 

@@ -19,6 +19,9 @@ static const ProtobufCMessageDescriptor *message_of(int kind)
         [FRAME_KEEP_ALIVE] = &kabar__v1__keep_alive__descriptor,
         [FRAME_COME_BACK] = &kabar__v1__come_back__descriptor,
         [FRAME_BYE] = &kabar__v1__bye__descriptor,
+        [FRAME_WANT] = &kabar__v1__want__descriptor,
+        [FRAME_PART] = &kabar__v1__part__descriptor,
+        [FRAME_MISSING] = &kabar__v1__missing__descriptor,
     };
     return kind >= 0 && (size_t)kind < sizeof messages / sizeof messages[0] ? messages[kind] : NULL;
 }
@@ -48,6 +51,14 @@ static void check_limits(const struct control *control)
         CHECK(texts_sound(&control->as.denied.text, 1, SHORT_TEXT_BYTES_MAX), "text is text");
         CHECK(strcmp(denied_code_name(control->as.denied.code), "unknown") != 0, "a known code");
         break;
+    case FRAME_WANT:
+        CHECK(control->as.want.count >= 1 && control->as.want.count <= OBJECT_RANGES_MAX,
+              "a WANT has 1 to 64 ranges");
+        break;
+    case FRAME_PART:
+        CHECK(control->as.part.data.len >= 1 && control->as.part.data.len <= OBJECT_BLOCK_BYTES,
+              "a PART has data, and not above a block");
+        break;
     default:
         break;
     }
@@ -58,8 +69,8 @@ static const char *const not_read[] = {"codecs", "dictionaries", "reason", NULL}
 
 static void check_again(const struct control *control, struct bytes frame)
 {
-    static uint8_t encoded[CONTROL_BYTES_MAX];
-    static uint8_t twice[CONTROL_BYTES_MAX];
+    static uint8_t encoded[FRAME_BYTES_MAX]; /* a PART may be above CONTROL_BYTES_MAX */
+    static uint8_t twice[FRAME_BYTES_MAX];
     size_t len = 0;
     size_t len_twice = 0;
     struct control again;
@@ -122,7 +133,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     CHECK(kind == (int)control.kind && message_of(kind) != NULL, "it is of the kind it says");
-    CHECK(size <= CONTROL_BYTES_MAX, "no control frame is longer than the limit");
+    CHECK(size <= CONTROL_BYTES_MAX || kind == FRAME_PART,
+          "no control frame is longer than the limit");
     check_limits(&control);
     check_again(&control, frame);
     return 0;

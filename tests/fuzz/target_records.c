@@ -98,6 +98,7 @@ TAKE_VIEW(line_view);
 TAKE_VIEW(copy_view);
 TAKE_VIEW(copied_view);
 TAKE_VIEW(held_view);
+TAKE_VIEW(file_view);
 
 /* ---- our own logs ---- */
 
@@ -333,6 +334,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         take_copied_view,
         take_held_view,
         take_filed_view,
+        take_file_view,
     };
     struct bytes value = bytes_of(data, size);
     takers[take_u8(&value) % (sizeof takers / sizeof takers[0])](value);

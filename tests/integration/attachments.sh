@@ -4,6 +4,9 @@
 . "$(dirname "$0")/lib.bash"
 
 make_province 16.07
+stop aggregator
+setting aggregator objects_mib 1
+start aggregator
 mkdir "$work/in"
 head -c 3000000 /dev/urandom >"$work/in/foto.jpg"
 echo teks >"$work/in/teks.txt"
@@ -41,17 +44,22 @@ looks() {
         [.officer, .look.scope, .look.reason, .case]'
 }
 
-say "before it has come: pending, or never sent"
+say "before it has come (there is no room for it): pending, or never sent"
 row=$(listed "$case" | head -n 1)
 equal "the photo" "$row" "[\"$photo\",\"foto.jpg\",3000000,\"pending\"]"
 equal "a hash alone" "$(listed "$case" | tail -n 1)" "[\"$bare\",null,null,\"never_sent\"]"
 exits 75 opens "$photo"
 exits 65 opens "$bare"
 
-say "here, once the store has it"
-mkdir -p "$work/aggregator/store/objects"
-cp "$work/node-16.07/store/objects/$photo" "$work/node-16.07/store/objects/$text" \
-    "$work/aggregator/store/objects"
+say "here, once there is room and it has been fetched"
+stop aggregator
+setting aggregator objects_mib 64
+start aggregator
+here() {
+    [ "$(listed "$case" | head -n 1 | jq -r '.[3]')" = here ] &&
+        [ -e "$work/aggregator/store/objects/$text" ]
+}
+wait_until "$long" here
 equal "the photo" "$(listed "$case" | head -n 1 | jq -r '.[3]')" here
 ask aggregator case show "$case" >/dev/null
 

@@ -246,7 +246,7 @@ cp -r "$aside/views" "$store/views"
 restore "$newest" >"$work/out"
 [ ! -e "$store/views" ] || fail "views of another journal"
 equal "in the store" "$(ls "$store" "$store/journal" | tr '\n' ' ')" \
-    "$store: journal  $store/journal: data.mdb "
+    "$store: journal objects  $store/journal: data.mdb "
 
 say "all is as before, with what came in later brought back by the nodes"
 start_all

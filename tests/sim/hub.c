@@ -288,6 +288,8 @@ static void carry_out(struct sim *sim, uint32_t index, const struct effect *effe
         disk_put(sim, SIM_HUB, (struct op){.type = OP_LIFE, .peer = index, .from = effect->as.from},
                  bytes_of(NULL, 0));
         break;
+    case EFFECT_OBJECT: /* nobody asks for one here */
+        break;
     case EFFECT_RESTORED:
         sim_trace(sim, "aggregator: sees that it was restored");
         check_was_restored(sim);
@@ -295,6 +297,7 @@ static void carry_out(struct sim *sim, uint32_t index, const struct effect *effe
         break;
     case EFFECT_CONNECT:
     case EFFECT_DISCONNECT:
+    case EFFECT_SEND_PART:
     case EFFECT_WAKE:
         sim_fail(sim, "an intake never asks for this");
         break;

@@ -42,6 +42,7 @@
     X(ANY_OWNER, "any-owner")                                                                      \
     X(ANY_PROVINCE, "any-province")                                                                \
     X(OBJECT_UNCHECKED, "object-unchecked")                                                        \
+    X(OBJECT_UNNAMED, "object-unnamed")                                                            \
     X(OBJECT_NOSYNC, "object-nosync")                                                              \
     /* core/cases and the applier */                                                               \
     X(DOCUMENT_TWICE, "document-twice")                                                            \

@@ -62,9 +62,36 @@ static void filed_put(struct fold *fold, const struct report *report, struct byt
     fold_put(fold, VIEW_FILED, view_key_bytes(&key), bytes_of(value, len));
 }
 
+static void file_put(struct fold *fold, const struct report *report, size_t index)
+{
+    uint8_t value[SMALL_VIEW_BYTES_MAX];
+    const struct evidence *evidence = &report->evidence[index];
+    struct view_key key;
+    struct file_view view = {.sha256 = evidence->sha256, .size = evidence->size};
+    memcpy(view.list.b, evidence->block_list.data, HASH_BYTES);
+    view_key_init(&key, report->regency);
+    view_key_zero(&key);
+    view_key_u64(&key, fold->input->position * EVIDENCE_MAX + index);
+    size_t len = file_view_encode(&view, value, sizeof value);
+    fold_put(fold, VIEW_FILES, view_key_bytes(&key), bytes_of(value, len));
+}
+
+/* What is to be fetched from the node that has it. Files of contents that were amended stay. */
+static void files_put(struct fold *fold, const struct report *report)
+{
+    for (size_t i = 0; i < report->evidence_count; i++) {
+        const struct evidence *evidence = &report->evidence[i];
+        if (evidence->block_list.len == HASH_BYTES && evidence->has_size && evidence->size > 0 &&
+            evidence->size <= OBJECT_BYTES_MAX) {
+            file_put(fold, report, i);
+        }
+    }
+}
+
 void fold_filed(struct fold *fold, const struct report *report, const struct arrival *arrival)
 {
     filed_put(fold, report, report->regency, arrival);
+    files_put(fold, report);
     for (size_t i = 0; i < report->subject_count; i++) {
         struct bytes regency = employer(report, &report->subjects[i]);
         if (fold_in_province(fold, regency) && !bytes_equal(regency, report->regency)) {

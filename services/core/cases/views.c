@@ -31,6 +31,7 @@ const char *const view_table_names[VIEW_TABLE_COUNT] = {
     [VIEW_ANSWERS] = "answers",
     [VIEW_MERGED] = "merged",
     [VIEW_PARTED] = "parted",
+    [VIEW_FILES] = "files",
 };
 
 /* ---- values: numbers big-endian, texts with two bytes of length before them ---- */
@@ -498,5 +499,26 @@ int held_view_decode(struct bytes value, struct held_view *ret)
     view.received_ms = get_i64(&reader);
     view.owner = get_text(&reader);
     view.body = get_text(&reader);
+    RETURN_WHOLE(reader, view, ret);
+}
+
+size_t file_view_encode(const struct file_view *view, uint8_t *ret, size_t capacity_max)
+{
+    struct writer writer;
+    writer_init(&writer, ret, capacity_max);
+    writer_bytes(&writer, bytes_of(view->sha256.b, HASH_BYTES));
+    writer_bytes(&writer, bytes_of(view->list.b, HASH_BYTES));
+    writer_be64(&writer, view->size);
+    return written(&writer);
+}
+
+int file_view_decode(struct bytes value, struct file_view *ret)
+{
+    struct reader reader;
+    struct file_view view = {0};
+    reader_init(&reader, value);
+    reader_copy(&reader, view.sha256.b, HASH_BYTES);
+    reader_copy(&reader, view.list.b, HASH_BYTES);
+    view.size = reader_be64(&reader);
     RETURN_WHOLE(reader, view, ret);
 }

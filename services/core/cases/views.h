@@ -49,6 +49,8 @@ enum view_table {
     VIEW_MERGED,  /* case name → name of the case it went up in ‖ its own number 8 */
     VIEW_PARTED, /* case name ‖ case name → position 8: an officer said that they are not the same;
                   * stands in both orders */
+    VIEW_FILES, /* regency ‖ 0 ‖ (position × EVIDENCE_MAX + index) 8 → struct file_view: files that
+                 * reports name and their nodes have */
     VIEW_TABLE_COUNT
 };
 extern const char *const view_table_names[VIEW_TABLE_COUNT];
@@ -272,6 +274,13 @@ size_t copy_view_encode(const struct copy_view *view, uint8_t *ret, size_t capac
 int copy_view_decode(struct bytes value, struct copy_view *ret) MUST_USE;
 size_t copied_view_encode(const struct copied_view *view, uint8_t *ret, size_t capacity_max);
 int copied_view_decode(struct bytes value, struct copied_view *ret) MUST_USE;
+/* A file of a report, in the order the reports came. */
+struct file_view {
+    struct hash sha256, list;
+    uint64_t size;
+};
+size_t file_view_encode(const struct file_view *view, uint8_t *ret, size_t capacity_max);
+int file_view_decode(struct bytes value, struct file_view *ret) MUST_USE;
 size_t held_view_encode(const struct held_view *view, uint8_t *ret, size_t capacity_max);
 int held_view_decode(struct bytes value, struct held_view *ret) MUST_USE;
 

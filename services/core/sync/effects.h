@@ -23,6 +23,12 @@ struct span_plan {
     uint32_t log; /* index in the sender, given back in the SPAN_SENT event */
 };
 
+/* Bytes of a file of ours, to be sent as one PART. */
+struct part_plan {
+    struct hash hash; /* of the object, or of its block list */
+    struct object_range range;
+};
+
 /* A span that was verified and is to be stored as received. The store refuses it (ERR_GAP, nothing
  * written) unless its own cursor for this log is (first_new - 1, h_before). */
 struct span_store {
@@ -76,6 +82,9 @@ enum effect_type {
     EFFECT_SEND_SPAN, /* cut a span, send it, then SPAN_SENT; or SEND_BLOCKED, also when its entries
                          were acknowledged and deleted meanwhile, or cannot be read. The next one is
                          asked for only after that, or on another connection */
+    EFFECT_SEND_PART, /* read it, send it, then PART_SENT, with rc if it cannot be read; or
+                         SEND_BLOCKED */
+    EFFECT_OBJECT,    /* a PART or MISSING came, in `control`: for whoever asked */
     EFFECT_STORE_SPAN, /* store the frame of the current event, then STORED */
     EFFECT_ACKED,      /* a log of ours is durable at the other end up to here; also receipts */
     EFFECT_ALARM,      /* count it, one line per interval */
@@ -96,6 +105,7 @@ struct effect {
     union {
         struct control control;
         struct span_plan plan;
+        struct part_plan part;
         struct span_store store;
         struct session_pair pair;
         struct ack acked;

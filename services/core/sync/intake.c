@@ -52,6 +52,18 @@ bool intake_connected(const struct intake *intake, uint64_t now_ms, uint64_t sil
     return false;
 }
 
+uint32_t intake_asks(const struct intake *intake)
+{
+    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
+        const struct intake_connection *connection = &intake->connections[i];
+        if (connection->number != 0 && connection->number == intake->live &&
+            connection->state == INTAKE_OPEN && !intake->revoked) {
+            return connection->number;
+        }
+    }
+    return 0;
+}
+
 /* ---- connections ---- */
 
 static struct intake_connection *find_connection(struct intake *intake, uint32_t number)
@@ -555,6 +567,17 @@ static void own_receipt(struct intake *intake, const struct intake_connection *c
     }
 }
 
+static void object_frame(const struct intake *intake, const struct intake_connection *connection,
+                         const struct intake_event *event, struct effects *effects)
+{
+    if (event->control->kind == FRAME_WANT) { /* no entry of ours names an object */
+        effects_send(effects, connection->number, FRAME_MISSING)->as.missing.hash =
+            event->control->as.want.hash;
+    } else if (connection->number == intake->live) {
+        effects_add(effects, EFFECT_OBJECT, connection->number)->as.control = *event->control;
+    }
+}
+
 static void control(struct intake *intake, struct intake_connection *connection,
                     const struct intake_event *event, struct effects *effects)
 {
@@ -581,14 +604,16 @@ static void control(struct intake *intake, struct intake_connection *connection,
     case FRAME_RECEIPT:
         own_receipt(intake, connection, event, effects);
         break;
+    case FRAME_WANT:
+    case FRAME_PART:
+    case FRAME_MISSING:
+        object_frame(intake, connection, event, effects);
+        break;
     case FRAME_RESUME:
     case FRAME_RESUMED:
     case FRAME_SPAN:
     case FRAME_DENIED:
     case FRAME_COME_BACK:
-    case FRAME_WANT:
-    case FRAME_PART:
-    case FRAME_MISSING:
         effects_alarm(effects, connection->number, ALARM_BAD_FRAME, ERR_STATE);
         break;
     }

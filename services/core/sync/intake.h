@@ -150,6 +150,8 @@ void intake_step(struct intake *intake, const struct intake_event *event, struct
  * go out at TICK only and give no credit, so a node sends about a span a tick; at the end every log
  * is acknowledged anew. */
 void intake_hold(struct intake *intake, bool held);
+/* The connection to ask for objects on (WANT); 0: none is open. */
+uint32_t intake_asks(const struct intake *intake);
 /* A session is there and a frame came within `silence_ms`. */
 bool intake_connected(const struct intake *intake, uint64_t now_ms, uint64_t silence_ms);
 

@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/ident.h"
 #include "core/base/limits.h"
+#include "core/wire/control.h"
 
 struct object_ref {
     struct hash sha256;
@@ -28,16 +29,6 @@ uint32_t object_list_bytes(const struct object_ref *ref);
 uint32_t object_block_bytes(const struct object_ref *ref, uint32_t index);
 void object_block_hash(struct bytes block, struct hash *ret);
 void object_list_hash(struct bytes list, struct hash *ret);
-
-struct object_range {
-    uint64_t offset;
-    uint64_t length;
-};
-struct object_part {
-    struct hash hash; /* of the object, or of its list */
-    uint64_t offset;
-    struct bytes data;
-};
 
 struct object_sender {
     struct hash hash; /* what was asked for */

@@ -228,6 +228,11 @@ int object_receiver_whole(struct object_receiver *receiver, const struct hash *s
     return 0;
 }
 
+bool object_receiver_idle(const struct object_receiver *receiver)
+{
+    return receiver->asked_until <= receiver->at;
+}
+
 uint64_t object_receiver_bytes(const struct object_receiver *receiver)
 {
     uint32_t last = object_blocks(&receiver->ref) - 1;

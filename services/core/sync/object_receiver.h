@@ -62,6 +62,8 @@ void object_receiver_missing(struct object_receiver *receiver);
 /* In WHOLE: the SHA-256 of the file as written and synced. ERR_CHAIN: REFUSED. */
 int object_receiver_whole(struct object_receiver *receiver, const struct hash *sha256,
                           struct err_ctx *err) MUST_USE;
+/* Nothing that was asked for is still to come. */
+bool object_receiver_idle(const struct object_receiver *receiver);
 /* Bytes of whole blocks, for "pending, N percent". */
 uint64_t object_receiver_bytes(const struct object_receiver *receiver);
 

@@ -235,7 +235,11 @@ static void pair_committed(struct uplink *uplink, const struct uplink_event *eve
 static void plan_next(struct uplink *uplink, struct effects *effects)
 {
     struct span_plan plan;
-    if (uplink->planned || uplink->blocked || !sender_next(&uplink->sender, &plan)) {
+    if (uplink->planned || uplink->blocked) {
+        return;
+    }
+    if (!sender_next(&uplink->sender, &plan)) {
+        uplink_object_plan(uplink, effects);
         return;
     }
     uplink->planned = true;
@@ -289,6 +293,7 @@ static void link_up(struct uplink *uplink, const struct uplink_event *event,
     uplink->planned = false;
     uplink->blocked = false;
     uplink->gap_told = false;
+    uplink_object_session(uplink);
     uplink->deadline_ms = event->now_ms + uplink_silence_ms(uplink);
     sender_start(&uplink->sender, event->now_ms);
     send_resume(uplink, event, effects);
@@ -520,9 +525,11 @@ static void control(struct uplink *uplink, const struct uplink_event *event,
     case FRAME_BYE:
         uplink_wait_refused(uplink, event, effects);
         break;
+    case FRAME_WANT:
+        uplink_object_want(uplink, event, effects);
+        break;
     case FRAME_RESUME:
     case FRAME_SPAN:
-    case FRAME_WANT:
     case FRAME_PART:
     case FRAME_MISSING:
         effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, ERR_STATE);
@@ -599,6 +606,7 @@ static bool stale(const struct uplink *uplink, const struct uplink_event *event)
     case UPLINK_EVENT_SPAN:
     case UPLINK_EVENT_BAD_FRAME:
     case UPLINK_EVENT_SPAN_SENT:
+    case UPLINK_EVENT_PART_SENT:
     case UPLINK_EVENT_SEND_BLOCKED:
         return uplink->state < UPLINK_RESUMING || event->connection != uplink->connection;
     case UPLINK_EVENT_START:
@@ -623,6 +631,28 @@ static void stop(struct uplink *uplink, struct effects *effects)
     move(uplink, UPLINK_STOPPED);
 }
 
+static void send_blocked(struct uplink *uplink, const struct uplink_event *event,
+                         struct effects *effects)
+{
+    uplink->planned = false;
+    if (event->rc != 0) {
+        sender_stuck(&uplink->sender, &event->plan);
+        return;
+    }
+    uplink->blocked = true;
+    effects_wake(effects, event->now_ms + BLOCKED_RETRY_MS);
+}
+
+static void go_on(struct uplink *uplink, struct effects *effects)
+{
+    if (uplink->state == UPLINK_LIVE || uplink->state == UPLINK_RESUMING) {
+        plan_next(uplink, effects);
+    }
+    if (uplink->state == UPLINK_LIVE) {
+        watch_progress(uplink, effects);
+    }
+}
+
 static void frame_or_entry(struct uplink *uplink, const struct uplink_event *event,
                            struct effects *effects)
 {
@@ -643,14 +673,11 @@ static void frame_or_entry(struct uplink *uplink, const struct uplink_event *eve
         uplink->planned = false;
         sender_sent(&uplink->sender, &event->plan, event->id.seq, event->wire_bytes, event->now_ms);
         break;
+    case UPLINK_EVENT_PART_SENT:
+        uplink_object_sent(uplink, event, effects);
+        break;
     case UPLINK_EVENT_SEND_BLOCKED:
-        uplink->planned = false;
-        if (event->rc != 0) {
-            sender_stuck(&uplink->sender, &event->plan);
-            break;
-        }
-        uplink->blocked = true;
-        effects_wake(effects, event->now_ms + BLOCKED_RETRY_MS);
+        send_blocked(uplink, event, effects);
         break;
     case UPLINK_EVENT_STORED:
         uplink_office_stored(uplink, event, effects);
@@ -664,12 +691,7 @@ static void frame_or_entry(struct uplink *uplink, const struct uplink_event *eve
     case UPLINK_EVENT_LINK_DENIED:
         break;
     }
-    if (uplink->state == UPLINK_LIVE || uplink->state == UPLINK_RESUMING) {
-        plan_next(uplink, effects);
-        if (uplink->state == UPLINK_LIVE) {
-            watch_progress(uplink, effects);
-        }
-    }
+    go_on(uplink, effects);
 }
 
 void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
@@ -707,6 +729,7 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
     case UPLINK_EVENT_SPAN:
     case UPLINK_EVENT_BAD_FRAME:
     case UPLINK_EVENT_SPAN_SENT:
+    case UPLINK_EVENT_PART_SENT:
     case UPLINK_EVENT_SEND_BLOCKED:
     case UPLINK_EVENT_STORED:
         frame_or_entry(uplink, event, effects);

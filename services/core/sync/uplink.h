@@ -20,6 +20,7 @@
 #define CORE_SYNC_UPLINK_H
 
 #include "core/sync/genesis.h"
+#include "core/sync/object.h"
 #include "core/sync/receiver.h"
 #include "core/sync/sender.h"
 #include "core/sync/session.h"
@@ -49,6 +50,9 @@ struct uplink_config {
      * ever had that log. ERR_NOT_FOUND. Within a step. */
     void *lookup_arg;
     int (*office_h)(void *arg, const struct entry_id *id, struct hash *ret);
+    /* How long the object or block list of this hash is, if a log of ours names it and it is here.
+     * NULL: there are none. ERR_NOT_FOUND. Within a step. */
+    int (*object)(void *arg, const struct hash *hash, uint64_t *ret_bytes);
 };
 
 struct uplink {
@@ -71,12 +75,15 @@ struct uplink {
     uint64_t heard_ms;    /* last frame from the aggregator */
     uint64_t keep_alive_sent_ms;
     uint32_t silence_doublings;
-    bool pair_in_flight;     /* own.pair is not durable yet */
-    bool planned;            /* a span was asked for and not answered */
-    bool blocked;            /* the pipe was full: TICK tries again */
-    bool gap_told;           /* the office log has a gap and the aggregator knows */
-    enum denied_code denied; /* why we wait, 0: not denied */
-    int64_t clock_offset_ms; /* aggregator's clock minus ours at the last RESUMED */
+    bool pair_in_flight; /* own.pair is not durable yet */
+    struct object_sender objects;
+    struct object_range part; /* of what is wanted, on its way out */
+    bool part_due;            /* there is one: not sent yet */
+    bool planned;             /* a span or part was asked for and not answered */
+    bool blocked;             /* the pipe was full: TICK tries again */
+    bool gap_told;            /* the office log has a gap and the aggregator knows */
+    enum denied_code denied;  /* why we wait, 0: not denied */
+    int64_t clock_offset_ms;  /* aggregator's clock minus ours at the last RESUMED */
 };
 
 enum uplink_event_type {
@@ -92,6 +99,7 @@ enum uplink_event_type {
     UPLINK_EVENT_SPAN,         /* header, entries */
     UPLINK_EVENT_BAD_FRAME,    /* rc: did not decode */
     UPLINK_EVENT_SPAN_SENT,    /* plan, id.seq: last, wire_bytes */
+    UPLINK_EVENT_PART_SENT,    /* rc: it could not be read */
     UPLINK_EVENT_SEND_BLOCKED, /* rc 0: the pipe is full; else plan: it cannot be cut */
     UPLINK_EVENT_STORED,       /* store, rc */
 };

@@ -4,7 +4,8 @@
 
 #include "kabar/v1/control.pb-c.h"
 
-#define FRAME_KIND_BYTES 2u /* version, kind */
+#define FRAME_KIND_BYTES 2u       /* version, kind */
+#define PART_OVERHEAD_BYTES 1024u /* of a PART around its data, with fields that we do not know */
 
 static const char *const kind_names[] = {
     [FRAME_RESUME] = "resume",
@@ -121,6 +122,39 @@ static const struct field_map keep_alive_rows[] = {
     FLAG(4, struct keep_alive, answer),
 };
 static const struct field_map come_back_rows[] = {NUMBER(1, struct come_back, retry_s)};
+
+/* ---- objects ---- */
+static int range_is_one(const void *value, struct err_ctx *err)
+{
+    const struct object_range *range = value;
+    return range->length > 0 ? 0 : err_set(err, ERR_VALUE, "length is 0");
+}
+
+static int want_has_ranges(const void *value, struct err_ctx *err)
+{
+    const struct want *want = value;
+    return want->count > 0 ? 0 : err_set(err, ERR_FORMAT, "Want: ranges are missing");
+}
+
+static const struct field_map range_rows[] = {
+    NUMBER(1, struct object_range, offset),
+    NUMBER(2, struct object_range, length),
+};
+static const struct message_map range_map =
+    MAP(range, range_rows, struct object_range, 0, range_is_one);
+static const struct field_map want_rows[] = {
+    FIXED(1, struct want, hash.b, FIELD_MANDATORY),
+    MESSAGES(2, struct want, ranges, count, OBJECT_RANGES_MAX, 0, struct object_range, &range_map),
+};
+static const struct field_map part_rows[] = {
+    FIXED(1, struct object_part, hash.b, FIELD_MANDATORY),
+    NUMBER(2, struct object_part, offset),
+    BLOB(3, struct object_part, data, OBJECT_BLOCK_BYTES, FIELD_MANDATORY),
+};
+static const struct field_map missing_rows[] = {
+    FIXED(1, struct missing, hash.b, FIELD_MANDATORY),
+};
+
 /* The reason of a BYE is for those who read frames, not for programs. */
 static const struct message_map bye_map = {
     .descriptor = &kabar__v1__bye__descriptor,
@@ -137,6 +171,12 @@ static const struct message_map denied_map = FRAME_MAP(denied, struct denied);
 static const struct message_map gap_map = FRAME_MAP(gap, struct gap);
 static const struct message_map keep_alive_map = FRAME_MAP(keep_alive, struct keep_alive);
 static const struct message_map come_back_map = FRAME_MAP(come_back, struct come_back);
+
+static const struct message_map missing_map = FRAME_MAP(missing, struct missing);
+static const struct message_map want_map =
+    MAP(want, want_rows, struct want, CONTROL_BYTES_MAX - FRAME_KIND_BYTES, want_has_ranges);
+static const struct message_map part_map =
+    MAP(part, part_rows, struct object_part, OBJECT_BLOCK_BYTES + PART_OVERHEAD_BYTES, NULL);
 
 static const struct message_map *map_of(enum frame_kind kind)
 {
@@ -158,10 +198,13 @@ static const struct message_map *map_of(enum frame_kind kind)
         return &come_back_map;
     case FRAME_BYE:
         return &bye_map;
-    case FRAME_SPAN:
     case FRAME_WANT:
+        return &want_map;
     case FRAME_PART:
+        return &part_map;
     case FRAME_MISSING:
+        return &missing_map;
+    case FRAME_SPAN:
     default:
         return NULL;
     }

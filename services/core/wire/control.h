@@ -99,6 +99,23 @@ struct keep_alive {
 struct come_back {
     uint32_t retry_s;
 };
+struct object_range {
+    uint64_t offset, length; /* length above 0 */
+};
+/* hash: of the object, or of its block list. */
+struct want {
+    struct hash hash;
+    struct object_range ranges[OBJECT_RANGES_MAX];
+    size_t count; /* 1 at least */
+};
+struct object_part {
+    struct hash hash;
+    uint64_t offset;
+    struct bytes data;
+};
+struct missing {
+    struct hash hash;
+};
 
 /* One decoded control frame. */
 struct control {
@@ -111,15 +128,18 @@ struct control {
         struct gap gap;
         struct keep_alive keep_alive;
         struct come_back come_back;
+        struct want want;
+        struct object_part part;
+        struct missing missing;
     } as;
 };
 
 /* Kind of a frame, or ERR_VERSION / ERR_FORMAT. */
 int frame_kind_of(struct bytes frame, struct err_ctx *err) MUST_USE;
-/* Not for FRAME_SPAN, WANT, PART, MISSING (ERR_FORMAT). Bytes point into the arena. */
+/* Not for FRAME_SPAN (ERR_FORMAT). Bytes point into the arena. */
 int control_decode(struct bytes frame, struct arena *arena, struct control *ret,
                    struct err_ctx *err) MUST_USE;
-/* Writes at most CONTROL_BYTES_MAX. */
+/* Writes at most CONTROL_BYTES_MAX; a PART of a whole block is the one that is larger. */
 int control_encode(const struct control *control, uint8_t *ret, size_t capacity_max,
                    size_t *ret_len, struct err_ctx *err) MUST_USE;
 

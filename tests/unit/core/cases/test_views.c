@@ -320,6 +320,11 @@ static void lines_and_copies_round_trip(void **state)
     assert_true(bytes_equal(held_out.owner, held.owner));
     assert_true(bytes_equal(held_out.body, held.body));
     CHECK_CUTS(held_view_decode, held_view, value, len);
+    struct file_view file = {.sha256 = {{1}}, .list = {{2}}, .size = 5}, file_out;
+    len = file_view_encode(&file, value, sizeof value);
+    assert_int_equal(file_view_decode(bytes_of(value, len), &file_out), 0);
+    assert_memory_equal(&file, &file_out, sizeof file);
+    CHECK_CUTS(file_view_decode, file_view, value, len);
 }
 
 static void case_names_have_one_spelling(void **state)
