@@ -3,7 +3,7 @@
 
 Shares nothing with the programs: reports, placements, acts and rungs are read from the dump, and
 states are followed here. The dump does not say which acts were refused: for journals whose acts
-were all accepted.
+were all accepted, and in which no report was amended or withdrawn.
 """
 import csv
 import datetime

@@ -14,7 +14,7 @@
 #define SENDER_SPANS_MAX 64u /* spans on the way */
 
 /* A line that is at most so fast, and at least so far, is slow: a byte on it is dearer than 0.4 ms
- * of both processors an entry (ADR 11). Spans are short, so that nobody waits for their making. */
+ * of both processors an entry (ADR 12). Spans are short, so that nobody waits for their making. */
 #define SENDER_SLOW_BYTES_S 40000u
 #define SENDER_SLOW_ACK_MS 200u
 #define SENDER_SLOW_RAW_BYTES 24576u
