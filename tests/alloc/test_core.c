@@ -5,9 +5,11 @@
 #include "core/base/arena.h"
 #include "core/seal/vault.h"
 #include "core/wire/command.h"
+#include "core/wire/context_model.h"
 #include "core/wire/control.h"
 #include "core/wire/report_json.h"
 #include "core/wire/span.h"
+#include "core/wire/span_model.h"
 #include "platform/door/json_memory.h"
 
 #include <string.h>
@@ -73,11 +75,35 @@ static void drop_builder(void *builder)
     span_builder_free(builder);
 }
 
+static void *make_contexts(void)
+{
+    return context_model_new();
+}
+
+static void drop_contexts(void *model)
+{
+    context_model_free(model);
+}
+
+static void *make_model(void)
+{
+    return span_model_new(bytes_of(NULL, 0));
+}
+
+static void drop_model(void *model)
+{
+    span_model_free(model);
+}
+
 static void makers(void)
 {
     struct made arena = {.make = make_arena, .drop = drop_arena};
     struct made decoder = {.make = make_decoder, .drop = drop_decoder};
     struct made builder = {.make = make_builder, .drop = drop_builder};
+    struct made contexts = {.make = make_contexts, .drop = drop_contexts};
+    struct made model = {.make = make_model, .drop = drop_model};
+    sweep_plain("context model", make_run, make_judge, &contexts);
+    sweep_plain("span model", make_run, make_judge, &model);
     sweep_plain("arena", make_run, make_judge, &arena);
     sweep_plain("span decoder", make_run, make_judge, &decoder);
     sweep_plain("span builder", make_run, make_judge, &builder);
@@ -377,6 +403,8 @@ static void vectors(void)
 /* ---- spans: compressed and opened again ---- */
 
 struct spans {
+    enum span_codec codec;
+    size_t count;
     struct span_builder *builder;
     struct span_decoder *decoder;
     struct bytes frame;
@@ -394,11 +422,11 @@ static int finish_run(void *arg)
     struct signature head = {{3}};
     struct span_entry entry = {.kind = ENTRY_REPORT, .body = bytes_of_text(span_body)};
     span_builder_start(spans->builder, &incarnation, 1, &before);
-    for (size_t i = 0; i < 200; i++) {
+    for (size_t i = 0; i < spans->count; i++) {
         SWEEP_CHECK(span_builder_add(spans->builder, &entry, SPAN_RAW_BYTES_MAX) == 0);
     }
     spans->frame = bytes_of(NULL, 0);
-    return span_builder_finish(spans->builder, SPAN_ZSTD, &head, &spans->frame, NULL);
+    return span_builder_finish(spans->builder, spans->codec, &head, &spans->frame, NULL);
 }
 
 static int inflate_run(void *arg)
@@ -417,7 +445,7 @@ static void inflate_judge(void *arg, int rc)
 {
     struct spans *spans = arg;
     SWEEP_CHECK((rc == 0) == (spans->entries != NULL));
-    for (size_t i = 0; rc == 0 && i < 200; i++) {
+    for (size_t i = 0; rc == 0 && i < spans->count; i++) {
         SWEEP_CHECK(bytes_equal(spans->entries[i].body, bytes_of_text(span_body)));
     }
 }
@@ -442,11 +470,45 @@ static void fresh_builder(void *arg)
     SWEEP_CHECK(spans->builder != NULL);
 }
 
+/* And a decoder what a model wants, at its first modelled span. */
+static void fresh_decoder(void *arg)
+{
+    struct spans *spans = arg;
+    span_decoder_free(spans->decoder);
+    spans->decoder = span_decoder_new();
+    SWEEP_CHECK(spans->decoder != NULL);
+}
+
+static void modelled_sweeps(void)
+{
+    static struct spans spans = {.codec = SPAN_MODEL, .count = 3};
+    fresh_decoder(&spans);
+    sweep_run(&(struct sweep){.name = "span_builder_finish, modelled",
+                              .ready = fresh_builder,
+                              .run = finish_run,
+                              .judge = finish_judge,
+                              .arg = &spans,
+                              .rc = ERR_NOMEM,
+                              .may_manage = true,
+                              .keeps = true});
+    SWEEP_CHECK(finish_run(&spans) == 0);
+    sweep_run(&(struct sweep){.name = "span_entries_decode, modelled",
+                              .ready = fresh_decoder,
+                              .run = inflate_run,
+                              .judge = inflate_judge,
+                              .arg = &spans,
+                              .rc = ERR_NOMEM,
+                              .keeps = true});
+    SWEEP_CHECK(spans.header.codec == SPAN_MODEL);
+    sweep_without("second modelled span", inflate_run, inflate_judge, &spans);
+    span_builder_free(spans.builder);
+    span_decoder_free(spans.decoder);
+}
+
 static void span_sweeps(void)
 {
-    static struct spans spans;
-    spans.decoder = span_decoder_new();
-    SWEEP_CHECK(spans.decoder != NULL);
+    static struct spans spans = {.codec = SPAN_ZSTD, .count = 200};
+    fresh_decoder(&spans);
     sweep_run(&(struct sweep){.name = "span_builder_finish",
                               .ready = fresh_builder,
                               .run = finish_run,
@@ -464,13 +526,14 @@ static void span_sweeps(void)
 int main(int argc, char **argv)
 {
     static const struct sweep_part parts[] = {
-        {"arena_new span_decoder_new span_builder_new", makers},
+        {"arena_new span_decoder_new span_builder_new context_model_new span_model_new", makers},
         {"vault_seal vault_open", vaults},
         {"command_parse", commands},
         {"report_line_read", lines},
         {"report_to_json zero_report_to_json json_text", shows},
         {"entry_body_to_json", vectors},
         {"span_builder_finish span_entries_decode span_inflate", span_sweeps},
+        {"span_model_deflate", modelled_sweeps},
         {NULL, NULL},
     };
     scratch = arena_new(ARENA_BYTES);
