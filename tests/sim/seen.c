@@ -14,8 +14,9 @@ struct seen {
 };
 
 static const char *const uplink_events[UPLINK_EVENTS] = {
-    "start",    "stop",    "tick", "pair_committed", "link_up",   "link_down",    "link_denied",
-    "appended", "control", "span", "bad_frame",      "span_sent", "send_blocked", "stored"};
+    "start",     "stop",        "tick",      "pair_committed", "link_up",
+    "link_down", "link_denied", "appended",  "control",        "span",
+    "bad_frame", "span_sent",   "part_sent", "send_blocked",   "stored"};
 static const char *const intake_events[INTAKE_EVENTS] = {
     "control",   "span",         "bad_frame", "pair_stored", "stored",  "flush", "appended",
     "span_sent", "send_blocked", "gone",      "tick",        "revoked", "close"};
