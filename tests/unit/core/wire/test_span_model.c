@@ -59,9 +59,10 @@ static void bodies_of_every_kind(void **state)
         const char *hex = json_string_value(json_object_get(vector, "hex"));
         size_t len = strlen(hex) / 2;
         assert_true(hex_decode(body, len, bytes_of_text(hex)));
-        for (unsigned kind = 0; kind < 40; kind++) { /* its own, and all others */
+        static const unsigned kinds[] = {0, 16, 17, 18, 19, 20, 21, 32, 65535};
+        for (size_t at = 0; at < sizeof kinds / sizeof kinds[0]; at++) { /* its own, and others */
             no_rows();
-            row(kind, false, bytes_of(body, len));
+            row(kinds[at], false, bytes_of(body, len));
             (void)there_and_back();
         }
     }
@@ -121,7 +122,7 @@ static void mutated_bodies(void **state)
     uint64_t seed = SEED;
     size_t at = 0;
     (void)printf("seed %" PRIu64 "\n", seed);
-    for (int turn = 0; turn < 300; turn++) {
+    for (int turn = 0; turn < 100; turn++) {
         static uint8_t body[ENTRY_BYTES_MAX];
         no_rows();
         for (int i = 0; i < 4; i++) {
