@@ -2,20 +2,40 @@
  * programs. A run that went wrong prints no figure and ends with 1. */
 #include "bench.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define EX_USAGE 64
+
+bool bench_number(const char *text, uint64_t max, uint64_t *ret)
+{
+    char *end = NULL;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (errno != 0 || end == text || *end != '\0' || value == 0 || value > max) {
+        return false;
+    }
+    *ret = value;
+    return true;
+}
 
 int main(int argc, char **argv)
 {
     if (argc >= 2 && strcmp(argv[1], "match") == 0) {
         return bench_match(argc - 1, argv + 1);
     }
+    if (argc >= 2 && strcmp(argv[1], "codec") == 0) {
+        return bench_codec(argc - 1, argv + 1);
+    }
     FILE *out = argc >= 2 && strcmp(argv[1], "--help") == 0 ? stdout : stderr;
     (void)fputs("usage: kabar-bench match [--cases N] [--reports N] [--seed N] [--dir DIR] "
                 "[--json FILE]\n"
                 "  processor time of finding a report's case among N open ones; the views lie in\n"
-                "  a folder made in DIR (default: $TMPDIR, else /tmp) and removed afterwards\n",
+                "  a folder made in DIR (default: $TMPDIR, else /tmp) and removed afterwards\n"
+                "       kabar-bench codec --events FILE [--skip N]\n"
+                "  bytes and processor time a report costs in spans of 1, 16 and 64, by codec;\n"
+                "  FILE: reports as JSON Lines, of which the first N are left out\n",
                 out);
     return out == stdout ? 0 : EX_USAGE;
 }

@@ -333,28 +333,16 @@ static int match_print(const struct match_bench *bench, struct err_ctx *err)
     return rc;
 }
 
-static bool number_read(const char *text, uint64_t max, uint64_t *ret)
-{
-    char *end = NULL;
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (errno != 0 || end == text || *end != '\0' || value == 0 || value > max) {
-        return false;
-    }
-    *ret = value;
-    return true;
-}
-
 static bool option_read(struct match_bench *bench, const char *name, const char *value)
 {
     if (strcmp(name, "--cases") == 0) {
-        return number_read(value, CASES_MAX, &bench->cases);
+        return bench_number(value, CASES_MAX, &bench->cases);
     }
     if (strcmp(name, "--reports") == 0) {
-        return number_read(value, CASES_MAX, &bench->reports);
+        return bench_number(value, CASES_MAX, &bench->reports);
     }
     if (strcmp(name, "--seed") == 0) {
-        return number_read(value, INT64_MAX, &bench->seed);
+        return bench_number(value, INT64_MAX, &bench->seed);
     }
     if (strcmp(name, "--dir") == 0) {
         bench->dir = value;

@@ -38,6 +38,12 @@ exits 64 "$KABAR_SOURCE/bench/submit.sh" --rounds many
 exits 64 "$KABAR_BIN/kabar-bench"
 exits 64 "$KABAR_BIN/kabar-bench" match --cases 0
 exits 1 "$KABAR_BIN/kabar-bench" match --dir "$work/absent"
+exits 64 "$KABAR_BIN/kabar-bench" codec
+exits 1 "$KABAR_BIN/kabar-bench" codec --events "$work/absent"
+exits 0 "$KABAR_BIN/kabar-bench" codec --events "$samples/seeds-16.07.jsonl"
+jq -e '.reports > 10 and (.spans | length == 9) and all(.spans[]; .bytes > 50 and .decode_us > 0)
+    and (.spans | map(select(.reports_a_span == 64).bytes) | .[0] > .[1] and .[1] > .[2])' \
+    "$work/out" >/dev/null || fail "codec: $(cat "$work/out")"
 
 # A node takes reports of its own regency only: all are refused.
 make_province 16.07
