@@ -187,7 +187,8 @@ void line_send_span(struct node *node, const struct span_plan *plan)
         node->counters.spans_out++;
         node->counters.wire_bytes_out += sync->cut.frame.len;
         LOG(LOG_LEVEL_DEBUG, "span_sent", log_u64("first", plan->first),
-            log_u64("last", sync->cut.last), log_u64("bytes", sync->cut.frame.len));
+            log_u64("last", sync->cut.last), log_u64("bytes", sync->cut.frame.len),
+            log_u64("codec", sync->cut.frame.data[SPAN_CODEC_AT]));
         sync->cut.there = false;
     }
     answer_plan(node, plan, rc == 0, 0);

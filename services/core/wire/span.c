@@ -62,7 +62,7 @@ int span_header_decode(struct bytes frame, struct span_header *ret, struct bytes
     if (rc != 0) {
         return rc;
     }
-    unsigned codec = frame.data[2];
+    unsigned codec = frame.data[SPAN_CODEC_AT];
     if (codec > SPAN_MODEL) {
         return err_set(err, ERR_VERSION, "span: codec %u", codec);
     }

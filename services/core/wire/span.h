@@ -18,6 +18,7 @@
 #include "core/base/limits.h"
 
 #define SPAN_HEADER_BYTES 136u
+#define SPAN_CODEC_AT 2u
 #define SPAN_RATIO_MAX 100u /* raw_len to payload length */
 #define SPAN_MODEL_RATIO_MAX 32u
 #define SPAN_MODEL_RAW_BYTES_MAX 65536u /* about 0.1 s of processor time */

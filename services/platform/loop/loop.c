@@ -9,6 +9,7 @@
 
 #include "core/base/assert.h"
 
+#include <stdatomic.h>
 #include <sys/queue.h>
 #include <uv.h>
 #include <zmq.h>
@@ -61,6 +62,7 @@ struct loop_signal {
 struct loop_wake {
     uv_async_t uv;
     struct loop *loop;
+    atomic_uint sent; /* orders what was written before a send for call, whatever libuv does */
     void (*call)(void *arg);
     void *arg;
 };
@@ -424,6 +426,7 @@ void loop_signal_free(struct loop_signal *signal)
 static void on_wake(uv_async_t *uv)
 {
     struct loop_wake *wake = (struct loop_wake *)uv;
+    (void)atomic_load_explicit(&wake->sent, memory_order_acquire);
     wake->call(wake->arg);
 }
 
@@ -446,6 +449,7 @@ struct loop_wake *loop_wake_new(struct loop *loop, void (*call)(void *arg), void
 
 void loop_wake_send(struct loop_wake *wake)
 {
+    (void)atomic_fetch_add_explicit(&wake->sent, 1, memory_order_release);
     int failed = uv_async_send(&wake->uv);
     ASSERT(failed == 0);
 }

@@ -42,7 +42,7 @@ struct loop_signal *loop_signal_new(struct loop *loop, int signum, void (*call)(
 void loop_signal_free(struct loop_signal *signal);
 
 struct loop_wake *loop_wake_new(struct loop *loop, void (*call)(void *arg), void *arg);
-/* From any thread; many sends may give one call. */
+/* From any thread; many sends may give one call, which sees what was written before them. */
 void loop_wake_send(struct loop_wake *wake);
 void loop_wake_free(struct loop_wake *wake);
 
