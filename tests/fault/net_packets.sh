@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# net_packets.sh - a node and its aggregator in network namespaces of their own: packets vanish in one
-# direction, in the other, in both; the node's address changes under a live session; on a slow line
-# spans are in the modelled codec. What no relay can do, as it acknowledges what it swallows. Needs to be
-# root, ip and tc; else it is skipped.
+# net_packets.sh - a node and its aggregator in network namespaces of their own: packets vanish in
+# one direction, in the other, in both; the node's address changes under a live session; on a slow
+# line spans are in the modelled codec. What no relay can do, as it acknowledges what it swallows.
+# Needs to be root, ip and tc; else it is skipped.
 if [ -z "${KABAR_NAMESPACE:-}" ]; then
     if ! unshare -n -m true 2>/dev/null; then
         echo "skipped: no right to make network namespaces"
