@@ -2,6 +2,7 @@
 #include "aggregator/doors.h"
 
 #include "core/base/text.h"
+#include "core/cases/match_explain.h"
 #include "core/wire/report_json.h"
 
 #define LIST_LIMIT_DEFAULT 50u
@@ -222,6 +223,24 @@ static void set_contents(struct aggregator *aggregator, struct journal_reader *r
                                   : entry_body_to_json(entry.kind, entry.body, aggregator->arena));
 }
 
+/* Why it is in this case: what was found when it was placed. */
+static void set_found(struct aggregator *aggregator, struct store_txn *views,
+                      const struct case_report_view *view, json_t *json)
+{
+    struct view_key key;
+    struct bytes value;
+    struct placement placement;
+    view_key_init(&key, bytes_of(view->id.incarnation.b, INCARNATION_BYTES));
+    view_key_u64(&key, view->id.seq);
+    view_key_u32(&key, view->subject);
+    arena_reset(aggregator->arena);
+    if (store_get(views, VIEW_PLACEMENTS, view_key_bytes(&key), &value) == 0 &&
+        placement_decode(value, aggregator->arena, &placement, NULL) == 0) {
+        (void)json_object_set_new(json, "fields",
+                                  match_explain_fields(placement.fields, placement.field_count));
+    }
+}
+
 static bool report_of(struct store_txn *views, const struct entry_id *id, struct report_view *ret)
 {
     struct view_key key;
@@ -243,6 +262,7 @@ static json_t *report_json(struct aggregator *aggregator, struct journal_reader 
                              "outcome", placement_outcome_name(view->outcome), "score",
                              (double)view->score_milli / 1000.0);
     set_text(json, "rule", view->rule);
+    set_found(aggregator, views, view, json);
     struct report_view report = {.amendments = 0};
     bool known = report_of(views, &view->id, &report);
     bool amended = known && report.amendments > 0;

@@ -2,6 +2,7 @@
 #include "aggregator/doors.h"
 
 #include "core/base/text.h"
+#include "core/cases/match_explain.h"
 #include "core/wire/report_json.h"
 
 #define LIST_LIMIT_DEFAULT 50u
@@ -179,6 +180,18 @@ void door_set_ties(struct aggregator *aggregator, struct store_txn *txn,
 }
 
 /* ---- review ---- */
+json_t *door_judgement_json(struct aggregator *aggregator, const struct case_view *one,
+                            const struct case_view *other)
+{
+    struct traits a, b;
+    struct judgement judgement;
+    if (traits_decode(one->match, &a) != 0 || traits_decode(other->match, &b) != 0) {
+        return json_null();
+    }
+    match_judge(&a, &b, &judgement);
+    return match_explain_json(&judgement, aggregator->arena);
+}
+
 static bool parted(const struct views *views, const struct case_name *a, const struct case_name *b)
 {
     struct view_key key;
@@ -190,8 +203,8 @@ static bool parted(const struct views *views, const struct case_name *a, const s
 
 /* The candidates of one placement that are still in question. */
 static void add_candidates(struct aggregator *aggregator, struct store_txn *txn,
-                           const struct case_name *name, const struct placement *placement,
-                           json_t *list)
+                           const struct case_name *name, const struct case_view *now,
+                           const struct placement *placement, json_t *list)
 {
     struct views views;
     driver_views(txn, &views);
@@ -208,12 +221,13 @@ static void add_candidates(struct aggregator *aggregator, struct store_txn *txn,
             json_pack("{s:o, s:s, s:o, s:o, s:f}", "case", short_json(aggregator, view.number),
                       "state", case_state_name(view.state), "form", json_text(view.form), "rule",
                       json_text(placement->rule), "score", (double)placement->score_milli / 1000.0);
+        (void)json_object_set_new(row, "judged", door_judgement_json(aggregator, now, &view));
         (void)json_array_append_new(list, row);
     }
 }
 
 static json_t *candidates_json(struct aggregator *aggregator, struct store_txn *txn,
-                               const struct case_name *name)
+                               const struct case_name *name, const struct case_view *view)
 {
     struct views views;
     struct view_key after, at;
@@ -234,7 +248,7 @@ static json_t *candidates_json(struct aggregator *aggregator, struct store_txn *
         arena_reset(aggregator->arena);
         if (store_get(txn, VIEW_PLACEMENTS, view_key_bytes(&at), &value) == 0 &&
             placement_decode(value, aggregator->arena, &placement, NULL) == 0) {
-            add_candidates(aggregator, txn, name, &placement, list);
+            add_candidates(aggregator, txn, name, view, &placement, list);
         }
     }
     return list;
@@ -248,7 +262,7 @@ static void review_row(struct aggregator *aggregator, struct door_call *call, st
                             short_json(aggregator, view->number), "state",
                             case_state_name(view->state), "version", (json_int_t)view->version,
                             "form", json_text(view->form), "regency", json_text(view->regency),
-                            "candidates", candidates_json(aggregator, txn, name)));
+                            "candidates", candidates_json(aggregator, txn, name, view)));
 }
 
 /* From the newest number down, as case list. */

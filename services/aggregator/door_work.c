@@ -142,7 +142,8 @@ json_t *door_due_json(struct aggregator *aggregator, struct store_txn *txn,
     return list;
 }
 
-static json_t *other_json(struct aggregator *aggregator, struct store_txn *txn, struct bytes name)
+static json_t *other_json(struct aggregator *aggregator, struct store_txn *txn, struct bytes name,
+                          const struct case_view *one)
 {
     struct bytes value;
     struct case_view view;
@@ -150,9 +151,10 @@ static json_t *other_json(struct aggregator *aggregator, struct store_txn *txn, 
     if (store_get(txn, VIEW_CASES, name, &value) != 0 || case_view_decode(value, &view) != 0) {
         return NULL;
     }
-    return json_pack("{s:s, s:s, s:o}", "short",
+    return json_pack("{s:s, s:s, s:o, s:o}", "short",
                      case_short_text(bytes_of_text(aggregator->conf->province), view.number, brief),
-                     "state", case_state_name(view.state), "form", json_text(view.form));
+                     "state", case_state_name(view.state), "form", json_text(view.form), "judged",
+                     door_judgement_json(aggregator, one, &view));
 }
 
 json_t *door_others_json(struct aggregator *aggregator, struct store_txn *txn,
@@ -175,7 +177,7 @@ json_t *door_others_json(struct aggregator *aggregator, struct store_txn *txn,
         if (!bytes_equal(other, bytes_of(name->b, CASE_NAME_BYTES))) {
             other = view_key_bytes(&after); /* the key is gone at the next look */
             other = bytes_of(other.data + prefix.len, CASE_NAME_BYTES);
-            json_t *row = other_json(aggregator, txn, other);
+            json_t *row = other_json(aggregator, txn, other, view);
             if (row != NULL) {
                 (void)json_array_append_new(list, row);
             }

@@ -80,6 +80,9 @@ json_t *door_masked_number(struct bytes number);
 void door_act_on_case(struct aggregator *aggregator, struct door_call *call, const json_t *args,
                       struct act *act);
 /* Which cases went up in it, and which are not the same: short forms. */
+/* What the matcher says of two cases now, by all that is known of both. */
+json_t *door_judgement_json(struct aggregator *aggregator, const struct case_view *one,
+                            const struct case_view *other);
 void door_set_ties(struct aggregator *aggregator, struct store_txn *txn,
                    const struct case_name *name, json_t *json);
 /* What a case is due by, and the other cases of the same number. */

@@ -4,6 +4,8 @@
 
 #include "core/base/text.h"
 #include "core/cases/fold.h"
+#include "core/cases/match_explain.h"
+#include "core/cases/matcher.h"
 #include "core/wire/report_json.h"
 #include "platform/host/host.h"
 
@@ -14,13 +16,14 @@
 
 struct match {
     FILE *out;
-    bool explain;
+    json_t *judged; /* of each (report, subject): what it was judged against; NULL: not asked */
     struct match_views *memory;
     struct views views;
     struct arena *lines, *arena;
     struct fold_config config;
     struct fold_output output;
     uint64_t reports; /* read so far */
+    size_t printed;   /* placements */
 };
 
 static int match_open(struct match *match, struct err_ctx *err)
@@ -38,6 +41,7 @@ static int match_open(struct match *match, struct err_ctx *err)
 static void match_clear(struct match *match)
 {
     match_views_free(match->memory);
+    json_decref(match->judged);
     arena_free(match->lines);
     arena_free(match->arena);
 }
@@ -51,7 +55,7 @@ static json_t *texts_json(const struct bytes *texts, size_t count)
     return list;
 }
 
-static int placement_print(const struct match *match, const struct placement *placement,
+static int placement_print(struct match *match, const struct placement *placement,
                            struct err_ctx *err)
 {
     static const char *const outcomes[] = {[PLACEMENT_NEW] = "new",
@@ -67,11 +71,14 @@ static int placement_print(const struct match *match, const struct placement *pl
     if (row == NULL) {
         return err_set(err, ERR_NOMEM, "match");
     }
-    if (match->explain) {
-        json_object_set_new(row, "fields", texts_json(placement->fields, placement->field_count));
+    if (match->judged != NULL) {
+        (void)json_object_set_new(row, "fields",
+                                  match_explain_fields(placement->fields, placement->field_count));
+        (void)json_object_set(row, "judged", json_array_get(match->judged, match->printed));
     }
     int failed = json_dumpf(row, match->out, JSON_COMPACT) != 0 || fputc('\n', match->out) == EOF;
     json_decref(row);
+    match->printed++;
     return failed ? err_set(err, ERR_IO, "placements cannot be written") : 0;
 }
 
@@ -104,7 +111,7 @@ static int candidates_now(const struct match *match, struct placement *placement
 }
 
 /* Where each subject is after the last report: later ones may have shown that two cases are one. */
-static int placements_print(const struct match *match, struct err_ctx *err)
+static int placements_print(struct match *match, struct err_ctx *err)
 {
     struct view_key after;
     struct bytes key, value;
@@ -122,6 +129,32 @@ static int placements_print(const struct match *match, struct err_ctx *err)
     return rc;
 }
 
+/* What a subject is judged against just before it is placed, the kept apart too. */
+static json_t *judged_json(const struct match *match, const struct report *report, uint32_t subject)
+{
+    struct matcher_judged judged[MATCH_CASES_MAX];
+    size_t count = 0;
+    json_t *list = json_array();
+    int rc = matcher_explain(&match->views, report, match->reports + 1, subject,
+                             match->config.province, match->arena, judged, &count);
+    for (size_t i = 0; i < count && rc == 0; i++) {
+        char text[CASE_TEXT_CAPACITY];
+        json_t *row = match_explain_json(&judged[i].judgement, match->arena);
+        (void)json_object_set_new(row, "case",
+                                  json_string(case_name_text(&judged[i].case_name, text)));
+        (void)json_array_append_new(list, row);
+    }
+    return list;
+}
+
+static void explain(struct match *match, const struct report *report)
+{
+    for (uint32_t i = 0; match->judged != NULL && i < report->subject_count; i++) {
+        (void)json_array_append_new(match->judged, judged_json(match, report, i));
+    }
+    arena_reset(match->arena);
+}
+
 static int fold_one(struct match *match, struct report *report, struct err_ctx *err)
 {
     uint8_t body[ENTRY_BYTES_MAX];
@@ -136,6 +169,7 @@ static int fold_one(struct match *match, struct report *report, struct err_ctx *
     /* The province is the filing regency's: nothing is rerouted away from the reports at hand. */
     match->config.province = bytes_of(report->regency.data, report->regency.len < 2 ? 0 : 2);
     if (rc == 0) {
+        explain(match, report);
         rc = fold_entry(&match->config, &match->views, &input, match->arena, &match->output, err);
     }
     if (rc == 0 && match->output.code != 0) {
@@ -182,7 +216,8 @@ int match_run(struct cli *cli, const json_t *args, struct err_ctx *err)
     const char *reports = args_text(args, "reports"), *out = args_text(args, "out");
     uint8_t *file = NULL;
     size_t len = 0;
-    struct match match = {.out = stdout, .explain = json_is_true(json_object_get(args, "explain"))};
+    bool explained = json_is_true(json_object_get(args, "explain"));
+    struct match match = {.out = stdout, .judged = explained ? json_array() : NULL};
     int rc = file_read(reports, REPORTS_BYTES_MAX, &file, &len, err);
     if (rc != 0) {
         return rc;

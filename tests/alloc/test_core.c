@@ -3,6 +3,7 @@
 #include "alloc/sweep.h"
 
 #include "core/base/arena.h"
+#include "core/cases/match_explain.h"
 #include "core/seal/vault.h"
 #include "core/wire/command.h"
 #include "core/wire/context_model.h"
@@ -327,17 +328,34 @@ static json_t *show_body(const struct shown *shown)
     return entry_body_to_json(shown->kind, shown->text, scratch);
 }
 
+static json_t *show_fields(const struct shown *shown)
+{
+    return match_explain_fields(&shown->text, 1);
+}
+
+static json_t *show_judgement(const struct shown *shown)
+{
+    struct traits traits;
+    struct judgement judgement;
+    traits_of(&shown->line->report, 0, &traits);
+    match_judge(&traits, &traits, &judgement);
+    return match_explain_json(&judgement, scratch);
+}
+
 static void shows(void)
 {
     static struct line line;
     line = (struct line){.text = line_text};
     SWEEP_CHECK(line_run(&line) == 0);
     show_sweep(&(struct shown){.show = show_report, .line = &line.read}, "report_to_json");
+    show_sweep(&(struct shown){.show = show_judgement, .line = &line.read}, "match_explain_json");
     line.text = zero_text;
     SWEEP_CHECK(line_run(&line) == 0);
     show_sweep(&(struct shown){.show = show_zero, .line = &line.read}, "zero_report_to_json");
     show_sweep(&(struct shown){.show = show_text, .text = bytes_of_text("plain")}, "text");
     show_sweep(&(struct shown){.show = show_text, .text = bytes_of("a\xff\xfe", 3)}, "broken text");
+    show_sweep(&(struct shown){.show = show_fields, .text = bytes_of_text("equal nip=500 name")},
+               "match_explain_fields");
 }
 
 /* ---- bodies: every golden message under every kind ---- */
@@ -530,7 +548,8 @@ int main(int argc, char **argv)
         {"vault_seal vault_open", vaults},
         {"command_parse", commands},
         {"report_line_read", lines},
-        {"report_to_json zero_report_to_json json_text", shows},
+        {"report_to_json zero_report_to_json json_text match_explain_json match_explain_fields",
+         shows},
         {"entry_body_to_json", vectors},
         {"span_builder_finish span_entries_decode span_inflate", span_sweeps},
         {"span_model_deflate", modelled_sweeps},

@@ -97,6 +97,13 @@ settle
 asked=$(ask aggregator review list | jq -r 'select(.case).case')
 equal "candidates" "$(ask aggregator review list | jq -c 'select(.case) |
     [.candidates[].case] | sort')" "$(jq -nc '$ARGS.positional | sort' --args "$first" "$third")"
+equal "each is explained" "$(ask aggregator review list | jq -c 'select(.case) |
+    [.candidates[].judged | .verdict != null and .rule != null and
+     ((([.fields[].share // 0] | add) * 1000 + 0.5 | floor) ==
+         (.score * 1000 + 0.5 | floor))] | unique')" \
+    '[true]'
+equal "why its report is there" "$(ask aggregator case show "$asked" |
+    jq -c '.report_list[0].fields | length > 5 and all(.field != null and .found != null)')" true
 ask aggregator review part "$asked" "$third" --as sri --reason 'akun lain' >/dev/null
 equal "candidates left" "$(ask aggregator review list | jq -c 'select(.case) |
     [.candidates[].case]')" "[\"$first\"]"

@@ -2,7 +2,7 @@
 
 #include "core/base/plant.h"
 #include "core/cases/match_days.h"
-#include "core/cases/match_names.h"
+#include "core/cases/match_person.h"
 
 #include <string.h>
 
@@ -14,273 +14,37 @@
 #define DAYS_KNOWN_MAX 7 /* a report must come within 7 days of becoming known */
 #define DAYS_KNOWN_REVIEW_MAX 21
 #define DAYS_KNOWN_LATE_MAX 60 /* a referral comes weeks later */
+#define WHAT_MILLI 125         /* of the score, a grade */
+#define DAY_MILLI 10           /* less, for a day apart */
 
-enum who { WHO_OTHER, WHO_MAYBE, WHO_WEAK, WHO_LIKELY, WHO_SURE };
 enum what { WHAT_OTHER, WHAT_MAYBE, WHAT_BARE, WHAT_PLACE, WHAT_ARTEFACT };
 
-static void agreed(struct judgement *judgement, const char *field)
-{
-    if (judgement->field_count < sizeof judgement->fields / sizeof judgement->fields[0]) {
-        judgement->fields[judgement->field_count++] = field;
-    }
-}
-
-static bool artefact_shared(const struct traits *a, const struct traits *b)
-{
-    return traits_share(&a->links, &b->links) || traits_share(&a->files, &b->files);
-}
-
-/* ---- who ---- */
-/* A NIP begins with YYYYMMDD, a NIK has DDMMYY after its region, 40 more for women. */
-static bool births_differ(struct bytes nip, struct bytes nik)
-{
-    if (nip.len != 18 || nik.len != 16) {
-        return false;
-    }
-    char first = (char)(nik.data[6] >= '4' ? nik.data[6] - 4 : nik.data[6]);
-    return first != (char)nip.data[6] || nik.data[7] != nip.data[7] ||
-           memcmp(nik.data + 8, nip.data + 4, 2) != 0 ||
-           memcmp(nik.data + 10, nip.data + 2, 2) != 0;
-}
-
-struct person {
-    enum number_likeness nip, nik; /* the nearest two; UNKNOWN where one says none */
-    bool number_differs;           /* some two do, and not as a contract's number changes */
-    bool contract_changed;         /* some two do so */
-    enum name_likeness names;      /* the nearest two */
-    bool names_clash;              /* others have other initials */
-    enum likeness units, positions;
-    bool units_clash;
-    bool account, contradicted; /* by birth or sex */
-    bool one_post;              /* of which a unit has one */
-    bool initials;              /* one of them gives nothing else */
+/* Both acts: the traits, and what was found of them. */
+struct acts {
+    const struct traits *a, *b;
+    struct days days;
+    enum likeness places;
+    bool artefact; /* one link or file */
+    bool sure;     /* it is one person */
+    struct judgement *ret;
 };
 
-static enum number_likeness numbers_nearest(const struct trait_texts *a,
-                                            const struct trait_texts *b, bool *differs,
-                                            bool *changed)
+static enum what other(const struct acts *acts, const char *rule)
 {
-    enum number_likeness nearest = NUMBERS_UNKNOWN;
-    for (size_t i = 0; i < a->count; i++) {
-        for (size_t j = 0; j < b->count; j++) {
-            struct bytes one = trait_bytes(&a->list[i]), two = trait_bytes(&b->list[j]);
-            enum number_likeness like = match_numbers(one, two);
-            nearest = nearest == NUMBERS_UNKNOWN || like < nearest ? like : nearest;
-            bool contract = like == NUMBERS_DIFFER && match_contract_changed(one, two);
-            *changed = *changed || contract;
-            *differs = *differs || (like == NUMBERS_DIFFER && !contract);
-        }
-    }
-    return nearest;
+    acts->ret->rule = rule;
+    return WHAT_OTHER;
 }
 
-static bool initials_differ(struct bytes a, struct bytes b)
+static enum what by_artefact(const struct acts *acts)
 {
-    char one[MATCH_INITIALS_CAPACITY], two[MATCH_INITIALS_CAPACITY];
-    size_t len = match_initials(a, false, one), other = match_initials(b, false, two);
-    return len != other || memcmp(one, two, len) != 0;
-}
-
-static void names_compare(const struct traits *a, const struct traits *b, struct person *ret)
-{
-    ret->names = a->names.count == 0 || b->names.count == 0 ? NAMES_MAYBE : NAMES_DIFFER;
-    for (size_t i = 0; i < a->names.count; i++) {
-        for (size_t j = 0; j < b->names.count; j++) {
-            struct bytes one = trait_bytes(&a->names.list[i]);
-            struct bytes two = trait_bytes(&b->names.list[j]);
-            enum name_likeness like = match_names(one, two);
-            ret->names = like > ret->names ? like : ret->names;
-            bool clash = like == NAMES_DIFFER && initials_differ(one, two);
-            ret->names_clash = ret->names_clash || clash;
-        }
-    }
-}
-
-/* The nearest two. clash: whether some two are of different things; NULL: not asked. */
-static enum likeness texts_nearest(const struct trait_texts *a, const struct trait_texts *b,
-                                   bool *clash)
-{
-    enum likeness nearest = LIKE_UNKNOWN;
-    for (size_t i = 0; i < a->count; i++) {
-        for (size_t j = 0; j < b->count; j++) {
-            enum likeness like = match_words(trait_bytes(&a->list[i]), trait_bytes(&b->list[j]));
-            nearest = nearest == LIKE_UNKNOWN || like < nearest ? like : nearest;
-            if (clash != NULL) {
-                *clash = *clash || like == LIKE_DIFFERENT || like == LIKE_SIMILAR;
-            }
-        }
-    }
-    return nearest;
-}
-
-static bool contradicted(const struct traits *a, const struct traits *b)
-{
-    return births_differ(trait_first(&a->nips), trait_first(&b->niks)) ||
-           births_differ(trait_first(&b->nips), trait_first(&a->niks)) ||
-           (a->sex != 0 && b->sex != 0 && (a->sex & b->sex) == 0);
-}
-
-/* A unit has one head and one secretary. */
-static bool single_post(struct bytes position)
-{
-    static const char *const posts[] = {"kepala dinas",     "kepala badan", "kepala sekolah",
-                                        "kepala puskesmas", "kepala desa",  "kecamatan",
-                                        "kelurahan",        "sekretaris"};
-    for (size_t i = 0; i < sizeof posts / sizeof posts[0]; i++) {
-        size_t len = strlen(posts[i]);
-        if (position.len >= len && memcmp(position.data, posts[i], len) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool one_post(const struct traits *a, const struct traits *b)
-{
-    for (size_t i = 0; i < a->positions.count; i++) {
-        struct bytes position = trait_bytes(&a->positions.list[i]);
-        for (size_t j = 0; j < b->positions.count && single_post(position); j++) {
-            if (bytes_equal(position, trait_bytes(&b->positions.list[j]))) {
-                return true;
-            }
-        }
-    }
-    return false;
-}
-
-static void compare(const struct traits *a, const struct traits *b, struct person *ret)
-{
-    memset(ret, 0, sizeof *ret);
-    ret->nip = numbers_nearest(&a->nips, &b->nips, &ret->number_differs, &ret->contract_changed);
-    bool unused = false;
-    ret->nik = numbers_nearest(&a->niks, &b->niks, &ret->number_differs, &unused);
-    names_compare(a, b, ret);
-    ret->units = texts_nearest(&a->units, &b->units, &ret->units_clash);
-    ret->positions = texts_nearest(&a->positions, &b->positions, NULL);
-    ret->account = traits_share(&a->accounts, &b->accounts);
-    ret->contradicted = contradicted(a, b);
-    ret->one_post = ret->units == LIKE_EQUAL && one_post(a, b);
-    ret->initials = a->initials != b->initials;
-}
-
-static bool unlike(enum likeness like)
-{
-    return like == LIKE_DIFFERENT || like == LIKE_SIMILAR;
-}
-
-/* Something else that is known of both speaks against it. */
-static bool doubtful(const struct person *person)
-{
-    return person->names_clash || unlike(person->positions) ||
-           (person->units_clash && !PLANTED(NAMESAKE_ELSEWHERE)) ||
-           (person->contradicted && !PLANTED(CONTRADICTED_PERSON));
-}
-
-/* Nothing speaks against it: how much for it? */
-static enum who likely(const struct person *person)
-{
-    bool placed = person->units == LIKE_EQUAL || person->account;
-    if (person->names == NAMES_MAYBE) {
-        return person->initials && person->one_post ? WHO_WEAK : WHO_MAYBE;
-    }
-    if (person->names == NAMES_SINGLE && person->one_post) {
-        return WHO_LIKELY;
-    }
-    if (person->names != NAMES_EQUAL) {
-        return placed ? WHO_WEAK : WHO_MAYBE;
-    }
-    return placed || unlike(person->units) ? WHO_LIKELY : WHO_WEAK;
-}
-
-/* Without a number: name, unit, position, account. */
-static enum who name_says(const struct person *person)
-{
-    bool elsewhere = unlike(person->units);
-    if (person->names == NAMES_DIFFER || (elsewhere && !PLANTED(NAMESAKE_ELSEWHERE))) {
-        return WHO_OTHER;
-    }
-    if (person->names == NAMES_MAYBE && person->names_clash) {
-        return WHO_OTHER;
-    }
-    return doubtful(person) ? WHO_MAYBE : likely(person);
-}
-
-/* Two numbers that are not one. */
-static enum who other_number(const struct person *person, bool artefact)
-{
-    bool elsewhere = unlike(person->units) || person->units_clash;
-    bool contract = person->contract_changed && !person->number_differs;
-    if (contract && person->names == NAMES_EQUAL && !elsewhere && artefact) {
-        return WHO_WEAK; /* a contract's number changes with the contract */
-    }
-    bool alike = person->names >= NAMES_SLIP && artefact &&
-                 (person->contract_changed || person->units == LIKE_EQUAL);
-    return alike ? WHO_MAYBE : WHO_OTHER;
-}
-
-/* A slip in the number is a reason for caution, or, where the name is the same, for trust. */
-static enum who near_number(const struct person *person)
-{
-    enum who who = name_says(person);
-    if (person->nip == NUMBERS_NEAR && person->names == NAMES_EQUAL && who == WHO_WEAK) {
-        return WHO_LIKELY;
-    }
-    if (person->nip == NUMBERS_CLOSE && who > WHO_MAYBE) {
-        return person->names == NAMES_EQUAL && who == WHO_LIKELY ? WHO_WEAK : WHO_MAYBE;
-    }
-    return who;
-}
-
-static enum who person_says(const struct person *person, bool artefact)
-{
-    bool equal = person->nip == NUMBERS_EQUAL || person->nik == NUMBERS_EQUAL;
-    if (PLANTED(OTHER_PERSON) && person->names == NAMES_EQUAL) {
-        return WHO_SURE;
-    }
-    if (equal) {
-        return person->number_differs || person->names == NAMES_DIFFER ? WHO_MAYBE : WHO_SURE;
-    }
-    if ((person->number_differs || person->contract_changed) && !PLANTED(NUMBER_IGNORED)) {
-        return other_number(person, artefact);
-    }
-    bool near = person->nip == NUMBERS_NEAR || person->nip == NUMBERS_CLOSE;
-    return near ? near_number(person) : name_says(person);
-}
-
-static enum who judge_who(const struct traits *a, const struct traits *b, bool artefact,
-                          struct judgement *ret)
-{
-    struct person person;
-    compare(a, b, &person);
-    enum who who = person_says(&person, artefact);
-    if (who == WHO_OTHER) {
-        return who;
-    }
-    if (person.nip == NUMBERS_EQUAL || person.nik == NUMBERS_EQUAL) {
-        agreed(ret, person.nip == NUMBERS_EQUAL ? "nip" : "nik");
-    } else if (!bytes_equal(trait_bytes(&a->regency), trait_bytes(&b->regency))) {
-        return WHO_OTHER;
-    }
-    agreed(ret, "name");
-    if (person.units == LIKE_EQUAL || person.units == LIKE_WITHIN) {
-        agreed(ret, "unit");
-    }
-    if (person.account) {
-        agreed(ret, "account");
-    }
-    return who;
-}
-
-/* ---- what ---- */
-static enum what by_artefact(const struct traits *a, const struct traits *b,
-                             const struct days *days)
-{
+    const struct traits *a = acts->a, *b = acts->b;
+    const struct days *days = &acts->days;
     if (!a->dated || !b->dated) {
         return days->span <= DAYS_KNOWN_LATE_MAX && days->gap >= -DAYS_EARLY_MAX ? WHAT_ARTEFACT
                                                                                  : WHAT_MAYBE;
     }
     if (days->span > DAYS_ARTEFACT_MAX) {
-        return days->span <= DAYS_REVIEW_MAX ? WHAT_MAYBE : WHAT_OTHER;
+        return days->span <= DAYS_REVIEW_MAX ? WHAT_MAYBE : other(acts, "other_day");
     }
     bool other_link =
         a->links.count > 0 && b->links.count > 0 && !traits_share(&a->links, &b->links);
@@ -288,19 +52,21 @@ static enum what by_artefact(const struct traits *a, const struct traits *b,
 }
 
 /* Neither says where: the same kind of act, a day or two apart. */
-static enum what by_kind(const struct traits *a, const struct traits *b, const struct days *days)
+static enum what by_kind(const struct acts *acts)
 {
+    const struct traits *a = acts->a, *b = acts->b;
     bool told = a->links.count + b->links.count > 0 || a->places.count + b->places.count > 0;
-    if (days->gap == 0) {
+    if (acts->days.gap == 0) {
         return (a->forms & b->forms) != 0 || told ? WHAT_BARE : WHAT_MAYBE;
     }
-    return told && days->gap <= DAYS_BARE_MAX ? WHAT_BARE : WHAT_MAYBE;
+    return told && acts->days.gap <= DAYS_BARE_MAX ? WHAT_BARE : WHAT_MAYBE;
 }
 
-static enum what by_known_day(bool placed, int32_t gap)
+static enum what by_known_day(const struct acts *acts, bool placed)
 {
+    int32_t gap = acts->days.gap;
     if (gap < -DAYS_EARLY_MAX || gap > DAYS_KNOWN_REVIEW_MAX) {
-        return WHAT_OTHER;
+        return other(acts, "other_day");
     }
     if (gap <= DAYS_KNOWN_MAX) {
         return placed ? WHAT_PLACE : WHAT_BARE;
@@ -309,60 +75,95 @@ static enum what by_known_day(bool placed, int32_t gap)
 }
 
 /* The day is said on both sides. */
-static enum what by_place(const struct traits *a, const struct traits *b, const struct days *days,
-                          enum likeness places)
+static enum what by_place(const struct acts *acts, bool placed, bool one_kind)
 {
-    bool one_kind = (a->groups & b->groups) != 0;
-    bool placed = places == LIKE_EQUAL || places == LIKE_WITHIN;
+    const struct days *days = &acts->days;
     if (days->gap > DAYS_PLACE_MAX || days->span > DAYS_ARTEFACT_MAX) {
-        return placed && one_kind && days->gap <= DAYS_ARTEFACT_MAX ? WHAT_MAYBE : WHAT_OTHER;
+        return placed && one_kind && days->gap <= DAYS_ARTEFACT_MAX ? WHAT_MAYBE
+                                                                    : other(acts, "other_day");
     }
-    if (placed || places == LIKE_SIMILAR) {
+    if (placed || acts->places == LIKE_SIMILAR) {
         return placed && one_kind ? WHAT_PLACE : WHAT_MAYBE;
     }
     /* The same persons on those days in the same kind of act: the same occasion. */
-    if (one_kind && traits_share(&a->company, &b->company)) {
+    if (one_kind && traits_share(&acts->a->company, &acts->b->company)) {
         return WHAT_PLACE;
     }
-    return one_kind ? by_kind(a, b, days) : WHAT_OTHER;
+    return one_kind ? by_kind(acts) : other(acts, "other_kind");
 }
 
-static enum what by_day(const struct traits *a, const struct traits *b, const struct days *days,
-                        bool sure)
+static enum what by_day(const struct acts *acts)
 {
-    enum likeness places = texts_nearest(&a->places, &b->places, NULL);
-    if (places == LIKE_DIFFERENT && !PLANTED(OTHER_ACT)) {
-        return WHAT_OTHER;
+    const struct traits *a = acts->a, *b = acts->b;
+    bool placed = acts->places == LIKE_EQUAL || acts->places == LIKE_WITHIN;
+    bool one_kind = (a->groups & b->groups) != 0;
+    if (acts->places == LIKE_DIFFERENT && !PLANTED(OTHER_ACT)) {
+        return other(acts, "other_place");
     }
     if (a->links.count > 0 && b->links.count > 0 && !PLANTED(OTHER_ACT)) {
         /* Two posts of one day are two acts. */
-        return sure && days->span == 0 ? WHAT_MAYBE : WHAT_OTHER;
+        return acts->sure && acts->days.span == 0 ? WHAT_MAYBE : other(acts, "other_post");
     }
     if (a->dated && b->dated) {
-        return by_place(a, b, days, places);
+        return by_place(acts, placed, one_kind);
     }
-    bool placed = places == LIKE_EQUAL || places == LIKE_WITHIN;
-    return (a->groups & b->groups) != 0 ? by_known_day(placed, days->gap) : WHAT_OTHER;
+    return one_kind ? by_known_day(acts, placed) : other(acts, "other_kind");
 }
 
-static enum what judge_what(const struct traits *a, const struct traits *b, const struct days *days,
-                            bool sure, struct judgement *ret)
+static enum what judge_what(const struct acts *acts)
 {
-    bool artefact = artefact_shared(a, b);
+    const struct traits *a = acts->a, *b = acts->b;
     if (a->side != 0 && b->side != 0 && a->side != b->side && !PLANTED(EITHER_SIDE)) {
-        return WHAT_OTHER;
+        return other(acts, "other_side");
     }
-    enum what what = artefact ? by_artefact(a, b, days) : by_day(a, b, days, sure);
+    enum what what = acts->artefact ? by_artefact(acts) : by_day(acts);
     if ((a->side == 0 || b->side == 0) && what > WHAT_MAYBE) {
         what = WHAT_MAYBE;
     }
-    if (artefact) {
-        agreed(ret, "artefact");
-    } else {
-        agreed(ret, what == WHAT_PLACE ? "place" : "form");
-    }
-    agreed(ret, "occurred_on");
     return what;
+}
+
+/* ---- what it says of itself ---- */
+static enum match_finding finding_of_days(const struct acts *acts)
+{
+    if (!acts->a->dated || !acts->b->dated) {
+        return FOUND_ABSENT;
+    }
+    if (acts->days.gap == 0) {
+        return FOUND_EQUAL;
+    }
+    return acts->days.gap <= DAYS_PLACE_MAX ? FOUND_NEAR : FOUND_DIFFERENT;
+}
+
+static void act_note(const struct acts *acts)
+{
+    const struct traits *a = acts->a, *b = acts->b;
+    struct judgement *ret = acts->ret;
+    enum match_finding kind = (a->groups & b->groups) != 0 ? FOUND_NEAR : FOUND_DIFFERENT;
+    enum match_finding side = a->side == b->side ? FOUND_EQUAL : FOUND_DIFFERENT;
+    match_note(ret, MATCH_LINK, match_finding_shared(&a->links, &b->links));
+    match_note(ret, MATCH_FILE, match_finding_shared(&a->files, &b->files));
+    match_note(ret, MATCH_PLACE, match_finding_of(acts->places));
+    match_note(ret, MATCH_COMPANY, match_finding_shared(&a->company, &b->company));
+    match_note(ret, MATCH_FORM, (a->forms & b->forms) != 0 ? FOUND_EQUAL : kind);
+    match_note(ret, MATCH_DAY, finding_of_days(acts));
+    match_note(ret, MATCH_SIDE, a->side == 0 || b->side == 0 ? FOUND_ABSENT : side);
+}
+
+/* A link or file says all there is to say of what; else the place, who was with them, the form. */
+static void act_give(const struct acts *acts, enum what what)
+{
+    struct judgement *ret = acts->ret;
+    int32_t left = (int32_t)what * WHAT_MILLI;
+    if (acts->artefact) {
+        bool link = ret->fields[MATCH_LINK].finding == FOUND_EQUAL;
+        match_give(ret, link ? MATCH_LINK : MATCH_FILE, left, &left);
+    } else if (what == WHAT_PLACE) {
+        bool placed = acts->places == LIKE_EQUAL || acts->places == LIKE_WITHIN;
+        match_give(ret, placed ? MATCH_PLACE : MATCH_COMPANY, 2 * WHAT_MILLI, &left);
+    }
+    match_give(ret, MATCH_FORM, WHAT_MILLI, &left);
+    match_give(ret, MATCH_DAY, left, &left);
 }
 
 /* ---- both ---- */
@@ -379,18 +180,32 @@ static const char *rule_of(enum who who, enum what what)
 void match_judge(const struct traits *report, const struct traits *known, struct judgement *ret)
 {
     memset(ret, 0, sizeof *ret);
-    enum who who = judge_who(report, known, artefact_shared(report, known), ret);
+    bool artefact =
+        traits_share(&report->links, &known->links) || traits_share(&report->files, &known->files);
+    enum who who = match_person(report, known, artefact, ret);
     if (who == WHO_OTHER) {
         return;
     }
-    struct days days = match_days(report, known);
-    enum what what = judge_what(report, known, &days, who == WHO_SURE, ret);
+    struct acts acts = {.a = report,
+                        .b = known,
+                        .days = match_days(report, known),
+                        .places = match_texts_nearest(&report->places, &known->places, NULL),
+                        .artefact = artefact,
+                        .sure = who == WHO_SURE,
+                        .ret = ret};
+    act_note(&acts);
+    enum what what = judge_what(&acts);
     if (what == WHAT_OTHER) {
+        for (size_t i = 0; i < MATCH_FIELD_COUNT; i++) {
+            ret->fields[i].share_milli = 0;
+        }
         return;
     }
-    int32_t gap = days.gap < 0 ? -days.gap : days.gap;
-    uint32_t off = (uint32_t)(gap < 10 ? gap : 10) * 10;
-    ret->score_milli = (uint32_t)who * 125 + (uint32_t)what * 125 - off;
+    int32_t gap = acts.days.gap < 0 ? -acts.days.gap : acts.days.gap;
+    int32_t off = (gap < 10 ? gap : 10) * DAY_MILLI;
+    act_give(&acts, what);
+    ret->fields[MATCH_DAY].share_milli -= off;
+    ret->score_milli = (uint32_t)((int32_t)who * 125 + (int32_t)what * WHAT_MILLI - off);
     ret->rule = rule_of(who, what);
     ret->fragile = who == WHO_WEAK || what == WHAT_BARE;
     bool same = who >= WHO_WEAK && what >= WHAT_BARE && !(who == WHO_WEAK && what == WHAT_BARE);

@@ -2,6 +2,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/plant.h"
+#include "core/cases/match_explain.h"
 #include "core/cases/match_names.h"
 
 #include <string.h>
@@ -25,6 +26,8 @@ struct search {
     size_t seen_count;
     struct found best[MATCH_CANDIDATES_MAX + 1]; /* in falling order */
     size_t best_count;
+    struct matcher_judged *ret; /* each that was judged; NULL: nobody asks */
+    size_t ret_count;
 };
 
 /* Is a subject of the report at this position in that case already? */
@@ -42,25 +45,6 @@ static int holds_report(const struct views *views, const struct case_name *name,
     }
     *ret = status == 0;
     return 0;
-}
-
-int matcher_case(const struct views *views, struct arena *arena, struct case_name *name,
-                 struct bytes *ret)
-{
-    struct bytes value;
-    struct placement placement;
-    int status = views->get(views->arg, VIEW_CASES, bytes_of(name->b, CASE_NAME_BYTES), ret);
-    if (status != ERR_NOT_FOUND) {
-        return status;
-    }
-    status = views->get(views->arg, VIEW_PLACEMENTS, bytes_of(name->b, CASE_NAME_BYTES), &value);
-    status = status == 0 ? placement_decode(value, arena, &placement, NULL) : status;
-    if (status == 0 && !case_name_parse(placement.case_name, name)) {
-        status = ERR_FORMAT;
-    }
-    return status != 0
-               ? status
-               : views->get(views->arg, VIEW_CASES, bytes_of(name->b, CASE_NAME_BYTES), ret);
 }
 
 static bool better(const struct judgement *a, const struct judgement *b)
@@ -83,13 +67,6 @@ static void keep(struct search *search, const struct found *found)
     memmove(&search->best[at + 1], &search->best[at],
             (search->best_count - at - 1) * sizeof search->best[0]);
     search->best[at] = *found;
-}
-
-bool matcher_untouched(const struct case_view *view)
-{
-    return view->state == CASE_RECEIVED &&
-           view->version == view->report_count + view->filer_versions && view->assigned.len == 0 &&
-           view->report_count <= MATCH_JOIN_REPORTS_MAX;
 }
 
 static int case_decode(struct bytes value, struct case_view *ret, struct traits *ret_known)
@@ -119,16 +96,20 @@ static int judge_case(struct search *search, const struct case_name *name, struc
     found.untouched = matcher_untouched(&view);
     found.number = view.number;
     match_judge(&search->traits, &known, &found.judgement);
-    if (found.judgement.verdict == VERDICT_OTHER) {
-        return 0;
+    if (found.judgement.verdict != VERDICT_OTHER) {
+        status = holds_report(search->views, name, search->position, &found.same_report);
     }
-    status = holds_report(search->views, name, search->position, &found.same_report);
     if (status != 0) {
         return status;
     }
     if (found.same_report && !PLANTED(SAME_REPORT)) {
         /* Two subjects of one report are two persons, unless an officer says otherwise. */
         found.judgement.verdict--;
+        found.judgement.rule = "same_report";
+    }
+    if (search->ret != NULL) {
+        search->ret[search->ret_count++] =
+            (struct matcher_judged){.case_name = *name, .judgement = found.judgement};
     }
     if (found.judgement.verdict != VERDICT_OTHER) {
         keep(search, &found);
@@ -214,13 +195,12 @@ static int copy_case_text(struct arena *arena, const struct case_name *name, str
     return 0;
 }
 
-static void explain(const struct judgement *judgement, struct placement *ret)
+static int explain(const struct search *search, struct placement *ret)
 {
+    const struct judgement *judgement = &search->best[0].judgement;
     ret->rule = bytes_of_text(judgement->rule);
     ret->score_milli = judgement->score_milli;
-    for (size_t i = 0; i < judgement->field_count; i++) {
-        ret->fields[ret->field_count++] = bytes_of_text(judgement->fields[i]);
-    }
+    return match_explain_texts(judgement, search->arena, ret->fields, &ret->field_count);
 }
 
 /* ---- cases that are one ---- */
@@ -343,10 +323,10 @@ static int settle(struct search *search, const struct case_name *own, struct pla
     if (status != 0) {
         return status;
     }
-    if (search->best_count > 0) {
-        explain(&search->best[0].judgement, ret);
-    } else {
-        ret->rule = bytes_of_text("none");
+    ret->rule = bytes_of_text("none");
+    status = search->best_count > 0 ? explain(search, ret) : 0;
+    if (status != 0) {
+        return status;
     }
     if (decided(search)) {
         return settle_merged(search, ret);
@@ -359,24 +339,42 @@ static int settle(struct search *search, const struct case_name *own, struct pla
     return status != 0 ? status : copy_case_text(search->arena, own, &ret->case_name);
 }
 
+/* Judges every case that its blocks lead to. */
+static int look(struct search *search, const struct report *report, uint32_t subject,
+                struct bytes province)
+{
+    struct match_keys keys;
+    int status = 0;
+    traits_of(report, subject, &search->traits);
+    search->letters = matcher_letters(&search->traits);
+    matcher_keys(&search->traits, province, true, &keys);
+    for (size_t i = 0; i < keys.count && status == 0; i++) {
+        status = judge_block(search, &keys.list[i]);
+    }
+    return status;
+}
+
+int matcher_explain(const struct views *views, const struct report *report, uint64_t position,
+                    uint32_t subject, struct bytes province, struct arena *arena,
+                    struct matcher_judged ret[MATCH_CASES_MAX], size_t *ret_count)
+{
+    struct search search = {.views = views, .arena = arena, .position = position, .ret = ret};
+    int status = look(&search, report, subject, province);
+    *ret_count = search.ret_count;
+    return status;
+}
+
 int matcher_place(const struct views *views, const struct report *report, const struct entry_id *id,
                   uint64_t position, uint32_t subject, struct bytes province, struct arena *arena,
                   struct placement *ret, struct err_ctx *err)
 {
     struct case_name own;
-    struct match_keys keys;
     struct search search = {.views = views, .arena = arena, .position = position};
-    int status = 0;
     memset(ret, 0, sizeof *ret);
     ret->position = position;
     ret->subject = subject;
     ret->matcher = bytes_of_text(MATCHER_VERSION);
-    traits_of(report, subject, &search.traits);
-    search.letters = matcher_letters(&search.traits);
-    matcher_keys(&search.traits, province, true, &keys);
-    for (size_t i = 0; i < keys.count && status == 0; i++) {
-        status = judge_block(&search, &keys.list[i]);
-    }
+    int status = look(&search, report, subject, province);
     case_name_of(id, subject, &own);
     status = status != 0 ? status : settle(&search, &own, ret);
     return status == 0 ? 0 : err_wrap(err, status, "match subject %u", (unsigned)subject);

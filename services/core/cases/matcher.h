@@ -19,7 +19,7 @@
 #include "core/cases/match_judge.h"
 #include "core/cases/views.h"
 
-#define MATCHER_VERSION "judged-6"
+#define MATCHER_VERSION "judged-7"
 #define MATCH_CASES_MAX 16u         /* judged per subject */
 #define MATCH_CANDIDATES_MAX 3u     /* of a review */
 #define MATCH_JOIN_REPORTS_MAX 256u /* a case of more goes up in no other */
@@ -75,5 +75,15 @@ bool matcher_link(const struct report *report, uint8_t ret[MATCH_LINK_BYTES]);
 int matcher_place(const struct views *views, const struct report *report, const struct entry_id *id,
                   uint64_t position, uint32_t subject, struct bytes province, struct arena *arena,
                   struct placement *ret, struct err_ctx *err) MUST_USE;
+
+/* All that a placement would be decided from now, what is kept apart with the rule that does so.
+ * Cases that their block's letters or names rule out are not among them: they are not read. */
+struct matcher_judged {
+    struct case_name case_name;
+    struct judgement judgement;
+};
+int matcher_explain(const struct views *views, const struct report *report, uint64_t position,
+                    uint32_t subject, struct bytes province, struct arena *arena,
+                    struct matcher_judged ret[MATCH_CASES_MAX], size_t *ret_count) MUST_USE;
 
 #endif

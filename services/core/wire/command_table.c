@@ -74,7 +74,8 @@ static const struct argument catalogue_check[] = {
 static const struct argument match[] = {
     NEED("reports", ARGUMENT_FILE, "JSON lines as for report submit, in order of arrival"),
     FILE_ARG("out", "where placements go (default: the output)"),
-    ARG(ARGUMENT_FLAG, "explain", "say for each what agreed"),
+    ARG(ARGUMENT_FLAG, "explain",
+        "say for each case judged what was found of each field, and the rule"),
     END,
 };
 static const struct argument catalogue_load[] = {

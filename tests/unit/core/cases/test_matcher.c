@@ -14,7 +14,10 @@ static void identifier_form_and_day(void **state)
     assert_int_equal(file(bench, (struct who){"B. Santoso, S.E.", NIP_A, NULL, NULL, NULL}, act),
                      PLACEMENT_MERGED);
     assert_true(rule_was(bench, "number_day"));
-    assert_int_equal(bench->output.placements[0].field_count, 4);
+    assert_int_equal(bench->output.placements[0].field_count, 3);
+    assert_true(bytes_equal(
+        bench->output.placements[0].fields[0],
+        bytes_of_text("equal nip=500 sex_birth regency form=125 occurred_on=125 determination")));
     assert_int_equal(file(bench, (struct who){"Cik Oni", NULL, NIK_A, NULL, NULL}, act),
                      PLACEMENT_NEW);
     assert_int_equal(file(bench, (struct who){"Oni", NULL, NIK_A, NULL, NULL}, act),
