@@ -66,6 +66,7 @@
     X(CONTRADICTED_PERSON, "contradicted-person")                                                  \
     X(STOOD_TOGETHER, "stood-together")                                                            \
     X(SAME_REPORT, "same-report")                                                                  \
+    X(UNDATED_ONCE, "undated-once")                                                                \
     X(ANY_CLOCK, "any-clock")                                                                      \
     X(ZERO_ANY_SCOPE, "zero-any-scope")                                                            \
     X(PART_FORGOTTEN, "part-forgotten")                                                            \

@@ -11,7 +11,8 @@
  * A report that is the same as one case, and shows with all that case knows that others are it too,
  * joins them (placement `joined`): so it matters little which report came first. What an officer
  * has touched goes up in no other, and two cases in which one report names a subject each stay two.
- * A block keeps its newest cases. Source: DOMAIN "What real duplicates look like".
+ * An undated one is kept and looked for under all days that may have been it. A block keeps its
+ * newest cases. Source: DOMAIN "What real duplicates look like".
  */
 #ifndef CORE_CASES_MATCHER_H
 #define CORE_CASES_MATCHER_H

@@ -2,6 +2,7 @@
 #include "core/cases/matcher.h"
 
 #include "core/base/assert.h"
+#include "core/base/plant.h"
 #include "core/cases/match_names.h"
 #include "core/cases/normalise.h"
 #include "core/seal/chain.h"
@@ -94,12 +95,13 @@ void matcher_keys(const struct traits *traits, struct bytes province, bool look,
     }
     artefact_keys(&basis, "link", &link);
     artefact_keys(&basis, "file", &traits->files);
-    if (!look) {
-        day_keys(&basis, traits, eight_days(traits->day_first));
-        return;
-    }
+    /* Without a day it is kept under all that may have been it, for those who name the day. */
     int32_t before = traits->dated ? DAYS_AROUND : DAYS_BEFORE_KNOWN;
     int32_t after = traits->dated ? DAYS_AROUND : 0;
+    if (!look && (traits->dated || PLANTED(UNDATED_ONCE))) {
+        before = 0;
+        after = 0;
+    }
     uint32_t first = eight_days((int64_t)traits->day_first - before);
     uint32_t last = eight_days((int64_t)traits->day_first + after);
     day_keys(&basis, traits, first);
@@ -107,7 +109,7 @@ void matcher_keys(const struct traits *traits, struct bytes province, bool look,
         day_keys(&basis, traits, last);
     }
     uint32_t earliest = eight_days((int64_t)traits->day_first - DAYS_BEFORE_KNOWN_MAX);
-    for (uint32_t days = first; !traits->dated && days > earliest; days--) {
+    for (uint32_t days = first; before > 0 && !traits->dated && days > earliest; days--) {
         name_key(&basis, traits, days - 1);
     }
 }

@@ -32,6 +32,7 @@ enum labelled_kind {
     LIKE_NAMES,    /* Suryanti and Suryati in one unit, no number, no post */
     MAN_AND_WOMAN, /* of one name and unit, by their titles */
     ONE_LETTER,    /* Fadilah and Fadillah in one unit, no number, no post */
+    UNDATED,       /* one person at one place, no post; which day is said by some */
     LABELLED_KINDS
 };
 struct maker {
@@ -121,11 +122,18 @@ static inline void name_tell(struct maker *maker, const struct told *told, char 
     }
 }
 
+/* The NIK of the same birth and sex: DDMMYY after the region, 40 more for women. */
+static inline void nik_tell(const char nip[19], char ret[32])
+{
+    int tens = nip[6] - '0' + (nip[14] == '2' ? 4 : 0);
+    (void)snprintf(ret, 32, ",\"nik\":\"160701%d%c%.2s%.2s0007\"", tens, nip[7], nip + 4, nip + 2);
+}
+
 static inline size_t subject_tell(struct maker *maker, const struct told *told, char *to,
                                   size_t room)
 {
     static const char *const units[] = {"Dinas Kesehatan", "SD Negeri", "Puskesmas", "Kecamatan"};
-    char name[96], nip[19], number[32] = "", unit[64] = "";
+    char name[96], nip[19], number[32] = "", nik[32] = "", unit[64] = "";
     bool must = told->kind == OTHER_NUMBER || told->kind == FAMILY || told->kind == CONTRACT ||
                 told->kind == TOGETHER;
     bool never = told->kind == OTHER_UNIT || told->kind == LIKE_NAMES ||
@@ -140,11 +148,14 @@ static inline size_t subject_tell(struct maker *maker, const struct told *told, 
     if (must || (!never && chance(maker, 60))) {
         (void)snprintf(number, sizeof number, ",\"nip\":\"%s\"", nip);
     }
+    if (told->kind == PLAIN && chance(maker, 10)) {
+        nik_tell(told->nip, nik);
+    }
     if (told->kind != PLAIN || chance(maker, 85)) {
         (void)snprintf(unit, sizeof unit, ",\"unit\":\"%s %u Betung\"", units[told->unit % 4],
                        1 + told->unit);
     }
-    int len = snprintf(to, room, "{\"name\":\"%s\"%s%s}", name, number, unit);
+    int len = snprintf(to, room, "{\"name\":\"%s\"%s%s%s}", name, number, nik, unit);
     return len < 0 ? 0 : (size_t)len;
 }
 
@@ -170,21 +181,28 @@ static inline void url_tell(struct maker *maker, uint64_t post, char ret[160])
 static inline void tell(struct maker *maker, const struct told *told, const struct told *other)
 {
     struct labelled *row = &maker->rows[maker->count++];
-    char day[40], url[160] = "", subjects[512];
+    char day[40], known[40] = "2024-11-30", days[120], url[160] = "", subjects[512];
     size_t len = subject_tell(maker, told, subjects, 250);
     if (other != NULL) {
         subjects[len++] = ',';
         len += subject_tell(maker, other, subjects + len, 250);
     }
-    day_text(told->day + (told->kind == PLAIN && chance(maker, 15) ? 1 : 0), day);
+    bool plain = told->kind == PLAIN || told->kind == UNDATED;
+    int when = told->day + (plain && chance(maker, 15) ? 1 : 0);
+    day_text(when, day);
+    (void)snprintf(days, sizeof days, "\"occurred_on\":\"%s\",\"known_on\":\"%s\"", day, known);
+    if (plain && chance(maker, told->kind == PLAIN ? 15 : 40)) { /* which day is not said */
+        day_text(when + (int)draw(maker, 7), known);
+        (void)snprintf(days, sizeof days, "\"known_on\":\"%s\"", known);
+    }
     if (told->post != 0 && (told->kind != PLAIN || chance(maker, 70))) {
         url_tell(maker, told->post, url);
     }
     (void)snprintf(row->json, sizeof row->json,
                    "{\"regency\":\"16.%02u\",\"channel\":\"citizen\",\"form\":\"%s\","
-                   "\"occurred_on\":\"%s\",\"known_on\":\"2024-11-30\",\"description\":\"uraian\","
+                   "%s,\"description\":\"uraian\","
                    "\"place\":\"Lapangan %u\"%s,\"subjects\":[%.*s]}",
-                   told->regency, told->day < 114 ? "KE-04" : "DS-06", day, told->act, url,
+                   told->regency, told->day < 114 ? "KE-04" : "DS-06", days, told->act, url,
                    (int)len, subjects);
     row->person[0] = told->person;
     row->person[1] = other != NULL ? other->person : 0;
@@ -247,6 +265,8 @@ static inline void group_tell(struct maker *maker, unsigned group)
     if (one.kind == CONTRACT) {
         two.nip[11] = two.nip[11] == '3' ? '2' : '3'; /* another contract, the same person */
         two.nip[17] = two.nip[17] == '9' ? '8' : '9';
+    } else if (one.kind == UNDATED) {
+        one.post = 0;
     } else if (one.kind != PLAIN) {
         differ(maker, group, &one, &two);
     }
@@ -256,7 +276,7 @@ static inline void group_tell(struct maker *maker, unsigned group)
             continue;
         }
         tell(maker, &one, NULL);
-        if (one.kind != PLAIN) {
+        if (one.kind != PLAIN && one.kind != UNDATED) {
             tell(maker, &two, NULL);
         }
     }

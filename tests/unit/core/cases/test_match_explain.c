@@ -141,6 +141,37 @@ static void what_keeps_apart_is_named(void **state)
     }
 }
 
+/* ---- a number typed wrong speaks against nobody ---- */
+struct birth {
+    const char *nip, *nik;
+    bool differ;
+};
+static const struct birth births[] = {
+    {"197408112002032004", "1607195108740041", false}, /* the same day */
+    {"197480112002032004", "1607195108740041", false}, /* no month 80 */
+    {"199609142017121008", "1602171409690036", false}, /* 69 and 96 */
+    {"197408112002032004", "1607195208740041", true},
+    {"197408112002032004", "1607195108750041", true},
+};
+
+static void births_contradict(void **state)
+{
+    char json[512];
+    for (size_t i = 0; i < sizeof births / sizeof births[0]; i++) {
+        struct traits one, other;
+        struct judgement judgement;
+        (void)snprintf(json, sizeof json, REPORT("2024-10-03", FORM, BUDI ",\"nip\":\"%s\""),
+                       births[i].nip);
+        traits_read(*state, json, &one);
+        (void)snprintf(json, sizeof json, REPORT("2024-10-03", FORM, BUDI ",\"nik\":\"%s\""),
+                       births[i].nik);
+        traits_read(*state, json, &other);
+        match_judge(&one, &other, &judgement);
+        assert_int_equal(judgement.fields[MATCH_SEX_BIRTH].finding == FOUND_DIFFERENT,
+                         births[i].differ);
+    }
+}
+
 /* ---- as it is shown ---- */
 static const char *found_of(const json_t *fields, const char *name, double *ret_share)
 {
@@ -199,6 +230,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_shares_add_up, open_all, close_all),
         cmocka_unit_test_setup_teardown(what_keeps_apart_is_named, open_all, close_all),
+        cmocka_unit_test_setup_teardown(births_contradict, open_all, close_all),
         cmocka_unit_test_setup_teardown(it_is_shown_field_by_field, open_all, close_all),
         cmocka_unit_test_setup_teardown(older_placements_are_read, open_all, close_all),
     };

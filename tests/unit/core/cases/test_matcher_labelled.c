@@ -7,7 +7,7 @@
 #define SEEDS 6u
 #define GROUPS 144u
 #define RECALL_PERCENT_MIN 95u
-#define CHANGED_PER_THOUSAND_MAX 5u
+#define CHANGED_PER_THOUSAND_MAX 1u
 
 struct line {
     size_t row;
