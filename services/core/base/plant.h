@@ -44,6 +44,7 @@
     X(OBJECT_UNCHECKED, "object-unchecked")                                                        \
     X(OBJECT_UNNAMED, "object-unnamed")                                                            \
     X(OBJECT_NOSYNC, "object-nosync")                                                              \
+    X(BUNDLE_UNSIGNED, "bundle-unsigned")                                                          \
     /* core/cases and the applier */                                                               \
     X(DOCUMENT_TWICE, "document-twice")                                                            \
     X(ONE_SIGNATURE, "one-signature")                                                              \
