@@ -68,6 +68,7 @@
     X(STOOD_TOGETHER, "stood-together")                                                            \
     X(SAME_REPORT, "same-report")                                                                  \
     X(UNDATED_ONCE, "undated-once")                                                                \
+    X(TWO_INITIALS, "two-initials")                                                                \
     X(ANY_CLOCK, "any-clock")                                                                      \
     X(ZERO_ANY_SCOPE, "zero-any-scope")                                                            \
     X(PART_FORGOTTEN, "part-forgotten")                                                            \

@@ -65,7 +65,8 @@ static enum what by_kind(const struct acts *acts)
 static enum what by_known_day(const struct acts *acts, bool placed)
 {
     int32_t gap = acts->days.gap;
-    if (gap < -DAYS_EARLY_MAX || gap > DAYS_KNOWN_REVIEW_MAX) {
+    int32_t late = acts->sure ? DAYS_KNOWN_LATE_MAX : DAYS_KNOWN_REVIEW_MAX;
+    if (gap < -DAYS_EARLY_MAX || gap > late) {
         return other(acts, "other_day");
     }
     if (gap <= DAYS_KNOWN_MAX) {

@@ -177,6 +177,26 @@ static bool initials_fit(const struct list *a, struct bytes of)
     return bytes_equal(typed, bytes_of(letters, len));
 }
 
+/* Word by word the same but for slips. */
+static enum name_likeness words_equal(const struct list *words, struct bytes a, struct bytes b,
+                                      size_t slips, bool either)
+{
+    bool weak = a.len < 3 || (words->count > 1 && words->word[words->count - 1].len == 1);
+    if (weak) {
+        return NAMES_MAYBE;
+    }
+    if (words->count > 1 && slips <= 1 && words->word[0].len > 1) {
+        return either ? NAMES_SLIP : NAMES_EQUAL;
+    }
+    if (words->count > 1 || a.len <= 3 || b.len <= 3) {
+        return NAMES_MAYBE;
+    }
+    if (slips == 0) {
+        return NAMES_SINGLE;
+    }
+    return either ? NAMES_MAYBE : NAMES_SLIP; /* one of the two is no name */
+}
+
 enum name_likeness match_names(struct bytes a, struct bytes b)
 {
     struct list one, two;
@@ -188,12 +208,7 @@ enum name_likeness match_names(struct bytes a, struct bytes b)
         return NAMES_MAYBE;
     }
     if (all_equal(&one, &two, &slips, &either)) {
-        bool full = one.count > 1 && slips <= 1 && one.word[0].len > 1;
-        bool weak = a.len < 3 || (one.count > 1 && one.word[one.count - 1].len == 1);
-        if (full && !weak) {
-            return either ? NAMES_SLIP : NAMES_EQUAL;
-        }
-        return slips == 0 && !weak && one.count == 1 && a.len > 3 ? NAMES_SINGLE : NAMES_MAYBE;
+        return words_equal(&one, a, b, slips, either);
     }
     if (one_slipped(&one, &two)) {
         return NAMES_SLIP;

@@ -11,7 +11,7 @@
 enum name_likeness {
     NAMES_DIFFER,
     NAMES_MAYBE,  /* one within the other, initials, another letter: for an officer */
-    NAMES_SLIP,   /* two words or more, a letter of one off */
+    NAMES_SLIP,   /* two words or more, a letter of one off; or one word, so that one is no name */
     NAMES_SINGLE, /* one word, the same */
     NAMES_EQUAL,  /* two words or more; or a letter doubled or exchanged, so that one of the two is
                    * no name any more */

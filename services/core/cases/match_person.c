@@ -6,66 +6,6 @@
 
 #define WHO_MILLI 125 /* of the score, a grade */
 
-/* What two births say of each other. A number that gives no possible day, or the same digits with
- * two neighbours exchanged, was typed wrong: it speaks for nobody and against nobody. */
-enum births { BIRTHS_UNKNOWN, BIRTHS_EQUAL, BIRTHS_DIFFER };
-
-#define BIRTH_DIGITS 6u
-
-static bool birth_possible(const char birth[BIRTH_DIGITS])
-{
-    int month = (birth[2] - '0') * 10 + (birth[3] - '0');
-    int day = (birth[4] - '0') * 10 + (birth[5] - '0');
-    return month >= 1 && month <= 12 && day >= 1 && day <= 31;
-}
-
-static bool neighbours_exchanged(const char a[BIRTH_DIGITS], const char b[BIRTH_DIGITS])
-{
-    size_t at = 0;
-    while (at + 1 < BIRTH_DIGITS && a[at] == b[at]) {
-        at++;
-    }
-    return at + 1 < BIRTH_DIGITS && a[at] == b[at + 1] && a[at + 1] == b[at] &&
-           memcmp(a + at + 2, b + at + 2, BIRTH_DIGITS - at - 2) == 0;
-}
-
-/* A NIP begins with YYYYMMDD, a NIK has DDMMYY after its region, 40 more for women. Both as YYMMDD.
- */
-static enum births births_compare(struct bytes nip, struct bytes nik)
-{
-    char one[BIRTH_DIGITS], other[BIRTH_DIGITS];
-    if (nip.len != 18 || nik.len != 16) {
-        return BIRTHS_UNKNOWN;
-    }
-    memcpy(one, nip.data + 2, BIRTH_DIGITS);
-    memcpy(other, nik.data + 10, 2);
-    memcpy(other + 2, nik.data + 8, 2);
-    other[4] = (char)(nik.data[6] >= '4' ? nik.data[6] - 4 : nik.data[6]);
-    other[5] = (char)nik.data[7];
-    if (memcmp(one, other, BIRTH_DIGITS) == 0) {
-        return BIRTHS_EQUAL;
-    }
-    bool wrong = !birth_possible(one) || !birth_possible(other) || neighbours_exchanged(one, other);
-    return wrong ? BIRTHS_UNKNOWN : BIRTHS_DIFFER;
-}
-
-/* Some pair differs, and none agrees. */
-static bool births_differ(const struct trait_texts *nips, const struct trait_texts *niks)
-{
-    bool differ = false;
-    for (size_t i = 0; i < nips->count; i++) {
-        for (size_t j = 0; j < niks->count; j++) {
-            enum births births =
-                births_compare(trait_bytes(&nips->list[i]), trait_bytes(&niks->list[j]));
-            if (births == BIRTHS_EQUAL) {
-                return false;
-            }
-            differ = differ || births == BIRTHS_DIFFER;
-        }
-    }
-    return differ;
-}
-
 struct person {
     enum number_likeness nip, nik; /* the nearest two; UNKNOWN where one says none */
     bool number_differs;           /* some two do, and not as a contract's number changes */
@@ -77,6 +17,7 @@ struct person {
     bool account, contradicted; /* by birth or sex */
     bool one_post;              /* of which a unit has one */
     bool initials;              /* one of them gives nothing else */
+    bool three_initials;        /* and of three words or more, the same */
     bool regency;               /* they are employed by one */
 };
 
@@ -90,6 +31,7 @@ static enum number_likeness numbers_nearest(const struct trait_texts *a,
                                             bool *changed)
 {
     enum number_likeness nearest = NUMBERS_UNKNOWN;
+    bool differ = false;
     for (size_t i = 0; i < a->count; i++) {
         for (size_t j = 0; j < b->count; j++) {
             struct bytes one = trait_bytes(&a->list[i]), two = trait_bytes(&b->list[j]);
@@ -97,9 +39,11 @@ static enum number_likeness numbers_nearest(const struct trait_texts *a,
             nearest = nearest == NUMBERS_UNKNOWN || like < nearest ? like : nearest;
             bool contract = like == NUMBERS_DIFFER && match_contract_changed(one, two);
             *changed = *changed || contract;
-            *differs = *differs || (like == NUMBERS_DIFFER && !contract);
+            differ = differ || (like == NUMBERS_DIFFER && !contract);
         }
     }
+    /* Two slips in one number differ more from each other than from it. */
+    *differs = *differs || (differ && nearest > NUMBERS_NEAR);
     return nearest;
 }
 
@@ -141,9 +85,19 @@ enum likeness match_texts_nearest(const struct trait_texts *a, const struct trai
     return nearest;
 }
 
+/* All three letters or more; of two, many colleagues have the same. */
+static bool three_initials(const struct traits *a, const struct traits *b)
+{
+    char one[MATCH_INITIALS_CAPACITY], two[MATCH_INITIALS_CAPACITY];
+    size_t len = match_initials(trait_first(&a->names), a->initials, one);
+    size_t other = match_initials(trait_first(&b->names), b->initials, two);
+    size_t least = PLANTED(TWO_INITIALS) ? 2 : 3;
+    return len >= least && len == other && memcmp(one, two, len) == 0;
+}
+
 static bool contradicted(const struct traits *a, const struct traits *b)
 {
-    return births_differ(&a->nips, &b->niks) || births_differ(&b->nips, &a->niks) ||
+    return match_births_differ(&a->nips, &b->niks) || match_births_differ(&b->nips, &a->niks) ||
            (a->sex != 0 && b->sex != 0 && (a->sex & b->sex) == 0);
 }
 
@@ -188,6 +142,7 @@ static void compare(const struct traits *a, const struct traits *b, struct perso
     ret->contradicted = contradicted(a, b);
     ret->one_post = ret->units == LIKE_EQUAL && one_post(a, b);
     ret->initials = a->initials != b->initials;
+    ret->three_initials = ret->initials && three_initials(a, b);
     ret->regency = bytes_equal(trait_bytes(&a->regency), trait_bytes(&b->regency));
 }
 
@@ -209,7 +164,9 @@ static enum who likely(const struct person *person)
 {
     bool placed = person->units == LIKE_EQUAL || person->account;
     if (person->names == NAMES_MAYBE) {
-        return person->initials && person->one_post ? WHO_WEAK : WHO_MAYBE;
+        bool post = person->units == LIKE_EQUAL && person->positions == LIKE_EQUAL;
+        bool told = person->one_post || (person->three_initials && post);
+        return person->initials && told ? WHO_WEAK : WHO_MAYBE;
     }
     if (person->names == NAMES_SINGLE && person->one_post) {
         return WHO_LIKELY;

@@ -16,6 +16,9 @@ enum who match_person(const struct traits *a, const struct traits *b, bool artef
 enum likeness match_texts_nearest(const struct trait_texts *a, const struct trait_texts *b,
                                   bool *clash);
 
+/* Whether the births in NIPs and NIKs contradict each other: some pair does, and none agrees. */
+bool match_births_differ(const struct trait_texts *nips, const struct trait_texts *niks);
+
 /* ---- for what a judgement says of itself ---- */
 static inline void match_note(struct judgement *judgement, enum match_field field,
                               enum match_finding finding)

@@ -31,8 +31,8 @@
 #define MATCH_BLOCK_BYTES_MAX                                                                      \
     (MATCH_BLOCK_CASES_MAX * (CASE_NAME_BYTES + 5u + MATCH_BLOCK_NAME_MAX))
 /* nip, nik, a link, files, two blocks of days each for name and place, and of an undated report two
- * earlier ones for the name. */
-#define MATCH_KEYS_MAX (3u + TRAIT_FILES_MAX + 4u + 2u)
+ * earlier ones for the name; a name of initials has two. */
+#define MATCH_KEYS_MAX (3u + TRAIT_FILES_MAX + 2u + 2u * (2u + 2u))
 
 struct match_key {
     uint8_t b[16];

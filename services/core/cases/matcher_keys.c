@@ -70,6 +70,10 @@ static void name_key(const struct basis *basis, const struct traits *traits, uin
     if (len > 0) {
         key_add(basis, "name", trait_bytes(&traits->regency), bytes_of(initials, len), days);
     }
+    if (traits->initials && len > 2 && initials[0] == 'm') { /* Muhammad, perhaps */
+        key_add(basis, "name", trait_bytes(&traits->regency), bytes_of(initials + 1, len - 1),
+                days);
+    }
 }
 
 static void day_keys(const struct basis *basis, const struct traits *traits, uint32_t days)

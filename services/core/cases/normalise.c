@@ -168,7 +168,8 @@ static void expand_name(struct word *word, bool first)
         "mochamad", "mochammad", "muchamad", "muchammad", "moch", "muhammed", "mohammed", "mohamed",
     };
     static const char *const ahmad[] = {"achmad", "akhmad", "ahmed"};
-    if (word_in(word, muhammad, LENGTH(muhammad)) || (first && word_is(word, "m"))) {
+    if (word_in(word, muhammad, LENGTH(muhammad)) || (first && word_is(word, "m")) ||
+        normal_mistyped(bytes_of(word->text, word->len), bytes_of_text("muhammad"))) {
         set_word(word, "muhammad");
     } else if (word_in(word, ahmad, LENGTH(ahmad))) {
         set_word(word, "ahmad");

@@ -23,6 +23,8 @@ size_t normalise_link(struct bytes url, char ret[NORMAL_LINK_CAPACITY]);
 size_t normalise_name(struct bytes name, char ret[NORMAL_NAME_CAPACITY]);
 /* Initials or nothing ("rd", "a b"): no person can be told by it. */
 bool normal_name_weak(struct bytes normal);
+/* Two neighbours exchanged, a letter too many or one left out. */
+bool normal_mistyped(struct bytes word, struct bytes meant);
 /* A word of three letters or more in both. */
 bool normal_names_share(struct bytes a, struct bytes b);
 

@@ -33,6 +33,12 @@ enum labelled_kind {
     MAN_AND_WOMAN, /* of one name and unit, by their titles */
     ONE_LETTER,    /* Fadilah and Fadillah in one unit, no number, no post */
     UNDATED,       /* one person at one place, no post; which day is said by some */
+    TWINS, /* Rina and Rini, born on one day; numbers one after the other, one unit, one post */
+    COLLEAGUES,  /* other names; one unit, position, post, place and text */
+    INITIALS,    /* one by the full name, the other by the same two initials; else as COLLEAGUES */
+    ONE_WORD,    /* Fadilah and Fadillah and nothing more, in one unit, on one post */
+    MONTH_AFTER, /* one person at one place, the same day of the next month */
+    AFTER_VOTE,  /* one person and post, before the vote of February 2024 and after it */
     LABELLED_KINDS
 };
 struct maker {
@@ -43,10 +49,11 @@ struct maker {
 struct told { /* what the reports of one act are made of */
     unsigned person, act;
     enum labelled_kind kind;
-    const char *first, *last, *title;
+    const char *first, *last, *title, *position;
     char nip[19];
     unsigned unit, regency;
-    int day; /* of 2024, from 1 June */
+    int day;            /* of 2024, from 1 June */
+    unsigned other_act; /* at the same place */
     uint64_t post;
 };
 
@@ -114,8 +121,10 @@ static inline void name_tell(struct maker *maker, const struct told *told, char 
     } else if (chance(maker, 8)) {
         name_old(first);
     }
-    (void)snprintf(ret, 96, "%s%s %s%s", told->title != NULL ? told->title : fronts[draw(maker, 6)],
-                   first, told->last, backs[draw(maker, 5)]);
+    (void)snprintf(ret, 96, "%s%s%s%s%s",
+                   told->title != NULL ? told->title : fronts[draw(maker, 6)], first,
+                   told->last[0] != '\0' ? " " : "", told->last,
+                   told->last[0] != '\0' ? backs[draw(maker, 5)] : "");
     for (size_t i = 0; told->title == NULL && i < 96 && ret[i] != '\0' && draw(maker, 64) == 0;
          i++) {
         ret[i] = (char)toupper(ret[i]);
@@ -133,11 +142,12 @@ static inline size_t subject_tell(struct maker *maker, const struct told *told, 
                                   size_t room)
 {
     static const char *const units[] = {"Dinas Kesehatan", "SD Negeri", "Puskesmas", "Kecamatan"};
-    char name[96], nip[19], number[32] = "", nik[32] = "", unit[64] = "";
+    char name[96], nip[19], number[32] = "", nik[32] = "", unit[128] = "";
     bool must = told->kind == OTHER_NUMBER || told->kind == FAMILY || told->kind == CONTRACT ||
-                told->kind == TOGETHER;
+                told->kind == TOGETHER || told->kind == TWINS;
     bool never = told->kind == OTHER_UNIT || told->kind == LIKE_NAMES ||
-                 told->kind == MAN_AND_WOMAN || told->kind == ONE_LETTER;
+                 told->kind == MAN_AND_WOMAN || told->kind == ONE_LETTER ||
+                 told->kind == COLLEAGUES || told->kind == INITIALS || told->kind == ONE_WORD;
     name_tell(maker, told, name);
     memcpy(nip, told->nip, sizeof nip);
     if (told->kind == PLAIN && chance(maker, 6)) {
@@ -155,18 +165,24 @@ static inline size_t subject_tell(struct maker *maker, const struct told *told, 
         (void)snprintf(unit, sizeof unit, ",\"unit\":\"%s %u Betung\"", units[told->unit % 4],
                        1 + told->unit);
     }
+    if (told->position != NULL) {
+        size_t end = strlen(unit);
+        (void)snprintf(unit + end, sizeof unit - end, ",\"position\":\"%s\"", told->position);
+    }
     int len = snprintf(to, room, "{\"name\":\"%s\"%s%s%s}", name, number, nik, unit);
     return len < 0 ? 0 : (size_t)len;
 }
 
+/* From 1 June on; before it back to February. */
 static inline void day_text(int day, char ret[40])
 {
-    static const int months[] = {30, 31, 31, 30, 31, 30};
+    static const int months[] = {29, 31, 30, 31, 30, 31, 31, 30, 31, 30};
     size_t month = 0;
-    while (month < 5 && day > months[month]) {
+    day += 121;
+    while (month < 9 && day > months[month]) {
         day -= months[month++];
     }
-    (void)snprintf(ret, 40, "2024-%02zu-%02d", month + 6, day);
+    (void)snprintf(ret, 40, "2024-%02zu-%02d", month + 2, day);
 }
 
 static inline void url_tell(struct maker *maker, uint64_t post, char ret[160])
@@ -206,59 +222,138 @@ static inline void tell(struct maker *maker, const struct told *told, const stru
                    (int)len, subjects);
     row->person[0] = told->person;
     row->person[1] = other != NULL ? other->person : 0;
-    row->act = told->act;
+    row->act = told->act + told->other_act;
     row->subjects = other != NULL ? 2 : 1;
+}
+
+/* Another act of the same person. */
+static inline void act_differ(struct maker *maker, const struct told *one, struct told *two)
+{
+    two->act++;
+    if (one->kind == MONTH_AFTER) {
+        two->act = one->act; /* the place has its number */
+        two->other_act = 1;
+        two->post = 0;
+        two->day = one->day + 30;
+        return;
+    }
+    two->post++;
+    two->day = one->day + 5;
+    if (one->kind == EITHER_SIDE) {
+        two->day = 120 + (int)draw(maker, 40);
+    } else if (one->kind == AFTER_VOTE) {
+        two->post = one->post;
+        two->day = one->day + 3;
+    }
+}
+
+/* Names that are like another's. */
+static inline void names_differ(unsigned group, struct told *one, struct told *two)
+{
+    static const char *const like[][2] = {{"Suryanti", "Suryati"}, {"Yuliana", "Yuliani"}};
+    static const char *const letter[][2] = {{"Fadilah", "Fadillah"}, {"Jamaludin", "Jamaluddin"}};
+    static const char *const twins[][2] = {{"Rina", "Rini"}, {"Hasan", "Husin"}};
+    const char *const *pair = like[group % 2];
+    if (one->kind == ONE_LETTER || one->kind == ONE_WORD) {
+        pair = letter[group % 2];
+    } else if (one->kind == TWINS) {
+        pair = twins[group % 2];
+    }
+    one->first = pair[0];
+    two->first = pair[1];
+    if (one->kind == ONE_WORD) {
+        one->last = two->last = "";
+    } else if (one->kind != TWINS) { /* nothing is told but the day */
+        one->post = two->post = 0;
+        two->act++;
+    }
+}
+
+static inline void number_next(struct told *told)
+{
+    told->nip[17] = (char)(told->nip[17] == '9' ? '8' : told->nip[17] + 1);
+}
+
+static inline void colleague(unsigned group, struct told *one, struct told *two)
+{
+    one->position = two->position = "guru kelas";
+    if (one->kind == COLLEAGUES) {
+        two->first = firsts[(group + 7) % 18];
+        two->last = lasts[(group + 3) % 17];
+        return;
+    }
+    one->first = "Hendra";
+    one->last = "Saputra";
+    two->title = "";
+    two->first = "HS";
+    two->last = "";
 }
 
 /* What makes the second one another, by kind. */
 static inline void differ(struct maker *maker, unsigned group, struct told *one, struct told *two)
 {
-    static const char *const like[][2] = {{"Suryanti", "Suryati"}, {"Yuliana", "Yuliani"}};
-    static const char *const letter[][2] = {{"Fadilah", "Fadillah"}, {"Jamaludin", "Jamaluddin"}};
-    bool act = one->kind == EITHER_SIDE || one->kind == ACTS_IN_WEEK;
-    if (act) {
+    switch (one->kind) {
+    case EITHER_SIDE:
+    case ACTS_IN_WEEK:
+    case MONTH_AFTER:
+    case AFTER_VOTE:
+        act_differ(maker, one, two);
+        return;
+    case OTHER_NUMBER:
+    case TOGETHER:
+        nip_make(maker, false, two->nip);
+        break;
+    case OTHER_UNIT:
+        two->unit = one->unit + 1;
+        break;
+    case FAMILY:
+        two->first = firsts[(group + 5) % 18];
+        number_next(two);
+        break;
+    case TWINS:
+        number_next(two);
+        names_differ(group, one, two);
+        break;
+    case LIKE_NAMES:
+    case ONE_LETTER:
+    case ONE_WORD:
+        names_differ(group, one, two);
+        break;
+    case MAN_AND_WOMAN:
+        one->title = "H. ";
+        two->title = "Hj. ";
         two->act++;
-        two->post++;
-        two->day = one->kind == EITHER_SIDE ? 120 + (int)draw(maker, 40) : one->day + 5;
+        break;
+    case COLLEAGUES:
+    case INITIALS:
+        colleague(group, one, two);
+        break;
+    case PLAIN:
+    case CONTRACT:
+    case UNDATED:
+    case LABELLED_KINDS:
         return;
     }
     two->person++;
-    if (one->kind == OTHER_NUMBER || one->kind == TOGETHER) {
-        nip_make(maker, false, two->nip);
-    } else if (one->kind == OTHER_UNIT) {
-        two->unit = one->unit + 1;
-    } else if (one->kind == FAMILY) {
-        two->first = firsts[(group + 5) % 18];
-        two->nip[17] = (char)(two->nip[17] == '9' ? '8' : two->nip[17] + 1);
-    } else if (one->kind == LIKE_NAMES) {
-        one->first = like[group % 2][0];
-        two->first = like[group % 2][1];
-    } else if (one->kind == ONE_LETTER) {
-        one->first = letter[group % 2][0];
-        two->first = letter[group % 2][1];
-    } else if (one->kind == MAN_AND_WOMAN) {
-        one->title = "H. ";
-        two->title = "Hj. ";
-    }
-    if (one->kind == LIKE_NAMES || one->kind == ONE_LETTER) { /* nothing is told but the day */
-        one->post = two->post = 0;
-    }
-    if (one->kind == LIKE_NAMES || one->kind == ONE_LETTER || one->kind == MAN_AND_WOMAN) {
-        two->act++;
-    }
 }
 
 static inline void group_tell(struct maker *maker, unsigned group)
 {
     struct told one = {.person = 4 * group + 1,
                        .act = 4 * group + 1,
-                       .kind = group % 3 == 0 ? PLAIN : group / 3 % LABELLED_KINDS,
+                       .kind = group % 3 == 0 ? (group % 2 == 0 ? UNDATED : PLAIN)
+                                              : group / 3 % LABELLED_KINDS,
                        .first = firsts[group % 18],
                        .last = lasts[(group / 18 + group) % 17],
                        .unit = group,
                        .regency = 1 + group % 13,
                        .day = 5 + (int)draw(maker, 60),
                        .post = 5000 + 10 * (uint64_t)group};
+    if (one.kind == MONTH_AFTER) {
+        one.post = 0;
+    } else if (one.kind == AFTER_VOTE) {
+        one.day = -108; /* 13 February */
+    }
     nip_make(maker, one.kind == CONTRACT, one.nip);
     struct told two = one;
     unsigned reports = 2 + draw(maker, 3);

@@ -396,8 +396,85 @@ static const struct hard {
      ACT,
      ACT,
      PLACEMENT_NEW},
+    {"one word mistyped, one unit and post",
+     {"H. Rahman, S.Pd.", NULL, NULL, "Dinas A", NULL},
+     {"Rhaman", NULL, NULL, "Dinas A", NULL},
+     ACT,
+     ACT,
+     PLACEMENT_MERGED},
+    {"one word, which may be two names",
+     {"Fadilah", NULL, NULL, "Dinas A", NULL},
+     {"Fadillah", NULL, NULL, "Dinas A", NULL},
+     ACT,
+     ACT,
+     PLACEMENT_REVIEW},
+    {"one word mistyped, nobody says where",
+     {"Rahman", NULL, NULL, "Dinas A", NULL},
+     {"Rhaman", NULL, NULL, NULL, NULL},
+     ACT,
+     ACT,
+     PLACEMENT_REVIEW},
+    {"known weeks later, by the number",
+     {"Rina Sari", NIP_A, NULL, "Dinas A", NULL},
+     {"Rina Sari", NIP_A, NULL, "Dinas A", NULL},
+     {"DS-08", "2024-10-16", NULL, NULL},
+     {"DS-08", NULL, NULL, NULL}, /* 45 days */
+     PLACEMENT_REVIEW},
+    {"known weeks later, by the name",
+     {"Rina Sari", NULL, NULL, "Dinas A", NULL},
+     {"Rina Sari", NULL, NULL, "Dinas A", NULL},
+     {"DS-08", "2024-10-16", NULL, NULL},
+     {"DS-08", NULL, NULL, NULL},
+     PLACEMENT_NEW},
 #undef ACT
 };
+
+/* Each is a slip of the first and of nobody else. */
+static void two_slips_in_one_number(void **state)
+{
+    static const char *const typed[] = {"198203142006041007", "198203142006014007",
+                                        "198203124006041007"};
+    static const size_t orders[][3] = {{0, 1, 2}, {1, 0, 2}, {2, 1, 0}};
+    for (size_t i = 0; i < 3; i++) {
+        bench_close(state);
+        bench_open(state);
+        enum placement_outcome outcome = PLACEMENT_NEW;
+        for (size_t j = 0; j < 3; j++) {
+            outcome = file(*state, (struct who){"Rina Sari", typed[orders[i][j]], NULL, "A", NULL},
+                           (struct what){"DS-06", "2024-10-03", POST, NULL});
+        }
+        /* Two wrong ones alone are for an officer; the right one brings all together. */
+        struct bench *bench = *state;
+        assert_int_equal(outcome, PLACEMENT_MERGED);
+        assert_int_equal(bench->output.placements[0].joined_count, i == 2 ? 1 : 0);
+    }
+}
+
+/* Letters, unit, position and post: of two letters many colleagues are, of three nobody else. */
+static void initials_of_colleagues(void **state)
+{
+    static const struct {
+        const char *name, *initials;
+        enum placement_outcome outcome;
+    } rows[] = {{"Fauzi Wibowo Mahmud", "FWM", PLACEMENT_MERGED},
+                {"Hendra Saputra", "HS", PLACEMENT_REVIEW}};
+    static const char form[] =
+        "{\"regency\":\"16.07\",\"channel\":\"citizen\",\"form\":\"DS-06\","
+        "\"occurred_on\":\"2024-10-03\",\"known_on\":\"2024-10-04\",\"description\":\"uraian\","
+        "\"url\":\"" POST "\",\"subjects\":[{\"name\":\"%s\",\"unit\":\"SDN 5\","
+        "\"position\":\"guru kelas\"}]}";
+    for (size_t i = 0; i < 2; i++) {
+        char json[512];
+        bench_close(state);
+        bench_open(state);
+        struct bench *bench = *state;
+        (void)snprintf(json, sizeof json, form, rows[i].name);
+        submit(bench, json, strlen(json));
+        (void)snprintf(json, sizeof json, form, rows[i].initials);
+        submit(bench, json, strlen(json));
+        assert_int_equal(bench->output.placements[0].outcome, rows[i].outcome);
+    }
+}
 
 static void hard_pairs(void **state)
 {
@@ -654,6 +731,8 @@ int main(void)
         BENCH_TEST(other_identifiers_are_for_review),
         BENCH_TEST(a_number_under_another_name),
         BENCH_TEST(initials_make_no_person),
+        BENCH_TEST(two_slips_in_one_number),
+        BENCH_TEST(initials_of_colleagues),
         BENCH_TEST(hard_pairs),
         cmocka_unit_test(most_keys_a_report_can_have),
         cmocka_unit_test(a_block_is_bounded),

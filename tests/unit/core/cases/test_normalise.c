@@ -116,6 +116,10 @@ static void names(void **state)
         {"Dr., H. Ali Umar, M.Si.", "ali umar"},
         {"Djoko Tjipto Soeroto", "joko cipto suroto"},
         {"Sjahrir", "syahrir"},
+        {"MUHAAMMAD Sukarni", "muhammad sukarni"},
+        {"Muhamamd Sukarni", "muhammad sukarni"},
+        {"Muhmmad Sukarni", "muhammad sukarni"},
+        {"Muhamnad Sukarni", "muhamnad sukarni"}, /* another letter: not sure */
         {"Nur'aini", "nuraini"},
         {"Hj. Nurlela", "nurlela"},
         {"HS", "hs"},
