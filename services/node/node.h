@@ -231,7 +231,7 @@ void sync_store_span(struct node *node, const struct span_store *store);
 void sync_save(struct node *node);
 
 int line_open(struct node *node) MUST_USE;
-void line_connect(struct node *node, uint32_t connection);
+void line_connect(struct node *node, const struct effect *effect); /* CONNECT */
 void line_disconnect(struct node *node);
 void line_send(struct node *node, const struct control *frame);
 /* ---- node_objects.c: files that the province asks for ---- */

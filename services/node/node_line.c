@@ -4,8 +4,6 @@
 
 #define OUTBOX_RETRY_MS 2u
 #define ENDPOINT_BYTES_MAX 256u
-#define CONNECT_MS 20000
-#define HANDSHAKE_MS 30000
 
 const char line_stuck_text[] =
     "it is damaged in this node's store, or not there any more. What stands behind it in this log "
@@ -332,7 +330,7 @@ static void on_event(void *arg, enum link_event what)
     sync_event(node, &event);
 }
 
-void line_connect(struct node *node, uint32_t connection)
+void line_connect(struct node *node, const struct effect *effect)
 {
     struct node_sync *sync = &node->sync;
     const struct province_card *card = &node->card.card;
@@ -347,8 +345,8 @@ void line_connect(struct node *node, uint32_t connection)
         .server_key = node->ring.curve_key.b,
         .public_key = node->identity.curve_public.b,
         .secret_key = node->identity.curve_secret,
-        .connect_timeout_ms = CONNECT_MS,
-        .handshake_timeout_ms = HANDSHAKE_MS,
+        .connect_timeout_ms = (int)effect->as.connect.connect_ms,
+        .handshake_timeout_ms = (int)effect->as.connect.handshake_ms,
         .on_event = on_event,
         .on_frame = on_frame,
         .arg = node,
@@ -362,7 +360,8 @@ void line_connect(struct node *node, uint32_t connection)
     if (rc != 0) {
         node_trouble(node, TROUBLE_CONNECT, rc, err_peek(&err, rc));
         sync->endpoint++;
-        struct uplink_event event = {.type = UPLINK_EVENT_LINK_DOWN, .connection = connection};
+        struct uplink_event event = {.type = UPLINK_EVENT_LINK_DOWN,
+                                     .connection = effect->connection};
         sync_event(node, &event);
     }
 }

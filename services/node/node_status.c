@@ -198,8 +198,8 @@ static json_t *line_json(const struct node *node)
         (json_int_t)uplink->config.enrolment, "connection", uplink_state_name(uplink->state),
         "denied", text_or_null(denied_text(uplink->denied)), "taking_over",
         (int)uplink->own.successor, "backlog", (json_int_t)sender_backlog(&uplink->sender),
-        "ack_ms", known_or_null(uplink->sender.ack_time_ms), "rate_bytes_s",
-        known_or_null(uplink->sender.rate_bytes_s), "aggregator",
+        "ack_ms", known_or_null(uplink->sender.pace.ack_time_ms), "rate_bytes_s",
+        known_or_null(pace_rate_bytes_s(&uplink->sender.pace)), "aggregator",
         text_or_null(met ? hex_encode(hex, uplink->aggregator.b, INCARNATION_BYTES) : NULL),
         "clock_offset_ms", (json_int_t)uplink->clock_offset_ms, "ring",
         (json_int_t)node->ring.number);

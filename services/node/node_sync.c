@@ -7,7 +7,7 @@
 #include "core/base/assert.h"
 #include "node/node.h"
 
-#define WINDOW_START_BYTES 32768u
+#define WINDOW_START_BYTES 8192u
 #define WINDOW_MAX_BYTES 1048576u
 #define SPAN_RAW_BYTES 65536u
 _Static_assert(SPAN_RAW_BYTES <= SPAN_WIRE_BYTES_MAX - SPAN_HEADER_BYTES, "a span always fits");
@@ -71,7 +71,7 @@ static void carry_out(struct node *node, const struct effect *effect, uint64_t n
 {
     switch (effect->type) {
     case EFFECT_CONNECT:
-        line_connect(node, effect->connection);
+        line_connect(node, effect);
         break;
     case EFFECT_DISCONNECT:
         line_disconnect(node);

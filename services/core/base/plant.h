@@ -38,6 +38,7 @@
     X(STORE_NOSYNC, "store-nosync")                                                                \
     X(LIVES_UNCOUNTED, "lives-uncounted")                                                          \
     X(LIFE_LEFT_OUT, "life-left-out")                                                              \
+    X(SECOND_UNSEEN, "second-unseen")                                                              \
     X(BACKUP_UNREAD, "backup-unread")                                                              \
     X(ANY_OWNER, "any-owner")                                                                      \
     X(ANY_PROVINCE, "any-province")                                                                \

@@ -75,7 +75,7 @@ enum alarm {
 const char *alarm_name(enum alarm alarm);
 
 enum effect_type {
-    EFFECT_CONNECT,     /* open connection number `connection` */
+    EFFECT_CONNECT,     /* open connection number `connection`; LINK_DOWN after these waits */
     EFFECT_DISCONNECT,  /* close it; no event for it comes any more */
     EFFECT_COMMIT_PAIR, /* make the pair durable, then PAIR_COMMITTED */
     EFFECT_SEND,        /* a control frame on `connection` */
@@ -109,6 +109,10 @@ struct effect {
         struct span_store store;
         struct session_pair pair;
         struct ack acked;
+        struct {
+            uint64_t connect_ms;   /* until TCP is connected */
+            uint64_t handshake_ms; /* from there until CURVE's handshake is done */
+        } connect;
         struct entry_id from; /* EFFECT_SUCCEED */
         struct {
             enum alarm code;

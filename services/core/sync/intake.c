@@ -247,8 +247,8 @@ static void watch_office(struct intake *intake, const struct intake_event *event
 {
     struct intake_connection *connection = intake_live(intake);
     const struct sender *office = &intake->office;
-    uint64_t wait =
-        4 * office->ack_time_ms > OFFICE_SILENCE_MS ? 4 * office->ack_time_ms : OFFICE_SILENCE_MS;
+    uint64_t wait = pace_patience_ms(&office->pace, office->outstanding_bytes);
+    wait = wait > OFFICE_SILENCE_MS ? wait : OFFICE_SILENCE_MS;
     if (connection == NULL || office->span_count == 0 ||
         event->now_ms < office->progress_ms + (wait << intake->office_doublings)) {
         return;

@@ -84,11 +84,14 @@ static struct intake_log *living(struct intake *intake, enum lane lane,
 /* The whole of a log that we have nothing of: unless that one goes on from another, as its own
  * genesis says, which is entry 2 then, it is all there ever was. */
 static int judge_whole(const struct intake *intake, const struct intake_event *event,
-                       struct gap *ret_have)
+                       const struct genesis *genesis, struct gap *ret_have)
 {
     struct genesis before;
+    if (event->header->count < 2) { /* its sender MUST show what it is */
+        return genesis->predecessor_count == 0 || PLANTED(SECOND_UNSEEN) ? 0 : ERR_KEY;
+    }
     const struct span_entry *second = &event->entries[1];
-    if (event->header->count < 2 || second->kind != ENTRY_GENESIS || second->erased ||
+    if (second->kind != ENTRY_GENESIS || second->erased ||
         genesis_decode(second->body, event->arena, &before, NULL) != 0 || !before.has_predecessor) {
         return 0;
     }
@@ -119,7 +122,7 @@ static int judge_predecessor(const struct intake *intake, const struct intake_ev
     bool under_way =
         present != NULL && incarnation_equal(&present->receiver.incarnation, &from->incarnation);
     if (rc == ERR_NOT_FOUND && from->seq == 0) {
-        return under_way ? 0 : judge_whole(intake, event, ret_have);
+        return under_way ? 0 : judge_whole(intake, event, genesis, ret_have);
     }
     if (rc == ERR_NOT_FOUND || (rc == 0 && from->seq > last)) {
         *ret_have = (struct gap){.have = {from->incarnation, last}, .h = h_last};

@@ -3,6 +3,8 @@
 #include "core/base/assert.h"
 #include "core/base/plant.h"
 
+#define OPENING_ENTRIES 2u /* of a log: entry 2 may say what it goes on from (SPEC 3) */
+
 void sender_init(struct sender *sender, const struct sender_limits *limits)
 {
     ASSERT(limits->window_start_bytes > 0 && limits->span_raw_bytes > 0);
@@ -10,6 +12,7 @@ void sender_init(struct sender *sender, const struct sender_limits *limits)
     sender->limits = *limits;
     sender->window_bytes = limits->window_start_bytes;
     sender->credit_bytes = limits->window_max_bytes;
+    pace_init(&sender->pace);
 }
 
 struct out_log *sender_log(struct sender *sender, const struct incarnation *incarnation)
@@ -57,6 +60,7 @@ void sender_start(struct sender *sender, uint64_t now_ms)
     sender->window_bytes = sender->limits.window_start_bytes;
     sender->credit_bytes = sender->limits.window_max_bytes;
     sender->progress_ms = now_ms;
+    pace_session(&sender->pace, now_ms);
 }
 
 /* Office before urgent before routine (DESIGN "Lanes in order"). */
@@ -80,17 +84,15 @@ static uint64_t last_to_cut(const struct out_log *log)
     return log->stuck > log->sent ? log->stuck - 1 : log->last;
 }
 
-/* Both: a province that is busy answers late, but much at once. */
-static bool is_slow(const struct sender *sender)
+static uint64_t window_of(const struct sender *sender)
 {
-    return sender->rate_bytes_s > 0 && sender->rate_bytes_s <= SENDER_SLOW_BYTES_S &&
-           sender->ack_time_ms >= SENDER_SLOW_ACK_MS;
+    return sender->window_bytes < sender->credit_bytes ? sender->window_bytes
+                                                       : sender->credit_bytes;
 }
 
 bool sender_next(const struct sender *sender, struct span_plan *ret)
 {
-    uint64_t window =
-        sender->window_bytes < sender->credit_bytes ? sender->window_bytes : sender->credit_bytes;
+    uint64_t window = window_of(sender);
     if (sender->span_count == SENDER_SPANS_MAX ||
         (sender->span_count > 0 && sender->outstanding_bytes >= window &&
          !PLANTED(WINDOW_IGNORED))) {
@@ -107,18 +109,30 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
     if (best == NULL) {
         return false;
     }
-    bool slow = is_slow(sender);
+    bool slow = pace_is_slow(&sender->pace);
     size_t raw_bytes = sender->limits.span_raw_bytes;
+    uint64_t last = best->sent + pace_span_entries(&sender->pace, window);
+    last = last > OPENING_ENTRIES ? last : OPENING_ENTRIES;
     *ret = (struct span_plan){
         .incarnation = best->incarnation,
         .first = best->sent + 1,
-        .last_max = last_to_cut(best),
-        .raw_bytes_max =
-            slow && raw_bytes > SENDER_SLOW_RAW_BYTES ? SENDER_SLOW_RAW_BYTES : raw_bytes,
+        .last_max = last < last_to_cut(best) ? last : last_to_cut(best),
+        .raw_bytes_max = slow && raw_bytes > PACE_SLOW_RAW_BYTES ? PACE_SLOW_RAW_BYTES : raw_bytes,
         .codec = slow ? SPAN_MODEL : SPAN_ZSTD,
         .log = (uint32_t)(best - sender->logs),
     };
     return true;
+}
+
+/* Nothing waits behind what is under way, and there would be room. */
+static bool has_no_more(const struct sender *sender)
+{
+    for (size_t i = 0; i < sender->log_count; i++) {
+        if (sender->logs[i].sent < last_to_cut(&sender->logs[i])) {
+            return false;
+        }
+    }
+    return sender->outstanding_bytes < window_of(sender);
 }
 
 void sender_sent(struct sender *sender, const struct span_plan *plan, uint64_t last,
@@ -134,9 +148,14 @@ void sender_sent(struct sender *sender, const struct span_plan *plan, uint64_t l
         sender->progress_ms = now_ms;
     }
     log->sent = last;
-    sender->spans[sender->span_count++] = (struct sent_span){
-        .log = plan->log, .last = last, .wire_bytes = wire_bytes, .sent_ms = now_ms};
+    uint64_t under_way = sender->outstanding_bytes;
     sender->outstanding_bytes += wire_bytes;
+    sender->spans[sender->span_count++] =
+        (struct sent_span){.log = plan->log,
+                           .last = last,
+                           .wire_bytes = wire_bytes,
+                           .mark = pace_sent(&sender->pace, wire_bytes, last - plan->first + 1,
+                                             under_way, has_no_more(sender), now_ms)};
 }
 
 void sender_stuck(struct sender *sender, const struct span_plan *plan)
@@ -163,15 +182,6 @@ static int check_own(const struct out_log *log, const struct ack *ack, const str
     return 0;
 }
 
-/* What was under way together came over in this time. */
-static void measure(struct sender *sender, uint64_t took_ms)
-{
-    uint64_t rate = 1 + 1000 * sender->outstanding_bytes / (took_ms + 1);
-    sender->rate_bytes_s = sender->rate_bytes_s == 0 ? rate : (sender->rate_bytes_s + rate) / 2 + 1;
-    sender->ack_time_ms =
-        sender->ack_time_ms == 0 ? took_ms + 1 : (7 * sender->ack_time_ms + took_ms) / 8 + 1;
-}
-
 /* Forgets the spans that an ack of `log` up to `seq` covers; the window grows by what they held. */
 static void drop_covered(struct sender *sender, uint32_t log, uint64_t seq, uint64_t now_ms)
 {
@@ -182,14 +192,14 @@ static void drop_covered(struct sender *sender, uint32_t log, uint64_t seq, uint
             sender->spans[kept++] = *span;
             continue;
         }
-        measure(sender, now_ms - span->sent_ms);
+        pace_acked(&sender->pace, &span->mark, span->wire_bytes, now_ms);
         sender->outstanding_bytes -= span->wire_bytes;
         sender->window_bytes += span->wire_bytes;
     }
     sender->span_count = kept;
-    if (sender->window_bytes > sender->limits.window_max_bytes) {
-        sender->window_bytes = sender->limits.window_max_bytes;
-    }
+    uint64_t most = pace_window_bytes(&sender->pace);
+    most = most < sender->limits.window_max_bytes ? most : sender->limits.window_max_bytes;
+    sender->window_bytes = sender->window_bytes < most ? sender->window_bytes : most;
 }
 
 int sender_acked(struct sender *sender, const struct ack *ack, const struct hash *own_h,

@@ -10,14 +10,9 @@
 #define CORE_SYNC_SENDER_H
 
 #include "core/sync/effects.h"
+#include "core/sync/pace.h"
 
 #define SENDER_SPANS_MAX 64u /* spans on the way */
-
-/* A line that is at most so fast, and at least so far, is slow: a byte on it is dearer than 0.4 ms
- * of both processors an entry (ADR 12). Spans are short, so that nobody waits for their making. */
-#define SENDER_SLOW_BYTES_S 40000u
-#define SENDER_SLOW_ACK_MS 200u
-#define SENDER_SLOW_RAW_BYTES 24576u
 
 struct sender_limits {
     uint64_t window_start_bytes; /* after each (re)connect */
@@ -38,7 +33,7 @@ struct sent_span {
     uint32_t log;
     uint64_t last;
     uint64_t wire_bytes;
-    uint64_t sent_ms;
+    struct pace_mark mark;
 };
 struct sender {
     struct sender_limits limits;
@@ -50,8 +45,7 @@ struct sender {
     uint64_t outstanding_bytes;
     uint64_t credit_bytes; /* what the other end lets us have under way */
     uint64_t progress_ms;  /* when something was last acknowledged, or sent when nothing was */
-    uint64_t ack_time_ms;  /* smoothed time from sent to acknowledged; 0: unknown */
-    uint64_t rate_bytes_s; /* smoothed, of what was acknowledged; 0: unknown */
+    struct pace pace;
 };
 
 void sender_init(struct sender *sender, const struct sender_limits *limits);
@@ -61,7 +55,7 @@ int sender_add(struct sender *sender, const struct incarnation *incarnation, enu
 struct out_log *sender_log(struct sender *sender, const struct incarnation *incarnation);
 /* More entries were appended (durable here already). */
 void sender_appended(struct sender *sender, const struct incarnation *incarnation, uint64_t last);
-/* A new session: nothing is under way, the window is small. */
+/* A new session: nothing is under way, the window is small; what the line can do is remembered. */
 void sender_start(struct sender *sender, uint64_t now_ms);
 /* True and a plan, if something is to be sent and the window lets it. With nothing under way one
  * span may go whatever the credit: its ack is how a credit of zero ever rises again. */

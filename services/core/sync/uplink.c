@@ -14,6 +14,11 @@
 #define COME_BACK_S_MAX 60u /* no word of the aggregator keeps a node away for longer */
 #define BLOCKED_RETRY_MS 2u
 #define SILENCE_DOUBLINGS_MAX 5u
+#define CONNECT_MS_MIN 3000u /* and what the last one took, 4 round trips and more */
+#define CONNECT_MS_UNKNOWN 20000u
+#define HANDSHAKE_MS_UNKNOWN 30000u
+#define WIDER_MS 1000u /* after each attempt that failed */
+#define CONNECT_SLACK_MS 2000u
 #define TAKE_OVER_WAIT_MS_MIN 5000u /* a successor that came too early */
 #define TAKE_OVER_WAIT_MS_MAX 900000u
 
@@ -64,7 +69,8 @@ int uplink_add_log(struct uplink *uplink, const struct incarnation *incarnation,
 
 uint64_t uplink_silence_ms(const struct uplink *uplink)
 {
-    uint64_t scaled = 4 * uplink->sender.ack_time_ms;
+    const struct sender *sender = &uplink->sender;
+    uint64_t scaled = pace_patience_ms(&sender->pace, sender->outstanding_bytes);
     uint64_t base = uplink->config.silence_ms > scaled ? uplink->config.silence_ms : scaled;
     return base << uplink->silence_doublings;
 }
@@ -108,7 +114,8 @@ static void wait_silent(struct uplink *uplink, const struct uplink_event *event,
     if (uplink->silent_since_ms == 0) {
         uplink->silent_since_ms = event->now_ms;
     }
-    if (uplink->silence_doublings < SILENCE_DOUBLINGS_MAX) {
+    bool needless = uplink->state >= UPLINK_RESUMING; /* for all we know */
+    if (needless && uplink->silence_doublings < SILENCE_DOUBLINGS_MAX) {
         uplink->silence_doublings++;
     }
     bool eager =
@@ -183,14 +190,46 @@ static void not_ourselves(struct uplink *uplink, const struct uplink_event *even
 
 /* ---- getting one ---- */
 
+static uint64_t at_most(uint64_t value, uint64_t most)
+{
+    return value < most ? value : most;
+}
+
+/* Scaled with the line, and wider after each failure. On a line that was never up, what suffices
+ * for GPRS: a fixed short limit would keep it out for ever. */
 static void connect_now(struct uplink *uplink, const struct uplink_event *event,
                         struct effects *effects)
 {
+    uint64_t setup_ms = uplink->sender.pace.setup_ms;
+    uint64_t wider_ms = WIDER_MS * (uint64_t)uplink->failed_count;
+    uint64_t handshake_ms = HANDSHAKE_MS_UNKNOWN;
+    uplink->connect_ms = CONNECT_MS_UNKNOWN;
+    if (setup_ms != 0) {
+        uplink->connect_ms = at_most(CONNECT_MS_MIN + setup_ms + wider_ms, CONNECT_MS_UNKNOWN);
+        handshake_ms = at_most(CONNECT_MS_MIN + 2 * (setup_ms + wider_ms), HANDSHAKE_MS_UNKNOWN);
+    }
     move(uplink, UPLINK_CONNECTING);
     uplink->connection++;
-    uplink->deadline_ms = event->now_ms + 60000;
-    effects_add(effects, EFFECT_CONNECT, uplink->connection);
+    uplink->connect_began_ms = event->now_ms;
+    uplink->deadline_ms = event->now_ms + uplink->connect_ms + handshake_ms + CONNECT_SLACK_MS;
+    struct effect *effect = effects_add(effects, EFFECT_CONNECT, uplink->connection);
+    effect->as.connect.connect_ms = uplink->connect_ms;
+    effect->as.connect.handshake_ms = handshake_ms;
     effects_wake(effects, uplink->deadline_ms);
+}
+
+/* Nobody answered, which is another thing than to be refused. */
+static void link_down(struct uplink *uplink, const struct uplink_event *event,
+                      struct effects *effects)
+{
+    if (uplink->state == UPLINK_CONNECTING) {
+        uplink->failed_count++;
+        if (event->now_ms - uplink->connect_began_ms >= uplink->connect_ms) {
+            wait_silent(uplink, event, effects);
+            return;
+        }
+    }
+    uplink_wait_refused(uplink, event, effects);
 }
 
 static void begin(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
@@ -294,11 +333,13 @@ static void link_up(struct uplink *uplink, const struct uplink_event *event,
     uplink->blocked = false;
     uplink->gap_told = false;
     uplink_object_session(uplink);
-    uplink->deadline_ms = event->now_ms + uplink_silence_ms(uplink);
+    uplink->failed_count = 0;
+    uplink->resumed_ms = event->now_ms;
+    pace_up(&uplink->sender.pace, event->now_ms - uplink->connect_began_ms);
     sender_start(&uplink->sender, event->now_ms);
     send_resume(uplink, event, effects);
     plan_next(uplink, effects);
-    effects_wake(effects, uplink->deadline_ms);
+    effects_wake(effects, event->now_ms + uplink_silence_ms(uplink));
 }
 
 /* ---- what the aggregator says ---- */
@@ -575,14 +616,19 @@ static void tick(struct uplink *uplink, const struct uplink_event *event, struct
         }
         break;
     case UPLINK_CONNECTING:
-    case UPLINK_RESUMING:
         if (event->now_ms >= uplink->deadline_ms) {
+            uplink->failed_count++;
             wait_silent(uplink, event, effects);
         } else {
-            if (uplink->state == UPLINK_RESUMING) {
-                plan_next(uplink, effects);
-            }
             effects_wake(effects, uplink->deadline_ms);
+        }
+        break;
+    case UPLINK_RESUMING:
+        if (event->now_ms >= uplink->resumed_ms + uplink_silence_ms(uplink)) {
+            wait_silent(uplink, event, effects);
+        } else {
+            plan_next(uplink, effects);
+            effects_wake(effects, uplink->resumed_ms + uplink_silence_ms(uplink));
         }
         break;
     case UPLINK_LIVE:
@@ -719,7 +765,7 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
         link_up(uplink, event, effects);
         break;
     case UPLINK_EVENT_LINK_DOWN:
-        uplink_wait_refused(uplink, event, effects);
+        link_down(uplink, event, effects);
         break;
     case UPLINK_EVENT_LINK_DENIED:
         wait_denied(uplink, event, effects, DENIED_UNKNOWN_KEY);

@@ -70,9 +70,13 @@ struct uplink {
     uint32_t refused_count; /* in a row */
     uint64_t started_ms;
     uint64_t silent_since_ms;
-    uint64_t wake_ms;     /* WAITING: when to try again */
-    uint64_t deadline_ms; /* CONNECTING, RESUMING */
-    uint64_t heard_ms;    /* last frame from the aggregator */
+    uint64_t wake_ms; /* WAITING: when to try again */
+    uint64_t connect_began_ms;
+    uint64_t connect_ms;   /* how long TCP may take this time */
+    uint64_t deadline_ms;  /* CONNECTING */
+    uint64_t resumed_ms;   /* when RESUME was sent */
+    uint32_t failed_count; /* attempts in a row that did not get through a handshake */
+    uint64_t heard_ms;     /* last frame from the aggregator */
     uint64_t keep_alive_sent_ms;
     uint32_t silence_doublings;
     bool pair_in_flight; /* own.pair is not durable yet */

@@ -83,6 +83,20 @@ static void what_cannot_be_cut_is_waited_for(void **state)
     assert_true(sender_next(&sender, &plan));
 }
 
+static void a_log_opens_with_two_entries_however_long_they_are(void **state)
+{
+    (void)state;
+    struct span_plan plan;
+    add(&urgent, LANE_URGENT, 8, 0);
+    add(&routine, LANE_ROUTINE, 8, 0);
+    sender.pace.entry_bytes = 100000;
+    assert_true(sender_next(&sender, &plan));
+    assert_int_equal(plan.last_max, 2);
+    sender_sent(&sender, &plan, 2, 10, 5);
+    assert_true(sender_next(&sender, &plan));
+    assert_int_equal(plan.last_max, 3);
+}
+
 static void lanes_go_in_order(void **state)
 {
     (void)state;
@@ -310,8 +324,8 @@ static void slow_lines_get_what_is_smallest(void **state)
     assert_int_equal(codec_after(700, 600), SPAN_MODEL);
     assert_int_equal(codec_after(100, 5), SPAN_ZSTD);     /* little, but at once */
     assert_int_equal(codec_after(60000, 600), SPAN_ZSTD); /* late, but much */
-    assert_int_equal(codec_after(SENDER_SLOW_BYTES_S / 4, 300), SPAN_MODEL);
-    assert_int_equal(codec_after(SENDER_SLOW_BYTES_S, 300), SPAN_ZSTD);
+    assert_int_equal(codec_after(PACE_SLOW_BYTES_S / 4, 300), SPAN_MODEL);
+    assert_int_equal(codec_after(PACE_SLOW_BYTES_S, 300), SPAN_ZSTD);
 }
 
 static void spans_are_short_where_they_are_dear(void **state)
@@ -328,7 +342,7 @@ static void spans_are_short_where_they_are_dear(void **state)
     assert_true(send_next(1, 1000, 1000));
     assert_int_equal(acked(&urgent, 1, 2000, &moved), 0);
     assert_true(sender_next(&sender, &plan));
-    assert_int_equal(plan.raw_bytes_max, SENDER_SLOW_RAW_BYTES);
+    assert_int_equal(plan.raw_bytes_max, PACE_SLOW_RAW_BYTES);
 }
 
 int main(void)
@@ -337,6 +351,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FRESH(logs_have_a_limit_and_are_unique),
         FRESH(what_cannot_be_cut_is_waited_for),
+        FRESH(a_log_opens_with_two_entries_however_long_they_are),
         FRESH(lanes_go_in_order),
         FRESH(window_is_in_wire_bytes_and_grows_with_acks),
         FRESH(credit_is_never_exceeded_by_more_than_the_span_that_reaches_it),

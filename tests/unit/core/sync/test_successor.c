@@ -317,6 +317,18 @@ static void all_of_a_later_life_is_not_all(void **state)
     assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 0);
 }
 
+static void a_genesis_alone_does_not_show_what_it_goes_on_from(void **state)
+{
+    (void)state;
+    static struct sample third;
+    taken_over();
+    intake.log_count = 0;
+    sample_succeed(&third, &next, 6, LANE_URGENT, 1);
+    span(2, &third, 1, 1);
+    assert_int_equal(denied(), DENIED_WRONG_LOG);
+    assert_int_equal(count_of(&effects, EFFECT_STORE_SPAN), 0);
+}
+
 static void another_regencys_log_is_nobodys_predecessor(void **state)
 {
     (void)state;
@@ -623,6 +635,7 @@ int main(void)
         TEST(unknown_predecessor_is_answered_with_nothing),
         TEST(nothing_of_the_line_takes_only_all_of_it),
         TEST(all_of_a_later_life_is_not_all),
+        TEST(a_genesis_alone_does_not_show_what_it_goes_on_from),
         TEST(another_regencys_log_is_nobodys_predecessor),
         TEST(a_store_that_cannot_be_read_is_not_the_nodes_fault),
         TEST(long_lines_find_room),

@@ -543,7 +543,10 @@ static void resumed_forgets_the_refusals(void **state)
 static void fall_silent(void)
 {
     happens(UPLINK_EVENT_LINK_UP);
-    now_ms = uplink.deadline_ms;
+    now_ms += uplink_silence_ms(&uplink) - 1;
+    happens(UPLINK_EVENT_TICK);
+    assert_int_equal(uplink.state, UPLINK_RESUMING);
+    now_ms++;
     happens(UPLINK_EVENT_TICK);
 }
 
@@ -572,6 +575,55 @@ static void silence_is_tried_eagerly_for_ten_minutes(void **state)
         fall_silent();
     }
     assert_true(longest_ms > 2000);
+}
+
+static void time_to_connect_scales_with_the_line(void **state)
+{
+    (void)state;
+    happens(UPLINK_EVENT_START);
+    happens(UPLINK_EVENT_PAIR_COMMITTED);
+    const struct effect *connect = effect_of(&effects, EFFECT_CONNECT);
+    assert_int_equal(connect->as.connect.connect_ms, 20000); /* it may be GPRS */
+    assert_int_equal(connect->as.connect.handshake_ms, 30000);
+    now_ms += 1200;
+    happens(UPLINK_EVENT_LINK_UP);
+    happens(UPLINK_EVENT_LINK_DOWN);
+    for (unsigned failed = 0; failed < 3;
+         failed++) { /* 4 round trips and 3 s, a bit wider each time */
+        now_ms = uplink.wake_ms;
+        happens(UPLINK_EVENT_TICK);
+        connect = effect_of(&effects, EFFECT_CONNECT);
+        assert_int_equal(connect->as.connect.connect_ms, 4201 + 1000 * failed);
+        assert_int_equal(connect->as.connect.handshake_ms, 3000 + 2 * (1201 + 1000 * failed));
+        now_ms += connect->as.connect.connect_ms;
+        happens(UPLINK_EVENT_LINK_DOWN);
+    }
+    now_ms = uplink.wake_ms;
+    happens(UPLINK_EVENT_TICK);
+    now_ms += 800;
+    happens(UPLINK_EVENT_LINK_UP);
+    happens(UPLINK_EVENT_LINK_DOWN);
+    now_ms = uplink.wake_ms;
+    happens(UPLINK_EVENT_TICK);
+    assert_int_equal(effect_of(&effects, EFFECT_CONNECT)->as.connect.connect_ms, 3801);
+}
+
+/* A line in an outage is another thing than a province that says no. */
+static void nobody_there_is_asked_again_soon(void **state)
+{
+    (void)state;
+    happens(UPLINK_EVENT_START);
+    happens(UPLINK_EVENT_PAIR_COMMITTED);
+    for (unsigned i = 0; i < 20; i++) {
+        now_ms += uplink.connect_ms;
+        happens(UPLINK_EVENT_LINK_DOWN);
+        assert_true(wait_of() >= 1000 && wait_of() <= 2000);
+        now_ms = uplink.wake_ms;
+        happens(UPLINK_EVENT_TICK);
+    }
+    assert_int_equal(uplink.refused_count, 0);
+    happens(UPLINK_EVENT_LINK_UP);
+    assert_int_equal(uplink_silence_ms(&uplink) / SILENCE_MS, 1); /* no patience was lost by it */
 }
 
 static void denied_waits_five_to_fifteen_minutes(void **state)
@@ -778,6 +830,8 @@ int main(void)
         FRESH(refused_waits_double_up_to_a_minute),
         FRESH(resumed_forgets_the_refusals),
         FRESH(silence_is_tried_eagerly_for_ten_minutes),
+        FRESH(time_to_connect_scales_with_the_line),
+        FRESH(nobody_there_is_asked_again_soon),
         FRESH(denied_waits_five_to_fifteen_minutes),
         FRESH(newcomer_asks_again_soon_for_ten_minutes),
         FRESH(one_who_was_met_is_no_newcomer),

@@ -1,0 +1,121 @@
+#include "core/sync/pace.h"
+
+#include <string.h>
+
+#define PERIOD_MS_MIN 10000u
+#define PERIOD_ACKS 10u
+#define RATE_UNKNOWN_BYTES_S 1000u /* what GPRS does: nobody is thought dead for being slow */
+#define SETUP_ROUND_TRIPS 4u
+
+void pace_init(struct pace *pace)
+{
+    memset(pace, 0, sizeof *pace);
+    pace->entry_bytes = PACE_ENTRY_BYTES;
+}
+
+void pace_up(struct pace *pace, uint64_t setup_ms)
+{
+    pace->setup_ms = setup_ms + 1;
+}
+
+void pace_session(struct pace *pace, uint64_t now_ms)
+{
+    pace->delivered_bytes = 0;
+    pace->delivered_ms = now_ms;
+}
+
+struct pace_mark pace_sent(struct pace *pace, uint64_t wire_bytes, uint64_t entries,
+                           uint64_t under_way, bool idle, uint64_t now_ms)
+{
+    if (under_way == 0) {
+        pace->delivered_ms = now_ms; /* the pause before it says nothing of the line */
+    }
+    pace->entry_bytes = (3 * pace->entry_bytes + wire_bytes / entries + 3) / 4;
+    return (struct pace_mark){.sent_ms = now_ms,
+                              .delivered_bytes = pace->delivered_bytes,
+                              .delivered_ms = pace->delivered_ms,
+                              .idle = idle};
+}
+
+/* ---- measures ---- */
+
+static uint64_t better_of(uint64_t one, uint64_t other, bool highest)
+{
+    if (one == 0 || other == 0) {
+        return one + other;
+    }
+    return (one > other) == highest ? one : other;
+}
+
+static uint64_t best(const struct pace_best *best, bool highest)
+{
+    return better_of(best->present, best->before, highest);
+}
+
+static void take(struct pace_best *best, uint64_t value, bool highest, uint64_t period_ms,
+                 uint64_t now_ms)
+{
+    if (now_ms - best->began_ms >= period_ms) {
+        best->before = best->present;
+        best->present = 0;
+        best->began_ms = now_ms;
+    }
+    best->present = better_of(best->present, value, highest);
+}
+
+void pace_acked(struct pace *pace, const struct pace_mark *mark, uint64_t wire_bytes,
+                uint64_t now_ms)
+{
+    uint64_t took_ms = now_ms - mark->sent_ms + 1;
+    pace->ack_time_ms =
+        pace->ack_time_ms == 0 ? took_ms : (7 * pace->ack_time_ms + took_ms + 4) / 8;
+    uint64_t period_ms = PERIOD_ACKS * pace->ack_time_ms;
+    period_ms = period_ms > PERIOD_MS_MIN ? period_ms : PERIOD_MS_MIN;
+    pace->delivered_bytes += wire_bytes;
+    pace->delivered_ms = now_ms;
+    uint64_t rate = 1 + 1000 * (pace->delivered_bytes - mark->delivered_bytes) /
+                            (now_ms - mark->delivered_ms + 1);
+    if (!mark->idle || rate > pace_rate_bytes_s(pace)) {
+        take(&pace->rate, rate, true, period_ms, now_ms);
+    }
+    take(&pace->ack, took_ms, false, period_ms, now_ms);
+}
+
+uint64_t pace_rate_bytes_s(const struct pace *pace)
+{
+    return best(&pace->rate, true);
+}
+
+/* ---- what follows ---- */
+
+bool pace_is_slow(const struct pace *pace)
+{
+    uint64_t rate = pace_rate_bytes_s(pace);
+    uint64_t ack_ms =
+        pace->ack_time_ms != 0 ? pace->ack_time_ms : pace->setup_ms / SETUP_ROUND_TRIPS;
+    /* Both: a province that is busy answers late, but much at once. */
+    return rate <= PACE_SLOW_BYTES_S && ack_ms >= PACE_SLOW_ACK_MS;
+}
+
+uint64_t pace_window_bytes(const struct pace *pace)
+{
+    uint64_t rate = pace_rate_bytes_s(pace);
+    if (rate == 0) {
+        return UINT64_MAX;
+    }
+    return 2 * rate * best(&pace->ack, false) / 1000 + 2 * PACE_SPAN_BYTES_MIN;
+}
+
+uint64_t pace_span_entries(const struct pace *pace, uint64_t window_bytes)
+{
+    uint64_t bytes = window_bytes / 4;
+    bytes = bytes > PACE_SPAN_BYTES_MIN ? bytes : PACE_SPAN_BYTES_MIN;
+    return bytes > pace->entry_bytes ? bytes / pace->entry_bytes : 1;
+}
+
+uint64_t pace_patience_ms(const struct pace *pace, uint64_t under_way_bytes)
+{
+    uint64_t rate = pace_rate_bytes_s(pace);
+    uint64_t ack_ms = pace->ack_time_ms != 0 ? 4 * pace->ack_time_ms : pace->setup_ms;
+    return ack_ms + 1000 * under_way_bytes / (rate == 0 ? RATE_UNKNOWN_BYTES_S : rate);
+}

@@ -1,0 +1,131 @@
+/* What is learnt of a line, and what follows: window, spans, codec, waits. */
+#include "core/sync/pace.h"
+
+#include "lib/cmocka_all.h"
+
+static struct pace pace;
+
+static int begin(void **state)
+{
+    (void)state;
+    pace_init(&pace);
+    pace_session(&pace, 1000);
+    return 0;
+}
+
+/* A span of ten entries goes out at `now_ms` behind `under_way` bytes. */
+static struct pace_mark sent(uint64_t bytes, uint64_t under_way, uint64_t now_ms)
+{
+    return pace_sent(&pace, bytes, 10, under_way, false, now_ms);
+}
+
+static void nothing_is_known_at_first(void **state)
+{
+    (void)state;
+    assert_int_equal(pace_rate_bytes_s(&pace), 0);
+    assert_true(pace_window_bytes(&pace) == UINT64_MAX);
+    assert_false(pace_is_slow(&pace));
+    assert_int_equal(pace_span_entries(&pace, 8192), PACE_SPAN_BYTES_MIN / PACE_ENTRY_BYTES);
+    assert_int_equal(pace_patience_ms(&pace, 2000), 2000); /* as if it were GPRS */
+}
+
+static void a_far_line_is_slow_before_anything_was_acknowledged(void **state)
+{
+    (void)state;
+    pace_up(&pace, 4 * PACE_SLOW_ACK_MS - 2);
+    assert_false(pace_is_slow(&pace));
+    pace_up(&pace, 4 * PACE_SLOW_ACK_MS);
+    assert_true(pace_is_slow(&pace));
+    assert_int_equal(pace_patience_ms(&pace, 0), 4 * PACE_SLOW_ACK_MS + 1);
+}
+
+/* Spans of 1,000 bytes, two under way, on a line of 1,000 bytes/s that is 500 ms long. */
+static void rate_is_what_is_delivered_while_a_span_is_on_its_way(void **state)
+{
+    (void)state;
+    struct pace_mark one = sent(1000, 0, 1000);
+    struct pace_mark two = sent(1000, 1000, 1000);
+    pace_acked(&pace, &one, 1000, 2500);
+    assert_in_range(pace_rate_bytes_s(&pace), 660, 670); /* the line was empty before */
+    struct pace_mark three = sent(1000, 1000, 2500);
+    pace_acked(&pace, &two, 1000, 3500);
+    struct pace_mark four = sent(1000, 1000, 3500);
+    pace_acked(&pace, &three, 1000, 4500);
+    pace_acked(&pace, &four, 1000, 5500);
+    assert_in_range(pace_rate_bytes_s(&pace), 995, 1001);
+    assert_int_equal(pace.entry_bytes, 109); /* on its way from 128 to 100 */
+    /* Twice what the line holds in the shortest time that an ack took, and two short spans. */
+    assert_in_range(pace_window_bytes(&pace), 2 * 1495 + 2 * PACE_SPAN_BYTES_MIN,
+                    2 * 1505 + 2 * PACE_SPAN_BYTES_MIN);
+}
+
+static void who_has_little_to_say_learns_no_lower_rate(void **state)
+{
+    (void)state;
+    struct pace_mark mark = sent(10000, 0, 1000);
+    pace_acked(&pace, &mark, 10000, 2000);
+    uint64_t rate = pace_rate_bytes_s(&pace);
+    for (uint64_t at = 3000; at < 300000; at += 2000) {
+        mark = pace_sent(&pace, 100, 1, 0, true, at);
+        pace_acked(&pace, &mark, 100, at + 500);
+    }
+    assert_int_equal(pace_rate_bytes_s(&pace), rate);
+    mark = pace_sent(&pace, 40000, 400, 0, true, 300000); /* but a higher one it does */
+    pace_acked(&pace, &mark, 40000, 301000);
+    assert_in_range(pace_rate_bytes_s(&pace), 39000, 40001);
+}
+
+static void a_line_that_becomes_slower_is_believed_after_two_periods(void **state)
+{
+    (void)state;
+    struct pace_mark mark = sent(50000, 0, 1000);
+    pace_acked(&pace, &mark, 50000, 2000);
+    assert_true(pace_rate_bytes_s(&pace) > 49000);
+    uint64_t at = 2000;
+    for (; at < 12000; at += 1000) {
+        mark = sent(1000, 0, at);
+        pace_acked(&pace, &mark, 1000, at + 1000);
+        assert_true(pace_rate_bytes_s(&pace) > 49000);
+    }
+    for (; at < 24000; at += 1000) {
+        mark = sent(1000, 0, at);
+        pace_acked(&pace, &mark, 1000, at + 1000);
+    }
+    assert_in_range(pace_rate_bytes_s(&pace), 990, 1001);
+    assert_true(pace_is_slow(&pace));
+}
+
+static void spans_are_a_quarter_of_the_window_and_never_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(pace_span_entries(&pace, 64 * PACE_SPAN_BYTES_MIN),
+                     16 * PACE_SPAN_BYTES_MIN / PACE_ENTRY_BYTES);
+    for (int i = 0; i < 30; i++) {
+        (void)pace_sent(&pace, 4 * PACE_SPAN_BYTES_MIN, 1, 0, false, 1000);
+    }
+    assert_int_equal(pace_span_entries(&pace, 8192), 1);
+}
+
+static void patience_grows_with_what_is_under_way(void **state)
+{
+    (void)state;
+    struct pace_mark mark = sent(1000, 0, 1000);
+    pace_acked(&pace, &mark, 1000, 1999); /* 1,000 ms, 1,001 bytes/s */
+    assert_int_equal(pace_patience_ms(&pace, 0), 4000);
+    assert_int_equal(pace_patience_ms(&pace, 10010), 14000);
+}
+
+int main(void)
+{
+#define FRESH(test) cmocka_unit_test_setup(test, begin)
+    const struct CMUnitTest tests[] = {
+        FRESH(nothing_is_known_at_first),
+        FRESH(a_far_line_is_slow_before_anything_was_acknowledged),
+        FRESH(rate_is_what_is_delivered_while_a_span_is_on_its_way),
+        FRESH(who_has_little_to_say_learns_no_lower_rate),
+        FRESH(a_line_that_becomes_slower_is_believed_after_two_periods),
+        FRESH(spans_are_a_quarter_of_the_window_and_never_nothing),
+        FRESH(patience_grows_with_what_is_under_way),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
