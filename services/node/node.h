@@ -88,15 +88,25 @@ struct cut_span {
     struct bytes frame; /* in the builder */
 };
 
+struct node;
+
+#define NODE_CONNECTIONS 2u
+/* One connection to the aggregator; beside it a second one may be tried. */
+struct node_connection {
+    struct node *node;
+    uint32_t number;            /* the uplink's */
+    struct link_client *client; /* NULL: none */
+    bool up;
+    struct outgoing *first, *last;
+    size_t waiting;
+};
+
 struct node_sync {
     bool ready; /* uplink is initialised */
     bool stepping;
     struct uplink uplink;
-    struct link_client *client; /* of connection uplink.connection; NULL: none */
-    uint32_t endpoint;          /* which of the card's is tried next */
-    bool up;
-    struct outgoing *first, *last;
-    size_t waiting;
+    struct node_connection connections[NODE_CONNECTIONS];
+    uint32_t endpoint; /* which of the card's is tried next */
     struct loop_timer *tick, *outbox;
     uint64_t wake_ms; /* when tick fires; UINT64_MAX: not set */
     struct uplink_event posted[2 * EFFECTS_MAX + 8];
@@ -220,7 +230,6 @@ void sync_appended(struct node *node, const struct entry_id *last);
 void sync_flush(struct node *node);
 /* Puts an event into the queue of the step at hand, or begins a step. */
 void sync_event(struct node *node, const struct uplink_event *event);
-void sync_frame(struct node *node, struct bytes frame);
 
 /* A log of ours now goes on as another one: what the engine had of it is over. */
 void sync_forget(struct node *node);
@@ -232,8 +241,12 @@ void sync_save(struct node *node);
 
 int line_open(struct node *node) MUST_USE;
 void line_connect(struct node *node, const struct effect *effect); /* CONNECT */
-void line_disconnect(struct node *node);
-void line_send(struct node *node, const struct control *frame);
+void line_disconnect(struct node *node, uint32_t number);
+void line_close(struct node *node);
+void line_send(struct node *node, uint32_t number, const struct control *frame);
+/* It is of no more use; the engine decides what then. */
+void line_lost(struct node *node, uint32_t number);
+void line_frame(struct node *node, uint32_t number, struct bytes frame);
 /* ---- node_objects.c: files that the province asks for ---- */
 /* How long the file or list is; arg is the node. */
 int objects_asked(void *arg, const struct hash *hash, uint64_t *ret_bytes) MUST_USE;
@@ -241,8 +254,8 @@ void objects_send_part(struct node *node, const struct part_plan *plan);
 
 /* How long the oldest entries have waited, in a frame that says how many wait (node_age.c). */
 void age_say(const struct node *node, struct control *control);
-/* It takes a frame: nothing waits before it. */
-bool line_ready(struct node *node);
+/* What takes a frame of the uplink's connection: nothing waits before it. NULL: it must wait. */
+struct link_client *line_ready(struct node *node);
 void line_send_span(struct node *node, const struct span_plan *plan);
 /* Of an entry that cannot be cut into a span: what it means and what to do. */
 extern const char line_stuck_text[];

@@ -1,9 +1,6 @@
-/* node_line.c - one connection to the aggregator: its outbox, spans out, frames in. */
+/* node_line.c - what goes over the connection: spans out, frames in. */
 #include "core/base/assert.h"
 #include "node/node.h"
-
-#define OUTBOX_RETRY_MS 2u
-#define ENDPOINT_BYTES_MAX 256u
 
 const char line_stuck_text[] =
     "it is damaged in this node's store, or not there any more. What stands behind it in this log "
@@ -11,95 +8,6 @@ const char line_stuck_text[] =
     "restore); if there is none, hand in again what the province lacks";
 
 /* ---- out ---- */
-
-static void outbox_clear(struct node_sync *sync)
-{
-    while (sync->first != NULL) {
-        struct outgoing *next = sync->first->next;
-        free(sync->first);
-        sync->first = next;
-    }
-    sync->last = NULL;
-    sync->waiting = 0;
-}
-
-/* Frames leave in order; true when none is left. */
-static bool outbox_flush(struct node *node)
-{
-    struct node_sync *sync = &node->sync;
-    while (sync->first != NULL) {
-        struct outgoing *outgoing = sync->first;
-        int rc = sync->client == NULL
-                     ? ERR_GONE
-                     : link_client_send(sync->client, bytes_of(outgoing->frame, outgoing->len));
-        if (rc == ERR_AGAIN) {
-            loop_timer_set(sync->outbox, OUTBOX_RETRY_MS);
-            return false;
-        }
-        if (rc != 0) { /* the final event of this connection is on its way */
-            outbox_clear(sync);
-            return false;
-        }
-        node->counters.frames_out++;
-        node->counters.wire_bytes_out += outgoing->len;
-        sync->first = outgoing->next;
-        sync->last = sync->first == NULL ? NULL : sync->last;
-        sync->waiting--;
-        free(outgoing);
-    }
-    return true;
-}
-
-bool line_ready(struct node *node)
-{
-    return node->sync.client != NULL && outbox_flush(node);
-}
-
-static void on_outbox(void *arg)
-{
-    (void)outbox_flush(arg);
-}
-
-/* The connection is of no more use; the engine decides what then. */
-static void line_lost(struct node *node)
-{
-    struct uplink_event event = {.type = UPLINK_EVENT_LINK_DOWN,
-                                 .connection = node->sync.uplink.connection};
-    sync_event(node, &event);
-}
-
-void line_send(struct node *node, const struct control *frame)
-{
-    struct node_sync *sync = &node->sync;
-    struct control control = *frame;
-    struct err_ctx err = {""};
-    size_t len = 0;
-    if (sync->client == NULL) {
-        return;
-    }
-    age_say(node, &control);
-    int rc = control_encode(&control, sync->control, sizeof sync->control, &len, &err);
-    if (rc != 0) {
-        node_trouble(node, TROUBLE_CUT, rc, err_peek(&err, rc));
-        return;
-    }
-    struct outgoing *outgoing = calloc(1, sizeof *outgoing + len);
-    if (outgoing == NULL || sync->waiting == NODE_OUTBOX_MAX) {
-        free(outgoing);
-        line_lost(node);
-        return;
-    }
-    outgoing->len = len;
-    memcpy(outgoing->frame, sync->control, len);
-    if (sync->last == NULL) {
-        sync->first = outgoing;
-    } else {
-        sync->last->next = outgoing;
-    }
-    sync->last = outgoing;
-    sync->waiting++;
-    (void)outbox_flush(node);
-}
 
 /* The frame of this plan in sync->cut: the one kept from the last attempt, or cut now. */
 static int cut(struct node *node, const struct span_plan *plan, struct err_ctx *err)
@@ -163,7 +71,8 @@ void line_send_span(struct node *node, const struct span_plan *plan)
 {
     struct node_sync *sync = &node->sync;
     struct err_ctx err = {""};
-    if (!line_ready(node)) {
+    struct link_client *client = line_ready(node);
+    if (client == NULL) {
         answer_plan(node, plan, false, 0);
         return;
     }
@@ -176,10 +85,10 @@ void line_send_span(struct node *node, const struct span_plan *plan)
     if (rc != 0) {
         node_trouble(node, TROUBLE_CUT, rc, err_peek(&err, rc));
         answer_plan(node, plan, false, 0);
-        line_lost(node);
+        line_lost(node, sync->uplink.connection);
         return;
     }
-    rc = link_client_send(sync->client, sync->cut.frame);
+    rc = link_client_send(client, sync->cut.frame);
     if (rc == 0) {
         node->counters.frames_out++;
         node->counters.spans_out++;
@@ -247,13 +156,13 @@ static int look_up(struct node *node, const struct control *control, struct hash
     return rc;
 }
 
-static void control_in(struct node *node, struct bytes frame)
+static void control_in(struct node *node, uint32_t number, struct bytes frame)
 {
     struct node_sync *sync = &node->sync;
     struct hash own[LOGS_MAX];
     struct control control;
     struct uplink_event event = {
-        .type = UPLINK_EVENT_CONTROL, .connection = sync->uplink.connection, .control = &control};
+        .type = UPLINK_EVENT_CONTROL, .connection = number, .control = &control};
     event.rc = control_decode(frame, sync->scratch, &control, NULL);
     if (event.rc != 0) {
         event.type = UPLINK_EVENT_BAD_FRAME;
@@ -263,14 +172,14 @@ static void control_in(struct node *node, struct bytes frame)
     sync_event(node, &event);
 }
 
-static void span_in(struct node *node, struct bytes frame)
+static void span_in(struct node *node, uint32_t number, struct bytes frame)
 {
     struct node_sync *sync = &node->sync;
     struct span_header header;
     struct span_entry *entries = NULL;
     struct bytes payload;
     struct uplink_event event = {.type = UPLINK_EVENT_SPAN,
-                                 .connection = sync->uplink.connection,
+                                 .connection = number,
                                  .header = &header,
                                  .arena = node->arena,
                                  .wire_bytes = frame.len};
@@ -288,99 +197,20 @@ static void span_in(struct node *node, struct bytes frame)
     sync_event(node, &event);
 }
 
-void sync_frame(struct node *node, struct bytes frame)
+void line_frame(struct node *node, uint32_t number, struct bytes frame)
 {
-    struct node_sync *sync = &node->sync;
-    ASSERT(!sync->stepping);
+    ASSERT(!node->sync.stepping);
     node->counters.frames_in++;
     node->counters.wire_bytes_in += frame.len;
     int kind = frame_kind_of(frame, NULL);
     if (kind == FRAME_SPAN) {
-        span_in(node, frame);
+        span_in(node, number, frame);
     } else if (kind < 0) {
         struct uplink_event event = {
-            .type = UPLINK_EVENT_BAD_FRAME, .connection = sync->uplink.connection, .rc = kind};
+            .type = UPLINK_EVENT_BAD_FRAME, .connection = number, .rc = kind};
         sync_event(node, &event);
     } else {
-        control_in(node, frame);
+        control_in(node, number, frame);
     }
-    arena_reset(sync->scratch);
-}
-
-/* ---- the connection ---- */
-
-static void on_frame(void *arg, struct bytes frame)
-{
-    sync_frame(arg, frame);
-}
-
-static void on_event(void *arg, enum link_event what)
-{
-    struct node *node = arg;
-    struct node_sync *sync = &node->sync;
-    struct uplink_event event = {.type = UPLINK_EVENT_LINK_UP,
-                                 .connection = sync->uplink.connection};
-    if (what == LINK_UP) {
-        sync->up = true;
-        node->counters.connects++;
-    } else {
-        event.type = what == LINK_DENIED ? UPLINK_EVENT_LINK_DENIED : UPLINK_EVENT_LINK_DOWN;
-        sync->endpoint += sync->up ? 0 : 1; /* the next attempt goes to another one */
-    }
-    sync_event(node, &event);
-}
-
-void line_connect(struct node *node, const struct effect *effect)
-{
-    struct node_sync *sync = &node->sync;
-    const struct province_card *card = &node->card.card;
-    struct bytes text = card->endpoints[sync->endpoint % card->endpoint_count];
-    char endpoint[ENDPOINT_BYTES_MAX];
-    struct err_ctx err = {""};
-    ASSERT(sync->client == NULL);
-    const struct link_client_config config = {
-        .context = node->links,
-        .loop = node->loop,
-        .endpoint = endpoint,
-        .server_key = node->ring.curve_key.b,
-        .public_key = node->identity.curve_public.b,
-        .secret_key = node->identity.curve_secret,
-        .connect_timeout_ms = (int)effect->as.connect.connect_ms,
-        .handshake_timeout_ms = (int)effect->as.connect.handshake_ms,
-        .on_event = on_event,
-        .on_frame = on_frame,
-        .arg = node,
-    };
-    int rc = ERR_LIMIT;
-    if (text.len < sizeof endpoint) {
-        memcpy(endpoint, text.data, text.len);
-        endpoint[text.len] = '\0';
-        rc = link_client_open(&config, &sync->client, &err);
-    }
-    if (rc != 0) {
-        node_trouble(node, TROUBLE_CONNECT, rc, err_peek(&err, rc));
-        sync->endpoint++;
-        struct uplink_event event = {.type = UPLINK_EVENT_LINK_DOWN,
-                                     .connection = effect->connection};
-        sync_event(node, &event);
-    }
-}
-
-void line_disconnect(struct node *node)
-{
-    struct node_sync *sync = &node->sync;
-    link_client_close(sync->client);
-    sync->client = NULL;
-    sync->up = false;
-    sync->cut.there = false;
-    outbox_clear(sync);
-    if (sync->outbox != NULL) {
-        loop_timer_stop(sync->outbox);
-    }
-}
-
-int line_open(struct node *node)
-{
-    node->sync.outbox = loop_timer_new(node->loop, on_outbox, node);
-    return node->sync.outbox == NULL ? ERR_NOMEM : 0;
+    arena_reset(node->sync.scratch);
 }

@@ -56,7 +56,8 @@ void objects_send_part(struct node *node, const struct part_plan *plan)
     struct node_sync *sync = &node->sync;
     struct err_ctx err = {""};
     size_t len = 0;
-    if (!line_ready(node)) {
+    struct link_client *client = line_ready(node);
+    if (client == NULL) {
         answer_part(node, UPLINK_EVENT_SEND_BLOCKED, 0);
         return;
     }
@@ -72,7 +73,7 @@ void objects_send_part(struct node *node, const struct part_plan *plan)
         answer_part(node, UPLINK_EVENT_PART_SENT, rc);
         return;
     }
-    rc = link_client_send(sync->client, bytes_of(sync->control, len));
+    rc = link_client_send(client, bytes_of(sync->control, len));
     if (rc == 0) {
         node->counters.frames_out++;
         node->counters.parts_out++;

@@ -74,13 +74,13 @@ static void carry_out(struct node *node, const struct effect *effect, uint64_t n
         line_connect(node, effect);
         break;
     case EFFECT_DISCONNECT:
-        line_disconnect(node);
+        line_disconnect(node, effect->connection);
         break;
     case EFFECT_COMMIT_PAIR:
         sync_commit_pair(node, &effect->as.pair);
         break;
     case EFFECT_SEND:
-        line_send(node, &effect->as.control);
+        line_send(node, effect->connection, &effect->as.control);
         break;
     case EFFECT_SEND_SPAN:
         line_send_span(node, &effect->as.plan);
@@ -334,10 +334,9 @@ void sync_close(struct node *node)
 {
     struct node_sync *sync = &node->sync;
     sync->ready = false;
-    line_disconnect(node);
+    line_close(node);
     loop_timer_free(sync->tick);
     loop_timer_free(sync->life_retry);
-    loop_timer_free(sync->outbox);
     span_builder_free(sync->builder);
     span_decoder_free(sync->decoder);
     arena_free(sync->scratch);

@@ -54,6 +54,7 @@ void check_hears(struct sim *sim, uint32_t peer, uint32_t connection,
                  const struct span_header *header, const struct span_entry *entries);
 void check_judged(struct sim *sim, uint32_t peer);
 bool check_drained(const struct sim *sim);
+void check_not_drained(struct sim *sim); /* fails, and says which log is not */
 void check_end(struct sim *sim);
 struct check *check_new(struct sim *sim);
 

@@ -222,7 +222,8 @@ void check_was_restored(struct sim *sim)
 
 static bool counts(const struct sim *sim, const struct book *book)
 {
-    if (book->peer == SIM_HOSTILE || book->over || book->box > SIM_HUB ||
+    bool never_was = book->written == 0; /* a power loss took even its genesis */
+    if (never_was || book->peer == SIM_HOSTILE || book->over || book->box > SIM_HUB ||
         sim->check->revoked[book->peer]) {
         return false;
     }
@@ -265,18 +266,39 @@ static bool has_all(const struct sim *sim, const struct shelf *shelf, const stru
             memcmp(shelf->list[book->written - 1].h, book->list[book->written - 1].h, 32) == 0);
 }
 
-bool check_drained(const struct sim *sim)
+static const struct book *undrained(const struct sim *sim)
 {
     for (size_t i = 0; i < sim->check->book_count; i++) {
         const struct book *book = &sim->check->books[i];
-        if (!counts(sim, book) || !read_by_somebody(sim, book)) {
-            continue;
-        }
-        if (!has_all(sim, reader_of(sim, book), book)) {
-            return false;
+        if (counts(sim, book) && read_by_somebody(sim, book) &&
+            !has_all(sim, reader_of(sim, book), book)) {
+            return book;
         }
     }
-    return true;
+    return NULL;
+}
+
+bool check_drained(const struct sim *sim)
+{
+    return undrained(sim) == NULL;
+}
+
+void check_not_drained(struct sim *sim)
+{
+    const struct book *book = undrained(sim);
+    if (book == NULL) {
+        sim_fail(sim, "a restored copy has not had its turn %u minutes after the last fault",
+                 SIM_QUIET_MS_MAX / 60000);
+        return;
+    }
+    const struct shelf *shelf = reader_of(sim, book);
+    sim_fail(sim,
+             "not drained %u minutes after the last fault: log %u of peer %u (%02x%02x), %llu "
+             "written, %llu acked, %llu there",
+             SIM_QUIET_MS_MAX / 60000, (unsigned)book->log, book->peer, book->incarnation[0],
+             book->incarnation[1], (unsigned long long)book->written,
+             (unsigned long long)book->acked,
+             shelf == NULL ? 0ULL : (unsigned long long)shelf->safe);
 }
 
 static const struct book *any_book(const struct sim *sim, const uint8_t incarnation[16])

@@ -440,7 +440,7 @@ bool sim_run(struct sim *sim)
     begin(sim);
     while (!sim->failed && (sim->faults || !check_drained(sim) || restore_next_turn(sim))) {
         if (sim->now_ms > sim->faults_until_ms + SIM_QUIET_MS_MAX) {
-            sim_fail(sim, "not drained %u minutes after the last fault", SIM_QUIET_MS_MAX / 60000);
+            check_not_drained(sim);
         } else if (sim->steps > SIM_STEPS_MAX) {
             sim_fail(sim, "more than %u steps", SIM_STEPS_MAX);
         } else if (sim->heap_count == 0) {

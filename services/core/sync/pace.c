@@ -4,6 +4,7 @@
 
 #define PERIOD_MS_MIN 10000u
 #define PERIOD_ACKS 10u
+#define SLICE_MS_MIN 500u
 #define RATE_UNKNOWN_BYTES_S 1000u /* what GPRS does: nobody is thought dead for being slow */
 #define SETUP_ROUND_TRIPS 4u
 
@@ -18,23 +19,14 @@ void pace_up(struct pace *pace, uint64_t setup_ms)
     pace->setup_ms = setup_ms + 1;
 }
 
-void pace_session(struct pace *pace, uint64_t now_ms)
-{
-    pace->delivered_bytes = 0;
-    pace->delivered_ms = now_ms;
-}
-
 struct pace_mark pace_sent(struct pace *pace, uint64_t wire_bytes, uint64_t entries,
                            uint64_t under_way, bool idle, uint64_t now_ms)
 {
     if (under_way == 0) {
-        pace->delivered_ms = now_ms; /* the pause before it says nothing of the line */
+        pace->counted_ms = now_ms; /* the pause before it says nothing of the line */
     }
     pace->entry_bytes = (3 * pace->entry_bytes + wire_bytes / entries + 3) / 4;
-    return (struct pace_mark){.sent_ms = now_ms,
-                              .delivered_bytes = pace->delivered_bytes,
-                              .delivered_ms = pace->delivered_ms,
-                              .idle = idle};
+    return (struct pace_mark){.sent_ms = now_ms, .idle = idle};
 }
 
 /* ---- measures ---- */
@@ -63,27 +55,52 @@ static void take(struct pace_best *best, uint64_t value, bool highest, uint64_t 
     best->present = better_of(best->present, value, highest);
 }
 
+static uint64_t slice_rate(const struct pace *pace)
+{
+    return pace->slice_bytes == 0 ? 0 : 1 + 1000 * pace->slice_bytes / (pace->slice_ms + 1);
+}
+
+static void add_to_slice(struct pace *pace, const struct pace_mark *mark, uint64_t wire_bytes,
+                         uint64_t period_ms, uint64_t now_ms)
+{
+    pace->slice_bytes += wire_bytes;
+    pace->slice_ms += now_ms - pace->counted_ms;
+    pace->slice_idle = pace->slice_idle || mark->idle;
+    pace->counted_ms = now_ms;
+    if (pace->slice_ms < SLICE_MS_MIN || pace->slice_ms < 2 * pace->ack_time_ms) {
+        return;
+    }
+    if (!pace->slice_idle || slice_rate(pace) > best(&pace->rate, true)) {
+        take(&pace->rate, slice_rate(pace), true, period_ms, now_ms);
+    }
+    pace->slice_bytes = 0;
+    pace->slice_ms = 0;
+    pace->slice_idle = false;
+}
+
+void pace_after_stall(struct pace *pace, uint64_t now_ms)
+{
+    pace->counted_ms = now_ms;
+}
+
 void pace_acked(struct pace *pace, const struct pace_mark *mark, uint64_t wire_bytes,
                 uint64_t now_ms)
 {
-    uint64_t took_ms = now_ms - mark->sent_ms + 1;
-    pace->ack_time_ms =
-        pace->ack_time_ms == 0 ? took_ms : (7 * pace->ack_time_ms + took_ms + 4) / 8;
     uint64_t period_ms = PERIOD_ACKS * pace->ack_time_ms;
     period_ms = period_ms > PERIOD_MS_MIN ? period_ms : PERIOD_MS_MIN;
-    pace->delivered_bytes += wire_bytes;
-    pace->delivered_ms = now_ms;
-    uint64_t rate = 1 + 1000 * (pace->delivered_bytes - mark->delivered_bytes) /
-                            (now_ms - mark->delivered_ms + 1);
-    if (!mark->idle || rate > pace_rate_bytes_s(pace)) {
-        take(&pace->rate, rate, true, period_ms, now_ms);
+    if (!mark->stalled) {
+        uint64_t took_ms = now_ms - mark->sent_ms + 1;
+        pace->ack_time_ms =
+            pace->ack_time_ms == 0 ? took_ms : (7 * pace->ack_time_ms + took_ms + 4) / 8;
+        take(&pace->ack, took_ms, false, period_ms, now_ms);
     }
-    take(&pace->ack, took_ms, false, period_ms, now_ms);
+    add_to_slice(pace, mark, wire_bytes, period_ms, now_ms);
 }
 
 uint64_t pace_rate_bytes_s(const struct pace *pace)
 {
-    return best(&pace->rate, true);
+    uint64_t rate = best(&pace->rate, true);
+    return rate != 0 ? rate : slice_rate(pace);
 }
 
 /* ---- what follows ---- */

@@ -1,11 +1,12 @@
 /* pace.h - what a line can do, learnt from acks: its rate and its delay, and what follows from them
  * for window, spans, codec and waits. Outlives sessions: a line that comes back is mostly the same.
  *
- * Rate: bytes acknowledged from the last ack before a span was sent to the span's own, over that
- * time; the highest of the last one to two periods, as a sender with little to say sees less of a
- * line than there is. Delay: the lowest time from sent to acknowledged, likewise. The window is
- * twice what the line holds in that time: enough to keep it busy while an ack travels, and so
- * little that what is urgent waits behind little.
+ * Rate: bytes acknowledged over the time in which something was under way, in slices of two ack
+ * times and half a second at least (a bucket of tokens lets a little through at once); the highest
+ * of the last one to two periods, as a sender with little to say sees less of a line than there is.
+ * Delay: the lowest time from sent to acknowledged, likewise. The window is twice what the line
+ * holds in that time: enough to keep it busy while an ack travels, and so little that what is
+ * urgent waits behind little.
  */
 #ifndef CORE_SYNC_PACE_H
 #define CORE_SYNC_PACE_H
@@ -29,30 +30,31 @@ struct pace_best {
 };
 
 struct pace {
-    struct pace_best rate;    /* bytes/s, the highest */
-    struct pace_best ack;     /* ms from sent to acknowledged, the lowest */
-    uint64_t ack_time_ms;     /* smoothed; 0: unknown */
-    uint64_t setup_ms;        /* from connect to the end of the handshake: about 4 round trips */
-    uint64_t entry_bytes;     /* smoothed, on the wire */
-    uint64_t delivered_bytes; /* in this session */
-    uint64_t delivered_ms;    /* when the last of them were acknowledged */
+    struct pace_best rate; /* bytes/s, the highest */
+    struct pace_best ack;  /* ms from sent to acknowledged, the lowest */
+    uint64_t ack_time_ms;  /* smoothed; 0: unknown */
+    uint64_t setup_ms;     /* from connect to the end of the handshake: about 4 round trips */
+    uint64_t entry_bytes;  /* smoothed, on the wire */
+    uint64_t slice_bytes, slice_ms;
+    bool slice_idle;
+    uint64_t counted_ms; /* the slice has the time up to here */
 };
 
 /* Taken when a span is sent, given back when it is acknowledged. */
 struct pace_mark {
     uint64_t sent_ms;
-    uint64_t delivered_bytes, delivered_ms;
-    bool idle; /* there was no more to send: the line could have carried more */
+    bool stalled; /* it was on its way in an outage, which says nothing of the line */
+    bool idle;    /* there was no more to send: the line could have carried more */
 };
 
 void pace_init(struct pace *pace);
 /* A connection came up after so long. */
 void pace_up(struct pace *pace, uint64_t setup_ms);
-/* Nothing is under way. */
-void pace_session(struct pace *pace, uint64_t now_ms);
 /* under_way: bytes before this span. */
 struct pace_mark pace_sent(struct pace *pace, uint64_t wire_bytes, uint64_t entries,
                            uint64_t under_way, bool idle, uint64_t now_ms);
+/* Something comes again after an outage. */
+void pace_after_stall(struct pace *pace, uint64_t now_ms);
 void pace_acked(struct pace *pace, const struct pace_mark *mark, uint64_t wire_bytes,
                 uint64_t now_ms);
 

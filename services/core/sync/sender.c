@@ -60,7 +60,15 @@ void sender_start(struct sender *sender, uint64_t now_ms)
     sender->window_bytes = sender->limits.window_start_bytes;
     sender->credit_bytes = sender->limits.window_max_bytes;
     sender->progress_ms = now_ms;
-    pace_session(&sender->pace, now_ms);
+}
+
+void sender_after_stall(struct sender *sender, uint64_t now_ms)
+{
+    for (size_t i = 0; i < sender->span_count; i++) {
+        sender->spans[i].mark.stalled = true;
+    }
+    sender->progress_ms = now_ms;
+    pace_after_stall(&sender->pace, now_ms);
 }
 
 /* Office before urgent before routine (DESIGN "Lanes in order"). */

@@ -57,6 +57,8 @@ struct out_log *sender_log(struct sender *sender, const struct incarnation *inca
 void sender_appended(struct sender *sender, const struct incarnation *incarnation, uint64_t last);
 /* A new session: nothing is under way, the window is small; what the line can do is remembered. */
 void sender_start(struct sender *sender, uint64_t now_ms);
+/* What is under way was held up by an outage that is over. */
+void sender_after_stall(struct sender *sender, uint64_t now_ms);
 /* True and a plan, if something is to be sent and the window lets it. With nothing under way one
  * span may go whatever the credit: its ack is how a credit of zero ever rises again. */
 bool sender_next(const struct sender *sender, struct span_plan *ret);

@@ -4,43 +4,14 @@
 #include "core/base/plant.h"
 #include "core/seal/chain.h"
 
-#define REFUSED_WAIT_MS_MAX 60000u
-#define SILENT_EAGER_MS 600000u /* 10 minutes of eager attempts */
-#define SILENT_LATE_WAIT_MS 60000u
-#define DENIED_WAIT_MS_MIN 300000u
-#define DENIED_WAIT_MS_SPREAD 600000u
-#define ADMITTED_WAIT_MS 3000u /* a key that was never met may be admitted any moment */
-#define ADMITTED_EAGER_MS 600000u
 #define COME_BACK_S_MAX 60u /* no word of the aggregator keeps a node away for longer */
 #define BLOCKED_RETRY_MS 2u
-#define SILENCE_DOUBLINGS_MAX 5u
-#define CONNECT_MS_MIN 3000u /* and what the last one took, 4 round trips and more */
-#define CONNECT_MS_UNKNOWN 20000u
-#define HANDSHAKE_MS_UNKNOWN 30000u
-#define WIDER_MS 1000u /* after each attempt that failed */
-#define CONNECT_SLACK_MS 2000u
-#define TAKE_OVER_WAIT_MS_MIN 5000u /* a successor that came too early */
-#define TAKE_OVER_WAIT_MS_MAX 900000u
 
 const char *uplink_state_name(enum uplink_state state)
 {
     static const char *const names[UPLINK_STATE_COUNT] = {"stopped",    "waiting",  "pairing",
                                                           "connecting", "resuming", "live"};
     return state < UPLINK_STATE_COUNT ? names[state] : "unknown";
-}
-
-static void move(struct uplink *uplink, enum uplink_state to)
-{
-    static const uint8_t allowed[UPLINK_STATE_COUNT] = {
-        [UPLINK_STOPPED] = 1u << UPLINK_PAIRING | 1u << UPLINK_CONNECTING,
-        [UPLINK_WAITING] = 1u << UPLINK_PAIRING | 1u << UPLINK_CONNECTING | 1u << UPLINK_STOPPED,
-        [UPLINK_PAIRING] = 1u << UPLINK_CONNECTING | 1u << UPLINK_WAITING | 1u << UPLINK_STOPPED,
-        [UPLINK_CONNECTING] = 1u << UPLINK_RESUMING | 1u << UPLINK_WAITING | 1u << UPLINK_STOPPED,
-        [UPLINK_RESUMING] = 1u << UPLINK_LIVE | 1u << UPLINK_WAITING | 1u << UPLINK_STOPPED,
-        [UPLINK_LIVE] = 1u << UPLINK_WAITING | 1u << UPLINK_STOPPED,
-    };
-    ASSERT(allowed[uplink->state] & 1u << to);
-    uplink->state = to;
 }
 
 void uplink_init(struct uplink *uplink, const struct uplink_config *config,
@@ -67,97 +38,13 @@ int uplink_add_log(struct uplink *uplink, const struct incarnation *incarnation,
     return rc;
 }
 
-uint64_t uplink_silence_ms(const struct uplink *uplink)
-{
-    const struct sender *sender = &uplink->sender;
-    uint64_t scaled = pace_patience_ms(&sender->pace, sender->outstanding_bytes);
-    uint64_t base = uplink->config.silence_ms > scaled ? uplink->config.silence_ms : scaled;
-    return base << uplink->silence_doublings;
-}
-
-static uint64_t spread(const struct uplink_event *event, uint64_t range_ms)
-{
-    return range_ms == 0 ? 0 : get_be64(event->random) % range_ms;
-}
-
-/* ---- leaving a connection ---- */
-
-static void wait_for(struct uplink *uplink, const struct uplink_event *event,
-                     struct effects *effects, uint64_t delay_ms)
-{
-    if (uplink->state >= UPLINK_CONNECTING) {
-        effects_add(effects, EFFECT_DISCONNECT, uplink->connection);
-    }
-    move(uplink, UPLINK_WAITING);
-    uplink->blocked = false;
-    uplink->wake_ms = event->now_ms + delay_ms;
-    effects_wake(effects, uplink->wake_ms);
-}
-
-void uplink_wait_refused(struct uplink *uplink, const struct uplink_event *event,
-                         struct effects *effects)
-{
-    uint64_t ceiling = uplink->config.reconnect_ms;
-    for (uint32_t i = 0; i < uplink->refused_count && ceiling < REFUSED_WAIT_MS_MAX; i++) {
-        ceiling *= 2;
-    }
-    if (ceiling > REFUSED_WAIT_MS_MAX) {
-        ceiling = REFUSED_WAIT_MS_MAX;
-    }
-    uplink->refused_count++;
-    wait_for(uplink, event, effects, 1 + spread(event, ceiling));
-}
-
-static void wait_silent(struct uplink *uplink, const struct uplink_event *event,
-                        struct effects *effects)
-{
-    if (uplink->silent_since_ms == 0) {
-        uplink->silent_since_ms = event->now_ms;
-    }
-    bool needless = uplink->state >= UPLINK_RESUMING; /* for all we know */
-    if (needless && uplink->silence_doublings < SILENCE_DOUBLINGS_MAX) {
-        uplink->silence_doublings++;
-    }
-    bool eager =
-        event->now_ms - uplink->silent_since_ms < SILENT_EAGER_MS && !sender_idle(&uplink->sender);
-    wait_for(uplink, event, effects,
-             eager ? 1000 + spread(event, 1000) : spread(event, SILENT_LATE_WAIT_MS));
-}
-
-static void wait_denied(struct uplink *uplink, const struct uplink_event *event,
-                        struct effects *effects, enum denied_code code)
-{
-    effects_alarm(effects, uplink->connection, ALARM_DENIED, ERR_KEY);
-    effects->list[effects->count - 1].as.alarm.denied = code;
-    uplink->denied = code;
-    bool never_met = incarnation_is_zero(&uplink->aggregator) && code == DENIED_UNKNOWN_KEY;
-    bool soon = never_met && event->now_ms - uplink->started_ms < ADMITTED_EAGER_MS;
-    wait_for(uplink, event, effects,
-             soon ? ADMITTED_WAIT_MS : DENIED_WAIT_MS_MIN + spread(event, DENIED_WAIT_MS_SPREAD));
-}
-
-/* Denied as a successor: the aggregator says when whoever spoke before will have been silent for
- * long enough. */
-static void wait_take_over(struct uplink *uplink, const struct uplink_event *event,
-                           struct effects *effects, enum denied_code code, uint32_t retry_s)
-{
-    uint64_t delay_ms = 1000u * (uint64_t)retry_s;
-    delay_ms = delay_ms < TAKE_OVER_WAIT_MS_MIN   ? TAKE_OVER_WAIT_MS_MIN
-               : delay_ms > TAKE_OVER_WAIT_MS_MAX ? TAKE_OVER_WAIT_MS_MAX
-                                                  : delay_ms;
-    effects_alarm(effects, uplink->connection, ALARM_DENIED, ERR_KEY);
-    effects->list[effects->count - 1].as.alarm.denied = code;
-    uplink->denied = code;
-    wait_for(uplink, event, effects, delay_ms + spread(event, 1 + delay_ms / 8));
-}
-
 /* ---- another life ---- */
 
 static void succeed(struct uplink *uplink, struct effects *effects, const struct entry_id *from)
 {
     effects_alarm(effects, uplink->connection, ALARM_SUCCESSOR, 0);
-    effects_add(effects, EFFECT_DISCONNECT, uplink->connection);
-    move(uplink, UPLINK_STOPPED);
+    uplink_leave(uplink, effects);
+    uplink_move(uplink, UPLINK_STOPPED);
     effects_add(effects, EFFECT_SUCCEED, 0)->as.from = *from;
 }
 
@@ -182,90 +69,9 @@ static void not_ourselves(struct uplink *uplink, const struct uplink_event *even
     if (replaced || !not_taken_yet(uplink)) {
         succeed(uplink, effects, &all);
     } else if (uplink->own.successor && code == DENIED_CLONE) {
-        wait_take_over(uplink, event, effects, code, retry_s);
+        uplink_wait_take_over(uplink, event, effects, code, retry_s);
     } else {
-        wait_denied(uplink, event, effects, code);
-    }
-}
-
-/* ---- getting one ---- */
-
-static uint64_t at_most(uint64_t value, uint64_t most)
-{
-    return value < most ? value : most;
-}
-
-/* Scaled with the line, and wider after each failure. On a line that was never up, what suffices
- * for GPRS: a fixed short limit would keep it out for ever. */
-static void connect_now(struct uplink *uplink, const struct uplink_event *event,
-                        struct effects *effects)
-{
-    uint64_t setup_ms = uplink->sender.pace.setup_ms;
-    uint64_t wider_ms = WIDER_MS * (uint64_t)uplink->failed_count;
-    uint64_t handshake_ms = HANDSHAKE_MS_UNKNOWN;
-    uplink->connect_ms = CONNECT_MS_UNKNOWN;
-    if (setup_ms != 0) {
-        uplink->connect_ms = at_most(CONNECT_MS_MIN + setup_ms + wider_ms, CONNECT_MS_UNKNOWN);
-        handshake_ms = at_most(CONNECT_MS_MIN + 2 * (setup_ms + wider_ms), HANDSHAKE_MS_UNKNOWN);
-    }
-    move(uplink, UPLINK_CONNECTING);
-    uplink->connection++;
-    uplink->connect_began_ms = event->now_ms;
-    uplink->deadline_ms = event->now_ms + uplink->connect_ms + handshake_ms + CONNECT_SLACK_MS;
-    struct effect *effect = effects_add(effects, EFFECT_CONNECT, uplink->connection);
-    effect->as.connect.connect_ms = uplink->connect_ms;
-    effect->as.connect.handshake_ms = handshake_ms;
-    effects_wake(effects, uplink->deadline_ms);
-}
-
-/* Nobody answered, which is another thing than to be refused. */
-static void link_down(struct uplink *uplink, const struct uplink_event *event,
-                      struct effects *effects)
-{
-    if (uplink->state == UPLINK_CONNECTING) {
-        uplink->failed_count++;
-        if (event->now_ms - uplink->connect_began_ms >= uplink->connect_ms) {
-            wait_silent(uplink, event, effects);
-            return;
-        }
-    }
-    uplink_wait_refused(uplink, event, effects);
-}
-
-static void begin(struct uplink *uplink, const struct uplink_event *event, struct effects *effects)
-{
-    if (uplink->pair_in_flight) {
-        move(uplink, UPLINK_PAIRING); /* stopped and started while it was being committed */
-        return;
-    }
-    uplink->own_before = uplink->own;
-    if (!session_own_next(&uplink->own, event->random)) {
-        connect_now(uplink, event, effects);
-        return;
-    }
-    if (PLANTED(PAIR_NOT_COMMITTED)) {
-        connect_now(uplink, event, effects);
-        return;
-    }
-    move(uplink, UPLINK_PAIRING);
-    uplink->pair_in_flight = true;
-    effects_add(effects, EFFECT_COMMIT_PAIR, 0)->as.pair = uplink->own.pair;
-}
-
-static void pair_committed(struct uplink *uplink, const struct uplink_event *event,
-                           struct effects *effects)
-{
-    uplink->pair_in_flight = false;
-    if (event->rc != 0) {
-        uplink->own = uplink->own_before;
-    }
-    if (uplink->state != UPLINK_PAIRING) {
-        return;
-    }
-    if (event->rc != 0) {
-        uplink_wait_refused(uplink, event, effects);
-    } else {
-        connect_now(uplink, event, effects);
+        uplink_wait_denied(uplink, event, effects, code);
     }
 }
 
@@ -326,7 +132,8 @@ static void link_up(struct uplink *uplink, const struct uplink_event *event,
     if (uplink->state != UPLINK_CONNECTING) {
         return;
     }
-    move(uplink, UPLINK_RESUMING);
+    uplink_drop_kept(uplink, effects);
+    uplink_move(uplink, UPLINK_RESUMING);
     uplink->heard_ms = event->now_ms;
     uplink->keep_alive_sent_ms = 0;
     uplink->planned = false;
@@ -456,7 +263,7 @@ static void resumed(struct uplink *uplink, const struct uplink_event *event,
         effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, ERR_STATE);
         return;
     }
-    move(uplink, UPLINK_LIVE);
+    uplink_move(uplink, UPLINK_LIVE);
     uplink->aggregator = resumed->aggregator;
     uplink->clock_offset_ms = resumed->clock_ms - event->clock_ms;
     uplink->refused_count = 0;
@@ -490,7 +297,7 @@ static void line_gap(struct uplink *uplink, const struct uplink_event *event,
         succeed(uplink, effects, &have);
     } else {
         effects_alarm(effects, uplink->connection, ALARM_FORK, ERR_FORK);
-        wait_denied(uplink, event, effects, DENIED_FORK);
+        uplink_wait_denied(uplink, event, effects, DENIED_FORK);
     }
 }
 
@@ -531,7 +338,7 @@ static void denied(struct uplink *uplink, const struct uplink_event *event, stru
     case DENIED_UNKNOWN_KEY:
     case DENIED_WRONG_LOG:
     case DENIED_VERSION:
-        wait_denied(uplink, event, effects, denied->code);
+        uplink_wait_denied(uplink, event, effects, denied->code);
         break;
     }
 }
@@ -560,7 +367,7 @@ static void control(struct uplink *uplink, const struct uplink_event *event,
     case FRAME_COME_BACK: {
         uint32_t retry_s = event->control->as.come_back.retry_s;
         uint64_t delay_ms = retry_s < COME_BACK_S_MAX ? 1000u * retry_s : 1000u * COME_BACK_S_MAX;
-        wait_for(uplink, event, effects, delay_ms + spread(event, 1 + delay_ms));
+        uplink_wait_asked(uplink, event, effects, delay_ms);
         break;
     }
     case FRAME_BYE:
@@ -585,12 +392,12 @@ static void live_tick(struct uplink *uplink, const struct uplink_event *event,
 {
     uint64_t silence = uplink_silence_ms(uplink);
     if (uplink->sender.span_count > 0 && event->now_ms >= uplink->sender.progress_ms + silence) {
-        wait_silent(uplink, event, effects);
+        uplink_wait_silent(uplink, event, effects);
         return;
     }
     if (uplink->keep_alive_sent_ms != 0) {
         if (event->now_ms >= uplink->keep_alive_sent_ms + silence) {
-            wait_silent(uplink, event, effects);
+            uplink_wait_silent(uplink, event, effects);
             return;
         }
     } else if (event->now_ms >= uplink->heard_ms + uplink->config.keep_alive_ms) {
@@ -610,7 +417,7 @@ static void tick(struct uplink *uplink, const struct uplink_event *event, struct
     switch (uplink->state) {
     case UPLINK_WAITING:
         if (event->now_ms >= uplink->wake_ms) {
-            begin(uplink, event, effects);
+            uplink_begin(uplink, event, effects);
         } else {
             effects_wake(effects, uplink->wake_ms);
         }
@@ -618,14 +425,14 @@ static void tick(struct uplink *uplink, const struct uplink_event *event, struct
     case UPLINK_CONNECTING:
         if (event->now_ms >= uplink->deadline_ms) {
             uplink->failed_count++;
-            wait_silent(uplink, event, effects);
+            uplink_wait_silent(uplink, event, effects);
         } else {
             effects_wake(effects, uplink->deadline_ms);
         }
         break;
     case UPLINK_RESUMING:
         if (event->now_ms >= uplink->resumed_ms + uplink_silence_ms(uplink)) {
-            wait_silent(uplink, event, effects);
+            uplink_wait_silent(uplink, event, effects);
         } else {
             plan_next(uplink, effects);
             effects_wake(effects, uplink->resumed_ms + uplink_silence_ms(uplink));
@@ -644,8 +451,12 @@ static void tick(struct uplink *uplink, const struct uplink_event *event, struct
 static bool stale(const struct uplink *uplink, const struct uplink_event *event)
 {
     switch (event->type) {
-    case UPLINK_EVENT_LINK_UP:
     case UPLINK_EVENT_LINK_DOWN:
+        if (uplink_is_kept(uplink, event->connection)) {
+            return false;
+        }
+        return uplink->state < UPLINK_CONNECTING || event->connection != uplink->connection;
+    case UPLINK_EVENT_LINK_UP:
     case UPLINK_EVENT_LINK_DENIED:
         return uplink->state < UPLINK_CONNECTING || event->connection != uplink->connection;
     case UPLINK_EVENT_CONTROL:
@@ -654,6 +465,9 @@ static bool stale(const struct uplink *uplink, const struct uplink_event *event)
     case UPLINK_EVENT_SPAN_SENT:
     case UPLINK_EVENT_PART_SENT:
     case UPLINK_EVENT_SEND_BLOCKED:
+        if (uplink_is_kept(uplink, event->connection)) {
+            return false;
+        }
         return uplink->state < UPLINK_RESUMING || event->connection != uplink->connection;
     case UPLINK_EVENT_START:
     case UPLINK_EVENT_STOP:
@@ -671,10 +485,8 @@ static void stop(struct uplink *uplink, struct effects *effects)
     if (uplink->state == UPLINK_STOPPED) {
         return;
     }
-    if (uplink->state >= UPLINK_CONNECTING) {
-        effects_add(effects, EFFECT_DISCONNECT, uplink->connection);
-    }
-    move(uplink, UPLINK_STOPPED);
+    uplink_leave(uplink, effects);
+    uplink_move(uplink, UPLINK_STOPPED);
 }
 
 static void send_blocked(struct uplink *uplink, const struct uplink_event *event,
@@ -697,6 +509,25 @@ static void go_on(struct uplink *uplink, struct effects *effects)
     if (uplink->state == UPLINK_LIVE) {
         watch_progress(uplink, effects);
     }
+}
+
+/* Of the connection that is kept: it lives, so the attempt beside it ends; or it does not want us,
+ * and the other one will be told so too. False: it is over. */
+static bool kept_speaks(struct uplink *uplink, const struct uplink_event *event,
+                        struct effects *effects)
+{
+    bool span = event->type == UPLINK_EVENT_SPAN;
+    if (!uplink_is_kept(uplink, event->connection) ||
+        (!span && event->type != UPLINK_EVENT_CONTROL)) {
+        return true;
+    }
+    enum frame_kind kind = span ? FRAME_SPAN : event->control->kind;
+    if (kind == FRAME_DENIED || kind == FRAME_COME_BACK || kind == FRAME_BYE) {
+        uplink_drop_kept(uplink, effects);
+        return false;
+    }
+    uplink_take_back(uplink, event, effects);
+    return true;
 }
 
 static void frame_or_entry(struct uplink *uplink, const struct uplink_event *event,
@@ -749,7 +580,7 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
     case UPLINK_EVENT_START:
         if (uplink->state == UPLINK_STOPPED) {
             uplink->started_ms = event->now_ms;
-            begin(uplink, event, effects);
+            uplink_begin(uplink, event, effects);
         }
         break;
     case UPLINK_EVENT_STOP:
@@ -759,16 +590,16 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
         tick(uplink, event, effects);
         break;
     case UPLINK_EVENT_PAIR_COMMITTED:
-        pair_committed(uplink, event, effects);
+        uplink_pair_committed(uplink, event, effects);
         break;
     case UPLINK_EVENT_LINK_UP:
         link_up(uplink, event, effects);
         break;
     case UPLINK_EVENT_LINK_DOWN:
-        link_down(uplink, event, effects);
+        uplink_link_down(uplink, event, effects);
         break;
     case UPLINK_EVENT_LINK_DENIED:
-        wait_denied(uplink, event, effects, DENIED_UNKNOWN_KEY);
+        uplink_wait_denied(uplink, event, effects, DENIED_UNKNOWN_KEY);
         break;
     case UPLINK_EVENT_APPENDED:
     case UPLINK_EVENT_CONTROL:
@@ -778,7 +609,9 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
     case UPLINK_EVENT_PART_SENT:
     case UPLINK_EVENT_SEND_BLOCKED:
     case UPLINK_EVENT_STORED:
-        frame_or_entry(uplink, event, effects);
+        if (kept_speaks(uplink, event, effects)) {
+            frame_or_entry(uplink, event, effects);
+        }
         break;
     }
 }

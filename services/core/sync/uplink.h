@@ -66,7 +66,9 @@ struct uplink {
     struct entry_id predecessors[LOGS_MAX]; /* by index of the sender's logs */
     struct ack receipts[LOGS_MAX];          /* the last of each; id.seq 0: none */
     struct incarnation aggregator;          /* last met; the shell keeps it */
-    uint32_t connection;
+    uint32_t connection, last_connection;
+    uint32_t kept; /* silent, not given up while another is tried; 0: none */
+    enum uplink_state kept_state;
     uint32_t refused_count; /* in a row */
     uint64_t started_ms;
     uint64_t silent_since_ms;
