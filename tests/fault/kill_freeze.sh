@@ -27,10 +27,6 @@ not_connected() {
     holds aggregator enrol list "any(.regency == \"$1\" and (.connected | not))"
 }
 
-connects() {
-    ask "$1" status | jq .counters.connects
-}
-
 lines_in() {
     [ "$(wc -l <"$1")" -ge "$2" ]
 }
@@ -53,18 +49,16 @@ setting aggregator keep_alive_s 1 # what "connected" means
 kill -HUP "${pid_of[aggregator]}"
 
 say "the aggregator is frozen while reports come in"
-before=$(connects 16.07)
 generate 16.07 200 beku >"$work/reports"
 freeze aggregator
 frozen_at=$SECONDS
 submit 16.07 "$work/reports"
 wait_until "$long" gave_up 16.07
 wait_until "$long" gave_up 16.03 # idle: by its keep-alive
-say "both nodes gave the session up within $((SECONDS - frozen_at)) s"
+say "both nodes looked for another session within $((SECONDS - frozen_at)) s"
 thaw aggregator
 settle
 wait_until "$long" live 16.07
-[ "$(connects 16.07)" -gt "$before" ] || fail "16.07 is live without a new session"
 check_lists
 nobody_blamed
 
