@@ -173,34 +173,40 @@ static uint8_t stretch_of(int32_t day)
     return stretch;
 }
 
-static bool says(struct bytes text, const char *word)
-{
-    size_t len = strlen(word), same = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char letter = (char)(text.data[i] | 0x20);
-        same = letter == word[same] ? same + 1 : (letter == word[0] ? 1 : 0);
-        if (same == len) {
-            return true;
-        }
-    }
-    return false;
-}
-
 enum told { TOLD_NOTHING, TOLD_BEFORE, TOLD_AFTER };
 
+static bool begins_with(struct bytes text, const char *word)
+{
+    size_t i = 0;
+    while (i < text.len && word[i] != '\0' && (char)(text.data[i] | 0x20) == word[i]) {
+        i++;
+    }
+    return word[i] == '\0';
+}
+
 /* A candidate is a prospective one (bakal calon) until the determination. */
-static enum told told_by(const struct report *report)
+static void told_in(struct bytes text, bool *early, bool *late)
 {
     static const char *const before[] = {"bakal", "bacabup", "bacalon", "bacawa", "bapaslon"};
-    struct bytes texts[] = {report->candidate, report->description};
-    bool early = false, late = false;
-    for (size_t i = 0; i < LENGTH(texts); i++) {
-        for (size_t j = 0; j < LENGTH(before); j++) {
-            early = early || says(texts[i], before[j]);
+    bool paslon = false, bapaslon = false;
+    for (size_t i = 0; i < text.len; i++) {
+        struct bytes rest = bytes_of(text.data + i, text.len - i);
+        char letter = (char)(text.data[i] | 0x20);
+        for (size_t j = 0; letter == 'b' && j < LENGTH(before); j++) {
+            *early = *early || begins_with(rest, before[j]);
+            bapaslon = bapaslon || begins_with(rest, "bapaslon");
         }
-        late = late || (says(texts[i], "paslon") && !says(texts[i], "bapaslon")) ||
-               says(texts[i], "nomor");
+        paslon = paslon || (letter == 'p' && begins_with(rest, "paslon"));
+        *late = *late || (letter == 'n' && begins_with(rest, "nomor"));
     }
+    *late = *late || (paslon && !bapaslon);
+}
+
+static enum told told_by(const struct report *report)
+{
+    bool early = false, late = false;
+    told_in(report->candidate, &early, &late);
+    told_in(report->description, &early, &late);
     if (early == late) {
         return TOLD_NOTHING;
     }
@@ -289,8 +295,11 @@ static void company_traits(const struct report *report, uint32_t subject, struct
 {
     char text[NORMAL_NAME_CAPACITY];
     for (uint32_t i = 0; i < report->subject_count && ret->company.count < TRAIT_FILES_MAX; i++) {
+        if (i == subject) {
+            continue;
+        }
         struct bytes name = bytes_of(text, normalise_name(report->subjects[i].name, text));
-        if (i != subject && name.len > 0 && memchr(name.data, ' ', name.len) != NULL) {
+        if (name.len > 0 && memchr(name.data, ' ', name.len) != NULL) {
             hash_add(&ret->company, hash_of("kabar.company.v1", name), TRAIT_FILES_MAX);
         }
     }

@@ -1,12 +1,15 @@
 /* Which acts a form names, and which forms are taken for one another. */
 #include "core/cases/match_traits.h"
 
+#include <string.h>
+
 #define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define FORM_BYTES 5u
 
 /* same: forms of one act before and after the determination have one number. Partisan activity
  * (DS-08) is what people choose for decisions and teams too. */
 struct form_row {
-    const char *code;
+    char code[FORM_BYTES + 1];
     uint8_t same, groups;
 };
 static const struct form_row form_rows[] = {
@@ -37,8 +40,8 @@ void traits_form(struct bytes form, struct traits *ret)
 {
     static const struct form_row other = {"", 0, FORM_OTHER};
     const struct form_row *row = &other;
-    for (size_t i = 0; i < LENGTH(form_rows); i++) {
-        if (bytes_equal(form, bytes_of_text(form_rows[i].code))) {
+    for (size_t i = 0; form.len == FORM_BYTES && i < LENGTH(form_rows); i++) {
+        if (memcmp(form.data, form_rows[i].code, FORM_BYTES) == 0) {
             row = &form_rows[i];
         }
     }

@@ -339,6 +339,19 @@ static int settle(struct search *search, const struct case_name *own, struct pla
     return status != 0 ? status : copy_case_text(search->arena, own, &ret->case_name);
 }
 
+/* Its arrays are large, and read only as far as their counts: they are not zeroed. */
+static void search_begin(struct search *search, const struct views *views, struct arena *arena,
+                         uint64_t position)
+{
+    search->views = views;
+    search->arena = arena;
+    search->position = position;
+    search->seen_count = 0;
+    search->best_count = 0;
+    search->ret = NULL;
+    search->ret_count = 0;
+}
+
 /* Judges every case that its blocks lead to. */
 static int look(struct search *search, const struct report *report, uint32_t subject,
                 struct bytes province)
@@ -358,7 +371,9 @@ int matcher_explain(const struct views *views, const struct report *report, uint
                     uint32_t subject, struct bytes province, struct arena *arena,
                     struct matcher_judged ret[MATCH_CASES_MAX], size_t *ret_count)
 {
-    struct search search = {.views = views, .arena = arena, .position = position, .ret = ret};
+    struct search search;
+    search_begin(&search, views, arena, position);
+    search.ret = ret;
     int status = look(&search, report, subject, province);
     *ret_count = search.ret_count;
     return status;
@@ -369,7 +384,8 @@ int matcher_place(const struct views *views, const struct report *report, const 
                   struct placement *ret, struct err_ctx *err)
 {
     struct case_name own;
-    struct search search = {.views = views, .arena = arena, .position = position};
+    struct search search;
+    search_begin(&search, views, arena, position);
     memset(ret, 0, sizeof *ret);
     ret->position = position;
     ret->subject = subject;

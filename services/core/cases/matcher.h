@@ -2,7 +2,7 @@
  *
  * Blocks are looked up (a handful of gets), at most MATCH_CASES_MAX cases of them are judged
  * (match_judge.h). merged: one case is the same, and no other is as good; review: a case of its own
- * with at most MATCH_CANDIDATES_MAX candidates; new. Keys of blocks are 16 bytes of BLAKE2b over
+ * with at most MATCH_CANDIDATES_MAX candidates; new. Keys of blocks are 16 bytes of SipHash over
  * the province, the kind of key and
  *   "nip", "nik"     the number
  *   "link", "file"   the canonical link, the hash of an evidence

@@ -33,7 +33,6 @@ static void key_add(const struct basis *basis, const char *kind, struct bytes fi
     ASSERT(basis->keys->count < MATCH_KEYS_MAX);
     uint8_t input[KEY_INPUT_BYTES_MAX];
     struct writer writer;
-    struct hash hash;
     struct match_key *key = &basis->keys->list[basis->keys->count];
     writer_init(&writer, input, sizeof input);
     put_part(&writer, basis->province);
@@ -42,8 +41,7 @@ static void key_add(const struct basis *basis, const char *kind, struct bytes fi
     put_part(&writer, second);
     writer_be32(&writer, days);
     ASSERT(!writer.overflow);
-    seal_hash("kabar.match.v2", bytes_of(input, writer.len), &hash);
-    memcpy(key->b, hash.b, sizeof key->b);
+    seal_lookup(bytes_of(input, writer.len), key->b);
     key->by_number = strcmp(kind, "nip") == 0 || strcmp(kind, "nik") == 0;
     basis->keys->count++;
 }

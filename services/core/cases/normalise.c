@@ -241,7 +241,8 @@ size_t normalise_name(struct bytes name, char ret[NORMAL_NAME_CAPACITY])
     while (comma < name.len && name.data[comma] != ',') {
         comma++;
     }
-    struct words words = {.count = 0};
+    struct words words;
+    words.count = 0;
     name_words(bytes_of(name.data, comma), &words);
     drop_titles(&words);
     if (words.count == 0 ||
@@ -355,7 +356,8 @@ static void unit_word(struct word *word)
 
 size_t normalise_unit(struct bytes unit, char ret[NORMAL_NAME_CAPACITY])
 {
-    struct words words = {.count = 0};
+    struct words words;
+    words.count = 0;
     struct word word = {.len = 0};
     for (size_t i = 0; i <= unit.len; i++) {
         if (i < unit.len && is_letter(unit.data[i])) {

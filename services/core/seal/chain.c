@@ -28,6 +28,13 @@ void seal_hash(const char *personal, struct bytes data, struct hash *ret)
     hash_salted(personal, NULL, data, ret);
 }
 
+void seal_lookup(struct bytes data, uint8_t ret[SEAL_LOOKUP_BYTES])
+{
+    static const uint8_t key[crypto_shorthash_siphashx24_KEYBYTES] = "kabar.lookup.v1";
+    int status = crypto_shorthash_siphashx24(ret, data.data, data.len, key);
+    ASSERT(status == 0);
+}
+
 void chain_body(struct bytes body, struct hash *ret_b)
 {
     seal_hash("kabar.body.v1", body, ret_b);

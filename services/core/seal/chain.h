@@ -17,6 +17,11 @@
 /* Plain BLAKE2b-256 with a personal ("kabar.doc.v1", …), at most 16 characters. */
 void seal_hash(const char *personal, struct bytes data, struct hash *ret);
 
+/* 16 bytes to look something up by, cheaply: SipHash-128 under a fixed key. Who wants two things to
+ * have the same can make them so: for tables that compare what they find. */
+#define SEAL_LOOKUP_BYTES 16u
+void seal_lookup(struct bytes data, uint8_t ret[SEAL_LOOKUP_BYTES]);
+
 void chain_body(struct bytes body, struct hash *ret_b);
 void chain_next(const struct hash *before, const struct hash *b, const struct entry_id *id,
                 uint16_t kind, struct hash *ret_h);

@@ -205,9 +205,26 @@ static int start(void **state)
     return sodium_init() < 0;
 }
 
+/* SipHash-128 (the reference implementation's, libsodium's siphashx24) under the fixed key. */
+static void a_lookup_key_is_fixed(void **state)
+{
+    (void)state;
+    uint8_t one[SEAL_LOOKUP_BYTES], again[SEAL_LOOKUP_BYTES], other[SEAL_LOOKUP_BYTES];
+    uint8_t wanted[SEAL_LOOKUP_BYTES];
+    static const uint8_t key[16] = "kabar.lookup.v1";
+    seal_lookup(bytes_of_text("16.07"), one);
+    seal_lookup(bytes_of_text("16.07"), again);
+    seal_lookup(bytes_of_text("16.08"), other);
+    assert_int_equal(crypto_shorthash_siphashx24(wanted, (const uint8_t *)"16.07", 5, key), 0);
+    assert_memory_equal(one, wanted, sizeof one);
+    assert_memory_equal(one, again, sizeof one);
+    assert_memory_not_equal(one, other, sizeof one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_lookup_key_is_fixed),
         cmocka_unit_test(personal_is_padded_with_zeros),
         cmocka_unit_test(every_field_of_an_entry_enters_h),
         cmocka_unit_test(chain_proves_without_the_body),
