@@ -13,6 +13,7 @@
 #include "aggregator/journal.h"
 #include "core/cases/fold.h"
 #include "core/sync/intake.h"
+#include "core/wire/bundle.h"
 #include "platform/conf/conf.h"
 #include "platform/door/door.h"
 #include "platform/host/host.h"
@@ -114,6 +115,8 @@ struct aggregator {
     struct apply *apply;
     struct peer *peers;
     struct pending *pending;
+    struct bundle_wait *bundle_waits;   /* door_bundle.c: calls that wait for the store */
+    uint64_t bundles[BUNDLE_OUTCOMES];  /* files that were read, by what became of them */
     struct backup_job *backup;          /* NULL: none is being made */
     struct arena *arena;                /* of the frame or request at hand */
     struct span_decoder *decoder;       /* loop thread */
@@ -170,6 +173,8 @@ int net_load_intake(struct peer *peer) MUST_USE;
 void net_begin_anew(struct peer *peer);
 /* A session of this peer is durable. */
 void net_resumed(struct peer *peer);
+/* A frame that came by stick; what is handed to the store is there after what it has already. */
+void net_carry(struct peer *peer, struct bytes frame, struct carried *ret);
 /* A frame to this peer; dropped if it is gone or does not read. */
 void net_send(struct peer *peer, uint32_t connection, const struct control *control);
 struct peer *net_peer(struct aggregator *aggregator, uint64_t enrolment);

@@ -136,6 +136,7 @@ void door_status(struct aggregator *aggregator, struct door_call *call, const js
         (json_int_t)count_rows(views, VIEW_REFUSED), "contradictions",
         (json_int_t)count_rows(views, VIEW_ALARMS), "rejected", (json_int_t)rejected, "nodes",
         nodes, "store", store_json(aggregator->journal), "link", link_json(aggregator));
+    (void)json_object_set_new(json, "bundles", door_bundles_json(aggregator));
     store_read_end(journal);
     store_read_end(views);
     door_call_done(call, json);

@@ -32,6 +32,10 @@ static const struct {
     {"enrol list", door_enrol_list},
     {"enrol revoke signed", door_enrol_revoke},
     {"journal dump", door_journal_dump},
+    {"bundle take", door_bundle_take},
+    {"bundle answer", door_bundle_answer},
+    {"bundle office", door_bundle_office},
+    {"bundle read", door_bundle_read},
     {"stats", door_stats},
     {"completeness", door_completeness},
     {"status", door_status},
@@ -136,6 +140,7 @@ static void on_gone(void *arg, struct door_call *call)
 {
     own_forget_call(arg, call);
     door_backup_gone(arg, call);
+    door_bundle_gone(arg, call);
     slices_gone(call);
 }
 

@@ -20,7 +20,10 @@ door_handler door_catalogue_part;
 door_handler door_enrol_prepare, door_enrol_activate, door_enrol_list, door_enrol_revoke;
 door_handler door_status, door_ping, door_journal_dump, door_backup;
 door_handler door_stats, door_completeness;
+door_handler door_bundle_take, door_bundle_answer, door_bundle_office, door_bundle_read;
 
+void door_bundle_gone(struct aggregator *aggregator, const struct door_call *call);
+json_t *door_bundles_json(const struct aggregator *aggregator); /* files by outcome */
 void door_backup_gone(struct aggregator *aggregator, const struct door_call *call);
 
 /* Shared by handlers. */

@@ -231,7 +231,8 @@ static void store_span(struct peer *peer, const struct effect *effect)
         .peer = peer,
         .store = effect->as.store,
         .received_ms = host_wall_ms(),
-        .clock = clock_of(peer),
+        .clock =
+            effect->connection == CARRIED_CONNECTION ? (struct journal_clock){0} : clock_of(peer),
         .len = frame.len};
     memcpy(span->frame, frame.data, frame.len);
     int rc = store_submit(peer->aggregator->journal, &span->command);
@@ -577,6 +578,38 @@ static void on_frame(void *arg, const struct link_route *route, const uint8_t ke
     }
     aggregator->turn->frame = frame;
     run(peer, &event);
+}
+
+void net_carry(struct peer *peer, struct bytes frame, struct carried *ret)
+{
+    struct aggregator *aggregator = peer->aggregator;
+    struct turn *turn = aggregator->turn;
+    struct intake_event event = event_of(INTAKE_EVENT_SPAN, CARRIED_CONNECTION);
+    struct span_header header = {.count = 0};
+    struct control control;
+    struct hash own;
+    arena_reset(aggregator->arena);
+    event.arena = aggregator->arena;
+    int rc = peer->stopped ? ERR_AGAIN : frame_kind_of(frame, NULL);
+    rc = rc == FRAME_SPAN ? decode(peer, frame, &event, &control, &header, &own)
+         : rc < 0         ? rc
+                          : ERR_FORMAT; /* nothing else comes from a node by stick */
+    if (rc != 0) {
+        aggregator->frames_bad += rc != ERR_AGAIN;
+        carried_refuse(ret, rc == ERR_AGAIN ? CARRIED_LATER : CARRIED_REFUSED, rc, NULL);
+        return;
+    }
+    ASSERT(!turn->running);
+    turn->running = true;
+    turn->frame = to_keep(aggregator, frame, &header, event.entries);
+    event.wire_bytes = turn->frame.len;
+    turn->effects.count = 0;
+    intake_carry(&peer->intake, &event, &turn->effects, ret);
+    for (size_t i = 0; i < turn->effects.count; i++) {
+        carry_out(peer, &turn->effects.list[i]);
+    }
+    turn->running = false;
+    finish_turn(peer);
 }
 
 static bool allow(void *arg, const uint8_t key[KEY_BYTES])

@@ -196,6 +196,8 @@ command_run enrol_approve_run MUST_USE;
 command_run enrol_revoke_run MUST_USE;
 command_run match_run MUST_USE;           /* match.c */
 command_run attachment_open_run MUST_USE; /* attachment.c */
+command_run bundle_export_run MUST_USE;
+command_run bundle_import_run MUST_USE;
 command_run catalogue_check_run MUST_USE;
 command_run catalogue_load_run MUST_USE;
 command_run recommend_run MUST_USE;

@@ -30,6 +30,8 @@ static const struct {
     {"root ring", root_ring_run},
     {"up", up_run},
     {"backup", backup_run},
+    {"bundle export", bundle_export_run},
+    {"bundle import", bundle_import_run},
     {"restore", restore_store_run},
     {"match", match_run},
     {"catalogue check", catalogue_check_run},

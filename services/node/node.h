@@ -11,6 +11,7 @@
 #define NODE_NODE_H
 
 #include "core/sync/uplink.h"
+#include "core/wire/bundle.h"
 #include "core/wire/trust_file.h"
 #include "node/node_store.h"
 #include "platform/conf/conf.h"
@@ -58,6 +59,7 @@ struct node_counters {
     uint64_t connects, wire_bytes_out, wire_bytes_in;
     uint64_t alarms[ALARM_COUNT];
     uint64_t troubles[TROUBLE_COUNT];
+    uint64_t bundles[BUNDLE_OUTCOMES]; /* answers that were read, by what became of them */
 };
 
 struct node_identity {
@@ -144,7 +146,8 @@ struct files_call; /* node_files.c */
 
 /* What door_call_data of an open call begins with. */
 struct open_call {
-    enum { OPEN_RUNG, OPEN_STREAM, OPEN_FILES } kind; /* struct rung_command, stream, files_call */
+    /* struct rung_command, stream, files_call, bundle_wait */
+    enum { OPEN_RUNG, OPEN_STREAM, OPEN_FILES, OPEN_BUNDLE } kind;
 };
 
 struct node {
@@ -230,6 +233,9 @@ void sync_appended(struct node *node, const struct entry_id *last);
 void sync_flush(struct node *node);
 /* Puts an event into the queue of the step at hand, or begins a step. */
 void sync_event(struct node *node, const struct uplink_event *event);
+/* A frame that came by stick; what is handed to the store is there after what it has already. */
+void sync_carry(struct node *node, struct bytes frame, struct carried *ret);
+void sync_carried(struct node *node, struct uplink_event *event, struct carried *ret);
 
 /* A log of ours now goes on as another one: what the engine had of it is over. */
 void sync_forget(struct node *node);
@@ -350,6 +356,15 @@ void inbox_executed(struct node *node, struct door_call *call, const json_t *arg
 void inbox_answer(struct node *node, struct door_call *call, const json_t *args);
 /* The client of a call that waits for the store went away. */
 void inbox_gone(struct node *node, struct door_call *call);
+
+/* ---- node_bundle.c ---- */
+void bundle_begin_asked(struct node *node, struct door_call *call, const json_t *args);
+void bundle_cut_asked(struct node *node, struct door_call *call, const json_t *args);
+void bundle_key_asked(struct node *node, struct door_call *call, const json_t *args);
+void bundle_accept(struct node *node, struct door_call *call, const json_t *args);
+void bundle_answer_read(struct node *node, struct door_call *call, const json_t *args);
+void bundle_gone(struct door_call *call);
+json_t *bundles_json(const struct node *node);
 
 /* ---- node_door.c ---- */
 int doors_open(struct node *node, struct err_ctx *err) MUST_USE;

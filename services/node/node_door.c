@@ -33,6 +33,11 @@ static const struct handler {
     {"status", node_status},
     {"ping", ping},
     {"backup", node_backup},
+    {"bundle begin", bundle_begin_asked},
+    {"bundle cut", bundle_cut_asked},
+    {"bundle key", bundle_key_asked},
+    {"bundle accept", bundle_accept},
+    {"bundle answer read", bundle_answer_read},
 };
 
 static int exit_of(int code)
@@ -127,6 +132,8 @@ static void on_gone(void *arg, struct door_call *call)
         report_gone(arg, call);
     } else if (is_a(call, OPEN_FILES)) {
         report_files_gone(call);
+    } else if (is_a(call, OPEN_BUNDLE)) {
+        bundle_gone(call);
     } else if (door_call_data(call) != NULL) {
         inbox_gone(arg, call);
     }

@@ -214,3 +214,53 @@ void line_frame(struct node *node, uint32_t number, struct bytes frame)
     }
     arena_reset(node->sync.scratch);
 }
+
+/* By stick: the same, but for the event's type. */
+static int carried_event(struct node *node, struct bytes frame, struct control *control,
+                         struct hash own[LOGS_MAX], struct span_header *header,
+                         struct uplink_event *event)
+{
+    struct node_sync *sync = &node->sync;
+    struct span_entry *entries = NULL;
+    struct bytes payload;
+    int rc = frame_kind_of(frame, NULL);
+    if (rc >= 0 && rc != FRAME_SPAN) {
+        event->control = control;
+        rc = control_decode(frame, sync->scratch, control, NULL);
+        return rc != 0 ? rc : look_up(node, control, own, event);
+    }
+    event->type = UPLINK_EVENT_SPAN;
+    event->header = header;
+    rc = rc < 0 ? rc : span_header_decode(frame, header, &payload, NULL);
+    if (rc == 0) {
+        rc = span_entries_decode(sync->decoder, header, payload, sync->scratch, &entries, NULL);
+    }
+    event->entries = entries;
+    return rc;
+}
+
+void sync_carry(struct node *node, struct bytes frame, struct carried *ret)
+{
+    struct control control;
+    struct hash own[LOGS_MAX];
+    struct span_header header;
+    struct uplink_event event = {.type = UPLINK_EVENT_CONTROL,
+                                 .connection = CARRIED_CONNECTION,
+                                 .arena = node->arena,
+                                 .wire_bytes = frame.len};
+    if (!node->sync.ready) {
+        carried_refuse(ret, CARRIED_LATER, ERR_AGAIN, "this node's logs are being renewed");
+        return;
+    }
+    arena_reset(node->sync.scratch);
+    arena_reset(node->arena);
+    int rc = carried_event(node, frame, &control, own, &header, &event);
+    if (rc != 0) {
+        carried_refuse(ret, err_action(rc) == ERR_ACTION_DROP ? CARRIED_REFUSED : CARRIED_LATER, rc,
+                       NULL);
+        return;
+    }
+    node->sync.frame = frame;
+    sync_carried(node, &event, ret);
+    arena_reset(node->sync.scratch);
+}

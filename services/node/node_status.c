@@ -227,5 +227,6 @@ void node_status(struct node *node, struct door_call *call, const json_t *args)
     store_read_end(txn);
     store_into(status, node);
     counters_into(status, &node->counters);
+    (void)json_object_set_new(status, "bundles", bundles_json(node));
     door_call_done(call, status);
 }

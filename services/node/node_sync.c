@@ -150,17 +150,10 @@ static void step(struct node *node, struct uplink_event *event)
     }
 }
 
-void sync_event(struct node *node, const struct uplink_event *event)
+/* Deals with what is posted until nothing follows any more. */
+static void run_posted(struct node *node)
 {
     struct node_sync *sync = &node->sync;
-    if (!sync->ready) {
-        return;
-    }
-    ASSERT(sync->posted_count < sizeof sync->posted / sizeof sync->posted[0]);
-    sync->posted[sync->posted_count++] = *event;
-    if (sync->stepping) {
-        return;
-    }
     sync->stepping = true;
     while (sync->posted_count > 0) {
         struct uplink_event next = sync->posted[0];
@@ -171,6 +164,34 @@ void sync_event(struct node *node, const struct uplink_event *event)
     }
     sync->stepping = false;
     log_state(node);
+}
+
+void sync_event(struct node *node, const struct uplink_event *event)
+{
+    struct node_sync *sync = &node->sync;
+    if (!sync->ready) {
+        return;
+    }
+    ASSERT(sync->posted_count < sizeof sync->posted / sizeof sync->posted[0]);
+    sync->posted[sync->posted_count++] = *event;
+    if (!sync->stepping) {
+        run_posted(node);
+    }
+}
+
+void sync_carried(struct node *node, struct uplink_event *event, struct carried *ret)
+{
+    struct effects effects = {.count = 0};
+    ASSERT(node->sync.ready && !node->sync.stepping);
+    event->now_ms = host_monotonic_ms();
+    event->clock_ms = host_wall_ms();
+    node->sync.stepping = true;
+    uplink_carry(&node->sync.uplink, event, &effects, ret);
+    for (size_t i = 0; i < effects.count; i++) {
+        carry_out(node, &effects.list[i], event->now_ms);
+    }
+    node->sync.frame = (struct bytes){NULL, 0};
+    run_posted(node);
 }
 
 static void on_life_retry(void *arg)

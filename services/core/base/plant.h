@@ -46,6 +46,9 @@
     X(OBJECT_UNNAMED, "object-unnamed")                                                            \
     X(OBJECT_NOSYNC, "object-nosync")                                                              \
     X(BUNDLE_UNSIGNED, "bundle-unsigned")                                                          \
+    X(BUNDLE_REVOKED, "bundle-revoked")                                                            \
+    X(BUNDLE_UNVERIFIED, "bundle-unverified")                                                      \
+    X(BUNDLE_OVERTAKES, "bundle-overtakes")                                                        \
     /* core/cases and the applier */                                                               \
     X(DOCUMENT_TWICE, "document-twice")                                                            \
     X(ONE_SIGNATURE, "one-signature")                                                              \

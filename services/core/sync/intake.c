@@ -190,21 +190,26 @@ static void send_ack(struct intake *intake, struct intake_log *log, struct effec
     }
 }
 
+void intake_receipt(const struct intake *intake, const struct intake_log *log, struct ack *ret)
+{
+    *ret = ack_of(intake, log);
+    if (PLANTED(RECEIPT_BEFORE_COMMIT)) {
+        ret->id.seq = log->receiver.taken;
+        ret->h = log->receiver.taken_h;
+    }
+    struct receipt receipt = {.aggregator = ret->aggregator,
+                              .id = ret->id,
+                              .h = ret->h,
+                              .backed_up_to = ret->backed_up_to};
+    receipt_sign(intake->config.log_secret, &receipt, &ret->signature);
+    ret->has_signature = true;
+}
+
 static void send_receipt(struct intake *intake, struct intake_log *log, struct effects *effects,
                          uint64_t now_ms)
 {
     struct ack *ack = &effects_send(effects, intake->live, FRAME_RECEIPT)->as.ack;
-    *ack = ack_of(intake, log);
-    if (PLANTED(RECEIPT_BEFORE_COMMIT)) {
-        ack->id.seq = log->receiver.taken;
-        ack->h = log->receiver.taken_h;
-    }
-    struct receipt receipt = {.aggregator = ack->aggregator,
-                              .id = ack->id,
-                              .h = ack->h,
-                              .backed_up_to = ack->backed_up_to};
-    receipt_sign(intake->config.log_secret, &receipt, &ack->signature);
-    ack->has_signature = true;
+    intake_receipt(intake, log, ack);
     log->receipt_seq = ack->id.seq;
     log->receipt_backed_up_to = ack->backed_up_to;
     log->receipt_ms = now_ms;
@@ -333,8 +338,7 @@ static void office_gap(struct intake *intake, struct intake_connection *connecti
 
 /* ---- sessions ---- */
 
-/* How long until the session we took has been silent for long enough; 0: it has. */
-static uint64_t silence_left_ms(const struct intake *intake, uint64_t now_ms)
+uint64_t intake_silence_left_ms(const struct intake *intake, uint64_t now_ms)
 {
     uint64_t heard = intake->heard_ms > intake->begun_ms ? intake->heard_ms : intake->begun_ms;
     uint64_t wanted = SILENT_KEEP_ALIVES * intake->keep_alive_ms;
@@ -361,7 +365,7 @@ void intake_deny_clone(struct intake *intake, struct intake_connection *connecti
     struct denied *denied = intake_deny(
         intake, connection, effects, DENIED_CLONE,
         "another machine speaks under this node's key: stop that one, or enrol this one anew");
-    denied->retry_s = (uint32_t)(silence_left_ms(intake, event->now_ms) / 1000 + 1);
+    denied->retry_s = (uint32_t)(intake_silence_left_ms(intake, event->now_ms) / 1000 + 1);
 }
 
 /* Whoever spoke under this key before is over. */
@@ -385,7 +389,7 @@ static bool judge_resume(struct intake *intake, struct intake_connection *connec
     const struct resume *resume = &event->control->as.resume;
     bool same = incarnation_equal(&resume->aggregator, &intake->config.aggregator);
     bool successor = resume->successor && intake->session.has_accepted;
-    bool early = successor && silence_left_ms(intake, event->now_ms) > 0;
+    bool early = successor && intake_silence_left_ms(intake, event->now_ms) > 0;
     /* A successor that comes early is no step, whatever else would make it one. */
     switch (session_judge(&intake->session, &resume->pair, same || early, successor && !early)) {
     case SESSION_STEP:

@@ -14,6 +14,7 @@
 #ifndef CORE_SYNC_INTAKE_H
 #define CORE_SYNC_INTAKE_H
 
+#include "core/sync/carried.h"
 #include "core/sync/genesis.h"
 #include "core/sync/receiver.h"
 #include "core/sync/sender.h"
@@ -146,6 +147,13 @@ void intake_set_backed_up(struct intake *intake, const struct incarnation *incar
                           uint64_t seq);
 /* EFFECT_COMMIT_PAIR means: store intake->session (session_encode) for this enrolment. */
 void intake_step(struct intake *intake, const struct intake_event *event, struct effects *effects);
+/* A span that came by stick: event's header, entries, arena, wire_bytes, its connection
+ * CARRIED_CONNECTION. What is asked of the store is answered by STORED as ever. A log that goes on
+ * from one that lives is taken when nobody was heard for so long as a session's would be. */
+void intake_carry(struct intake *intake, const struct intake_event *event, struct effects *effects,
+                  struct carried *ret);
+/* Signed, of every log that lives and has something durable; how many. They change nothing here. */
+size_t intake_receipts(const struct intake *intake, struct ack ret[LOGS_MAX]);
 /* The views lag more than VIEWS_LAG_ENTRIES_MAX behind the journal, or no more: while held, acks
  * go out at TICK only and give no credit, so a node sends about a span a tick; at the end every log
  * is acknowledged anew. */

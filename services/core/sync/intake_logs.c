@@ -55,7 +55,8 @@ struct intake_log *intake_log_of(struct intake *intake, const struct incarnation
 static void tell_gap(struct intake_log *log, const struct intake_event *event,
                      const struct incarnation *incarnation, struct effects *effects)
 {
-    if (log != NULL && log->gap_told) {
+    bool carried = event->connection == CARRIED_CONNECTION; /* the line hears nothing of it */
+    if (log != NULL && log->gap_told && !carried) {
         return; /* one is enough: what was under way behind the gap arrives out of place too */
     }
     struct gap *gap = &effects_send(effects, event->connection, FRAME_GAP)->as.gap;
@@ -63,7 +64,7 @@ static void tell_gap(struct intake_log *log, const struct intake_event *event,
     if (log != NULL) {
         gap->have.seq = log->receiver.durable;
         gap->h = log->receiver.durable_h;
-        log->gap_told = true;
+        log->gap_told = log->gap_told || !carried;
     }
 }
 
@@ -219,6 +220,12 @@ static bool open_log(struct intake *intake, struct intake_connection *connection
         return false;
     }
     struct incarnation ends = {{0}};
+    bool carried = connection->number == CARRIED_CONNECTION; /* a line's session waited for it */
+    if (rc == 0 && *ret_ends != NULL && carried &&
+        intake_silence_left_ms(intake, event->now_ms) > 0) {
+        intake_come_back(intake, connection, effects, INTAKE_NO_ROOM_RETRY_S);
+        return false;
+    }
     if (rc == 0 && *ret_ends != NULL) {
         ends = (*ret_ends)->receiver.incarnation;
     }

@@ -15,6 +15,9 @@ void intake_deny_clone(struct intake *intake, struct intake_connection *connecti
                        const struct intake_event *event, struct effects *effects);
 void intake_come_back(struct intake *intake, struct intake_connection *connection,
                       struct effects *effects, uint32_t retry_s);
+/* How long until the session we took has been silent for long enough; 0: it has. */
+uint64_t intake_silence_left_ms(const struct intake *intake, uint64_t now_ms);
+void intake_receipt(const struct intake *intake, const struct intake_log *log, struct ack *ret);
 /* The connection that answers go to; NULL when there is none. */
 struct intake_connection *intake_live(struct intake *intake);
 

@@ -139,6 +139,7 @@ static void link_up(struct uplink *uplink, const struct uplink_event *event,
     uplink->planned = false;
     uplink->blocked = false;
     uplink->gap_told = false;
+    memset(uplink->carried, 0, sizeof uplink->carried);
     uplink_object_session(uplink);
     uplink->failed_count = 0;
     uplink->resumed_ms = event->now_ms;
@@ -151,8 +152,7 @@ static void link_up(struct uplink *uplink, const struct uplink_event *event,
 
 /* ---- what the aggregator says ---- */
 
-/* Receipts are what lets us delete: only the province's log key makes them. */
-static bool receipt_holds(const struct uplink *uplink, const struct ack *ack)
+bool uplink_receipt_holds(const struct uplink *uplink, const struct ack *ack)
 {
     struct receipt receipt = {.aggregator = ack->aggregator,
                               .id = ack->id,
@@ -164,7 +164,7 @@ static bool receipt_holds(const struct uplink *uplink, const struct ack *ack)
 static void acked(struct uplink *uplink, const struct uplink_event *event, struct effects *effects,
                   const struct ack *ack, const struct hash *own_h)
 {
-    if (ack->has_signature && !receipt_holds(uplink, ack)) {
+    if (ack->has_signature && !uplink_receipt_holds(uplink, ack)) {
         effects_alarm(effects, uplink->connection, ALARM_ACK_FOREIGN, ERR_SIGNATURE);
         return;
     }
@@ -204,6 +204,9 @@ static bool cursor(struct uplink *uplink, const struct uplink_event *event, stru
                    const struct ack *ack, const struct hash *own_h)
 {
     bool back = false;
+    if (uplink_overtaken(uplink, ack)) {
+        return true;
+    }
     int rc = sender_cursor(&uplink->sender, ack, own_h, &back);
     if (rc != 0) {
         effects_alarm(effects, uplink->connection,

@@ -19,6 +19,7 @@
 #ifndef CORE_SYNC_UPLINK_H
 #define CORE_SYNC_UPLINK_H
 
+#include "core/sync/carried.h"
 #include "core/sync/genesis.h"
 #include "core/sync/object.h"
 #include "core/sync/receiver.h"
@@ -65,6 +66,7 @@ struct uplink {
     struct session_own own, own_before;
     struct entry_id predecessors[LOGS_MAX]; /* by index of the sender's logs */
     struct ack receipts[LOGS_MAX];          /* the last of each; id.seq 0: none */
+    struct ack carried[LOGS_MAX];           /* … that came by stick since this session began */
     struct incarnation aggregator;          /* last met; the shell keeps it */
     uint32_t connection, last_connection;
     uint32_t kept; /* silent, not given up while another is tried; 0: none */
@@ -143,6 +145,11 @@ void uplink_set_receipt(struct uplink *uplink, const struct ack *receipt);
 /* A new key ring: the office log may have another signer from here on. */
 void uplink_set_office_signer(struct uplink *uplink, const struct key *signer);
 void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct effects *effects);
+/* A frame that came by stick: CONTROL with own_h[0] (a receipt), or SPAN of the office log; the
+ * connection is CARRIED_CONNECTION. In any state; what the store is asked for is answered by
+ * STORED. */
+void uplink_carry(struct uplink *uplink, const struct uplink_event *event, struct effects *effects,
+                  struct carried *ret);
 /* How long without progress is too long now (also the connect and handshake timeouts' base). */
 uint64_t uplink_silence_ms(const struct uplink *uplink);
 

@@ -33,6 +33,13 @@ void uplink_drop_kept(struct uplink *uplink, struct effects *effects);
 void uplink_take_back(struct uplink *uplink, const struct uplink_event *event,
                       struct effects *effects);
 
+/* Receipts are what lets us delete: only the province's log key makes them. */
+bool uplink_receipt_holds(const struct uplink *uplink, const struct ack *ack);
+
+/* ---- uplink_carried.c ---- */
+/* A receipt that came by stick in this session says more: the cursor was said before it. */
+bool uplink_overtaken(const struct uplink *uplink, const struct ack *cursor);
+
 /* ---- uplink_office.c ---- */
 /* RESUMED names the office log: ours, or the one it goes on as. */
 void uplink_note_office(struct uplink *uplink, const struct incarnation *office);

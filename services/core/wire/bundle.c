@@ -106,7 +106,7 @@ int bundle_head_decode(struct bytes head, enum bundle_kind *ret, struct bytes *r
                        " update it");
     }
     if (head.len < BUNDLE_HEAD_BYTES) {
-        return err_set(err, ERR_FORMAT, "cut off: the bundle ends in its head");
+        return err_set(err, ERR_GONE, "the file ends in its head: it was not copied whole");
     }
     uint8_t kind = head.data[KIND_AT];
     if ((kind != BUNDLE_FROM_NODE && kind != BUNDLE_ANSWER) ||
@@ -237,8 +237,31 @@ void bundle_answer_pair(const uint8_t sign_secret[SECRET_BYTES], struct key *ret
                         uint8_t ret_secret[32])
 {
     struct hash seed;
-    seal_hash("kabar.answer.v1", bytes_of(sign_secret, 32), &seed);
+    seal_hash("kabar.reply.v1", bytes_of(sign_secret, 32), &seed);
     int status = crypto_box_seed_keypair(ret->b, ret_secret, seed.b);
     sodium_memzero(&seed, sizeof seed);
     ASSERT(status == 0);
+}
+
+/* ---- outcomes ---- */
+
+const char *bundle_outcome_name(enum bundle_outcome outcome)
+{
+    static const char *const names[BUNDLE_OUTCOMES] = {
+#define BUNDLE_X(name, text) [name] = (text),
+        BUNDLE_OUTCOME_LIST(BUNDLE_X)
+#undef BUNDLE_X
+    };
+    return outcome < BUNDLE_OUTCOMES ? names[outcome] : "unknown";
+}
+
+bool bundle_outcome_named(const char *name, enum bundle_outcome *ret)
+{
+    int at = 0;
+    while (at < BUNDLE_OUTCOMES &&
+           strcmp(bundle_outcome_name((enum bundle_outcome)at), name) != 0) {
+        at++;
+    }
+    *ret = (enum bundle_outcome)at;
+    return at < BUNDLE_OUTCOMES;
 }

@@ -19,6 +19,7 @@
 #define BUNDLE_SEALED_KEY_BYTES 80u
 #define BUNDLE_RANDOM_BYTES 88u       /* fresh: K 32, seed of the sealing 32, stream header 24 */
 #define BUNDLE_FRAME_BYTES_MAX 28672u /* one entry always fits, and a door's line holds it */
+#define BUNDLE_SPAN_RAW_BYTES 28000u  /* entries of a span that fits into a frame, come what may */
 #define BUNDLE_TAG_BYTES 17u
 #define BUNDLE_CHUNK_BYTES_MAX (BUNDLE_FRAME_BYTES_MAX + BUNDLE_TAG_BYTES)
 #define BUNDLE_MANIFEST_BYTES 184u
@@ -49,8 +50,8 @@ int bundle_begin(enum bundle_kind kind, const struct key *to,
  * `final`, else at most BUNDLE_FRAME_BYTES_MAX. */
 size_t bundle_push(struct bundle_stream *stream, struct bytes plain, bool final, uint8_t *ret);
 
-/* *ret_sealed (BUNDLE_SEALED_KEY_BYTES) points into the head. ERR_FORMAT: not a bundle, or cut
- * off in its head; ERR_VERSION: of a version or kind that this program does not know. */
+/* *ret_sealed (BUNDLE_SEALED_KEY_BYTES) points into the head. ERR_FORMAT: not a bundle; ERR_GONE:
+ * cut off in its head; ERR_VERSION: of a version or kind that this program does not know. */
 int bundle_head_decode(struct bytes head, enum bundle_kind *ret, struct bytes *ret_sealed,
                        struct err_ctx *err) MUST_USE;
 /* On the receiver's side. ERR_KEY: sealed to another key, or altered. The caller wipes ret. */
@@ -72,6 +73,31 @@ void bundle_manifest_encode(enum bundle_kind kind, struct bundle_manifest *manif
 int bundle_manifest_decode(struct bytes bytes, struct bundle_manifest *ret,
                            struct err_ctx *err) MUST_USE;
 bool bundle_manifest_verify(enum bundle_kind kind, struct bytes manifest, const struct key *signer);
+
+/* What became of a file, worst last: counted at both ends, said in the log and by `kabar`. */
+#define BUNDLE_OUTCOME_LIST(X)                                                                     \
+    X(BUNDLE_TAKEN, "taken")           /* all of it is here, some of it is new */                  \
+    X(BUNDLE_KNOWN, "known")           /* nothing of it is new */                                  \
+    X(BUNDLE_LATER, "later")           /* no room just now: again later */                         \
+    X(BUNDLE_GAP, "gap")               /* it begins behind what there is */                        \
+    X(BUNDLE_CUT_OFF, "cut_off")       /* taken up to where it ends */                             \
+    X(BUNDLE_REFUSED, "refused")       /* a frame in it is not what a log says */                  \
+    X(BUNDLE_ALTERED, "altered")       /* it does not open from some piece on */                   \
+    X(BUNDLE_SEALED, "other_receiver") /* it does not open with our key */                         \
+    X(BUNDLE_FOREIGN, "foreign")       /* not signed by whom it names, or nobody we know */        \
+    X(BUNDLE_SHUT_OUT, "revoked")      /* of an enrolment that was revoked */                      \
+    X(BUNDLE_VERSION, "version")       /* newer than this program */                               \
+    X(BUNDLE_OTHER_FILE, "no_bundle")
+
+enum bundle_outcome {
+#define BUNDLE_X(name, text) name,
+    BUNDLE_OUTCOME_LIST(BUNDLE_X)
+#undef BUNDLE_X
+        BUNDLE_OUTCOMES
+};
+const char *bundle_outcome_name(enum bundle_outcome outcome);
+/* False: there is no such outcome. */
+bool bundle_outcome_named(const char *name, enum bundle_outcome *ret);
 
 /* The pair that answers to a node are sealed to: of its signing key's seed, and of nothing else. */
 void bundle_answer_pair(const uint8_t sign_secret[SECRET_BYTES], struct key *ret,

@@ -103,6 +103,63 @@ static const struct argument backup[] = {
 
 static const struct argument page[] = {LIST_LIMIT, LIST_AFTER, END};
 
+static const struct argument bundle_import[] = {
+    PLACE("file", ARGUMENT_FILE, "made by bundle export at a node, or by --answer at the province"),
+    FILE_ARG("key", "at the province: offline/bundle.key, which opens bundles of nodes"),
+    FILE_ARG("answer", "at the province: file to make, for the node's bundle import"),
+    END,
+};
+
+/* ---- a node's door ---- */
+
+static const struct argument bundle_export[] = {
+    PLACE("file", ARGUMENT_FILE, "to make; with --max-mib FILE.2 and so on too"),
+    NUMBER_ARG("from", "begin both logs at this entry, should the province lack it (default: "
+                       "behind the last receipt)"),
+    NUMBER_ARG("max_mib", "so much in a file at most (default: all in one)"),
+    END,
+};
+/* ---- hidden requests about bundles; hex as below ---- */
+
+/* → {"to":HEX,"manifest":HEX,"logs":[{"log":HEX,"lane":…,"first":N,"last":N}]} */
+static const struct argument bundle_begin[] = {
+    NUMBER_ARG("from", "begin at this entry at the latest"),
+    END,
+};
+/* → {"frame":HEX,"last":N}; of the office log at the province. */
+static const struct argument bundle_cut[] = {
+    NEED("log", ARGUMENT_TEXT, "incarnation, hex"),
+    NEED("first", ARGUMENT_NUMBER, "first entry"),
+    NEED("last", ARGUMENT_NUMBER, "last entry at most"),
+    END,
+};
+/* → {"outcome":"new|known|gap|later|refused","new":N,"known":N,"log":HEX,"needs":N,"text":…},
+ * once it is durable. */
+static const struct argument bundle_take[] = {
+    NEED("manifest", ARGUMENT_TEXT, "of the bundle, hex"),
+    NEED("frame", ARGUMENT_TEXT, "hex"),
+    END,
+};
+/* → at the province {"to":HEX,"manifest":HEX,"receipts":[HEX],"log":HEX,"first":N,"last":N} */
+static const struct argument bundle_answer[] = {
+    NEED("manifest", ARGUMENT_TEXT, "of the bundle to answer, hex"),
+    END,
+};
+/* → {"key":HEX} */
+static const struct argument bundle_key[] = {
+    NEED("sealed", ARGUMENT_TEXT, "80 bytes of an answer's head, hex"),
+    END,
+};
+/* → {}: a file was read, and what became of it */
+static const struct argument bundle_read[] = {
+    NEED("outcome", ARGUMENT_TEXT, "as in core/wire/bundle.h"),
+    NEED("digest", ARGUMENT_TEXT, "BLAKE2b-256 of the file, hex"),
+    NEED("new", ARGUMENT_NUMBER, "entries"),
+    NEED("known", ARGUMENT_NUMBER, "entries"),
+    NUMBER_ARG("enrolment", "whose"),
+    END,
+};
+
 /* ---- the aggregator's door ---- */
 
 /* Names and numbers as they are; the entry that says who looked and why comes first. */
@@ -297,6 +354,8 @@ const struct command command_table[] = {
     ROW("inbox answer", COMMAND_NODE, "answer a question; a later answer stands beside it",
         inbox_answer),
     ROW("inbox executed", COMMAND_NODE, "say that a decision was carried out", inbox_executed),
+    ROW("bundle export", COMMAND_NODE, "what the province lacks, into a file for a stick",
+        bundle_export),
 
     ROW("case list", COMMAND_AGGREGATOR, "cases, newest first", case_list),
     ROW("case show", COMMAND_AGGREGATOR, "a case, its reports and why they were merged", case_show),
@@ -347,10 +406,21 @@ const struct command command_table[] = {
     ROW("status", COMMAND_EITHER, "state of the program, its line and its backlog", none),
     ROW("backup", COMMAND_EITHER, "copy the store while it is used, and read the copy back",
         backup),
+    ROW("bundle import", COMMAND_EITHER, "take in a file of bundle export, or the answer to it",
+        bundle_import),
     ROW("ping", COMMAND_EITHER, "see whether the program answers", none),
 
     HIDDEN_AT_NODE("report replace", "what a report says from now on", report_replace),
     HIDDEN_AT_NODE("report files", "files of a report, before it is handed in", report_files),
+    HIDDEN_AT_NODE("bundle begin", "what a bundle will hold", bundle_begin),
+    HIDDEN_AT_NODE("bundle cut", "a span for a bundle", bundle_cut),
+    HIDDEN_AT_NODE("bundle key", "opens the key of an answer", bundle_key),
+    HIDDEN_AT_NODE("bundle accept", "a frame of an answer", bundle_take),
+    HIDDEN_AT_NODE("bundle answer read", "an answer was read", bundle_read),
+    HIDDEN("bundle take", "a frame of a bundle", bundle_take),
+    HIDDEN("bundle answer", "what an answer will hold", bundle_answer),
+    HIDDEN("bundle office", "a span for an answer", bundle_cut),
+    HIDDEN("bundle read", "a bundle was read", bundle_read),
     HIDDEN("document draft", "bytes of a document to sign", document_draft),
     HIDDEN("document propose", "a document with its first signature", document_propose),
     HIDDEN("document countersign", "a second signature", document_countersign),
