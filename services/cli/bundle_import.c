@@ -3,12 +3,12 @@
  * whoever imports; a node opens the key of an answer itself. */
 #include "cli/bundle_private.h"
 
+#include <poll.h>
 #include <string.h>
 #include <sysexits.h>
-#include <time.h>
 
 #define LATER_TRIES 30u
-#define LATER_WAIT_S 1
+#define LATER_WAIT_MS 1000
 
 struct import {
     struct cli *cli;
@@ -99,12 +99,6 @@ static void tally(struct import *import, const json_t *answer)
     }
 }
 
-static void wait_a_moment(void)
-{
-    const struct timespec moment = {.tv_sec = LATER_WAIT_S};
-    (void)nanosleep(&moment, NULL);
-}
-
 /* A daemon that has no room just now is asked again for a while. */
 static int hand_over(struct import *import)
 {
@@ -122,7 +116,7 @@ static int hand_over(struct import *import)
         if (outcome == NULL || strcmp(outcome, "later") != 0) {
             break;
         }
-        wait_a_moment();
+        (void)poll(NULL, 0, LATER_WAIT_MS);
     }
     if (rc == 0) {
         tally(import, answer);

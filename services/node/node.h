@@ -233,9 +233,6 @@ void sync_appended(struct node *node, const struct entry_id *last);
 void sync_flush(struct node *node);
 /* Puts an event into the queue of the step at hand, or begins a step. */
 void sync_event(struct node *node, const struct uplink_event *event);
-/* A frame that came by stick; what is handed to the store is there after what it has already. */
-void sync_carry(struct node *node, struct bytes frame, struct carried *ret);
-void sync_carried(struct node *node, struct uplink_event *event, struct carried *ret);
 
 /* A log of ours now goes on as another one: what the engine had of it is over. */
 void sync_forget(struct node *node);
@@ -356,15 +353,6 @@ void inbox_executed(struct node *node, struct door_call *call, const json_t *arg
 void inbox_answer(struct node *node, struct door_call *call, const json_t *args);
 /* The client of a call that waits for the store went away. */
 void inbox_gone(struct node *node, struct door_call *call);
-
-/* ---- node_bundle.c ---- */
-void bundle_begin_asked(struct node *node, struct door_call *call, const json_t *args);
-void bundle_cut_asked(struct node *node, struct door_call *call, const json_t *args);
-void bundle_key_asked(struct node *node, struct door_call *call, const json_t *args);
-void bundle_accept(struct node *node, struct door_call *call, const json_t *args);
-void bundle_answer_read(struct node *node, struct door_call *call, const json_t *args);
-void bundle_gone(struct door_call *call);
-json_t *bundles_json(const struct node *node);
 
 /* ---- node_door.c ---- */
 int doors_open(struct node *node, struct err_ctx *err) MUST_USE;

@@ -1,7 +1,7 @@
 /* node_bundle.c - what goes to the province by stick, and its answer. `kabar` reads and writes the
  * files; here are the spans and the manifest, and frames of an answer are taken in one by one. */
+#include "node/node_bundle.h"
 #include "core/base/assert.h"
-#include "node/node.h"
 
 struct bundle_wait {
     struct open_call open;

@@ -1,7 +1,7 @@
 /* node_door.c - requests at the socket: checked against the command table, handed to their code. */
 #include "core/base/assert.h"
 #include "core/wire/command.h"
-#include "node/node.h"
+#include "node/node_bundle.h"
 
 #define EXIT_USAGE_ERROR 64
 #define EXIT_PERMISSION 77

@@ -1,6 +1,6 @@
 /* node_line.c - what goes over the connection: spans out, frames in. */
 #include "core/base/assert.h"
-#include "node/node.h"
+#include "node/node_bundle.h"
 
 const char line_stuck_text[] =
     "it is damaged in this node's store, or not there any more. What stands behind it in this log "

@@ -1,5 +1,5 @@
 /* node_status.c - how the node is, in words and numbers. Holds nobody's data. */
-#include "node/node.h"
+#include "node/node_bundle.h"
 
 const char *denied_text(enum denied_code code)
 {

@@ -5,7 +5,7 @@
  * entered twice.
  */
 #include "core/base/assert.h"
-#include "node/node.h"
+#include "node/node_bundle.h"
 
 #define WINDOW_START_BYTES 8192u
 #define WINDOW_MAX_BYTES 1048576u
