@@ -207,12 +207,13 @@ static void not_stored(struct peer *peer, const struct effect *effect, size_t wi
     event->rc = rc;
 }
 
-/* As the session's RESUME said: the session that brings an entry is the next one after it. */
-static struct journal_clock clock_of(const struct peer *peer)
+/* As the session's RESUME said: the session that brings an entry is the next one after it.
+ * What comes by stick has none. */
+static struct journal_clock clock_of(const struct peer *peer, const struct effect *effect)
 {
     int64_t s = peer->intake.clock_offset_ms / 1000;
     int64_t most = JOURNAL_CLOCK_S_MAX;
-    return (struct journal_clock){.known = true,
+    return (struct journal_clock){.known = effect->connection != CARRIED_CONNECTION,
                                   .s = (int32_t)(s > most    ? most
                                                  : s < -most ? -most
                                                              : s)};
@@ -231,8 +232,7 @@ static void store_span(struct peer *peer, const struct effect *effect)
         .peer = peer,
         .store = effect->as.store,
         .received_ms = host_wall_ms(),
-        .clock =
-            effect->connection == CARRIED_CONNECTION ? (struct journal_clock){0} : clock_of(peer),
+        .clock = clock_of(peer, effect),
         .len = frame.len};
     memcpy(span->frame, frame.data, frame.len);
     int rc = store_submit(peer->aggregator->journal, &span->command);

@@ -182,10 +182,10 @@ int bundle_reader_next(struct bundle_reader *reader, struct err_ctx *err)
 void bundle_reader_close(struct bundle_reader *reader, char ret_digest[HEX_CAPACITY(HASH_BYTES)])
 {
     uint8_t digest[HASH_BYTES];
-    size_t len = 0;
-    while (reader->fd >= 0 &&
-           read_some(reader, reader->piece, sizeof reader->piece, &len, NULL) == 0 && len > 0) {
-        continue;
+    size_t len = reader->fd >= 0 ? 1 : 0;
+    while (len > 0) {
+        int rc = read_some(reader, reader->piece, sizeof reader->piece, &len, NULL);
+        len = rc == 0 ? len : 0;
     }
     (void)crypto_generichash_final(&reader->digest, digest, sizeof digest);
     (void)hex_encode(ret_digest, digest, sizeof digest);
