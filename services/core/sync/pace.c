@@ -120,7 +120,8 @@ uint64_t pace_window_bytes(const struct pace *pace)
     if (rate == 0) {
         return UINT64_MAX;
     }
-    return 2 * rate * best(&pace->ack, false) / 1000 + 2 * PACE_SPAN_BYTES_MIN;
+    uint64_t bytes = rate * best(&pace->ack, false) / 1000 * 3 / 2;
+    return bytes > 2 * PACE_SPAN_BYTES_MIN ? bytes : 2 * PACE_SPAN_BYTES_MIN;
 }
 
 uint64_t pace_span_entries(const struct pace *pace, uint64_t window_bytes)

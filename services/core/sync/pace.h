@@ -4,9 +4,9 @@
  * Rate: bytes acknowledged over the time in which something was under way, in slices of two ack
  * times and half a second at least (a bucket of tokens lets a little through at once); the highest
  * of the last one to two periods, as a sender with little to say sees less of a line than there is.
- * Delay: the lowest time from sent to acknowledged, likewise. The window is twice what the line
- * holds in that time: enough to keep it busy while an ack travels, and so little that what is
- * urgent waits behind little.
+ * Delay: the lowest time from sent to acknowledged, likewise. The window is half as much again as
+ * the line holds in that time, and two spans at least: enough to keep it busy while an ack travels,
+ * and so little that what is urgent waits behind little.
  */
 #ifndef CORE_SYNC_PACE_H
 #define CORE_SYNC_PACE_H
@@ -20,7 +20,7 @@
 #define PACE_SLOW_ACK_MS 200u
 #define PACE_SLOW_RAW_BYTES 24576u
 /* The least a span is aimed at: shorter ones are mostly header, ack and packet. */
-#define PACE_SPAN_BYTES_MIN 2048u
+#define PACE_SPAN_BYTES_MIN 4096u
 #define PACE_ENTRY_BYTES 128u /* on the wire, while nothing was sent yet */
 
 /* The best value of the last one to two periods. 0: unknown. */
