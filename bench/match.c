@@ -41,6 +41,7 @@ struct match_bench {
     const char *dir, *json;
     char folder[512];
     struct store *store;
+    struct key_filter *filter;
     struct load load;
     struct arena *batch_arena, *arena;
     struct fold_config config;
@@ -193,8 +194,10 @@ static int batch_run(struct store_txn *txn, void *arg)
     struct batch_call *call = arg;
     struct match_bench *bench = call->bench;
     struct views views;
-    driver_views(txn, &views);
-    int rc = bench->timed ? batch_match(bench, &views, call->err) : 0;
+    int rc = driver_filter_ready(txn, &bench->filter);
+    struct driver driver = {.txn = txn, .filter = bench->filter};
+    driver_writing(&driver, &views);
+    rc = rc == 0 && bench->timed ? batch_match(bench, &views, call->err) : rc;
     rc = rc == 0 ? batch_fold(bench, &views, call->err) : rc;
     if (rc == 0 && bench->timed) {
         rc = batch_get_put(bench, &views);
@@ -252,6 +255,7 @@ static void match_close(struct match_bench *bench)
                                         "/views", ""};
     char path[600];
     store_close(bench->store);
+    key_filter_free(bench->filter);
     for (size_t i = 0; bench->folder[0] != '\0' && i < sizeof files / sizeof files[0]; i++) {
         (void)snprintf(path, sizeof path, "%s%s", bench->folder, files[i]);
         if (remove(path) != 0 && errno != ENOENT) {

@@ -11,6 +11,7 @@
 #define AGGREGATOR_AGGREGATOR_H
 
 #include "aggregator/journal.h"
+#include "aggregator/key_filter.h"
 #include "core/cases/fold.h"
 #include "core/sync/intake.h"
 #include "core/wire/bundle.h"
@@ -223,6 +224,16 @@ int own_check_ring(struct aggregator *aggregator, struct err_ctx *err) MUST_USE;
 
 /* ---- driver.c: struct views over a transaction of the views store ---- */
 void driver_views(struct store_txn *txn, struct views *ret);
+/* The same for the one thread that writes the views: a case key that its filter knows to be absent
+ * is not looked up, and what is put goes into the filter. filter NULL: without one. */
+struct driver {
+    struct store_txn *txn;
+    struct key_filter *filter;
+};
+void driver_writing(struct driver *driver, struct views *ret);
+/* At the begin of a write transaction, before its first change: the filter is made from the table,
+ * when there is none or it has become too small. NULL stays when there is no memory. */
+int driver_filter_ready(struct store_txn *txn, struct key_filter **filter) MUST_USE;
 #define VIEWS_POSITION_KEY "position"
 int driver_position(struct store_txn *txn, uint64_t *ret) MUST_USE;
 

@@ -303,6 +303,7 @@ void apply_stop(struct aggregator *aggregator)
     journal_reader_free(apply->other_reader);
     arena_free(apply->arena);
     arena_free(apply->batch_arena);
+    key_filter_free(apply->filter);
     free(apply->batch.office);
     free(apply->output);
     free(apply->recorded);

@@ -52,6 +52,7 @@ struct batch {
     struct hash to_h; /* of the entry there */
     struct store_txn *journal_txn;
     struct store_txn *views_txn;
+    struct driver driver; /* over views_txn */
     struct result *results, **results_end;
     bool nodes_changed;
 };
@@ -82,6 +83,7 @@ struct apply {
     struct journal_reader *other_reader; /* placements, and what copies are copies of */
     struct arena *arena, *batch_arena;
     struct batch batch;
+    struct key_filter *filter;
     struct fold_output *output;
     struct placement *recorded;
     struct store_command command;

@@ -83,7 +83,9 @@ static int batch_run(struct store_txn *txn, void *arg)
     struct journal_meta meta;
     apply_batch_reset(apply); /* the store may run this twice */
     batch->views_txn = txn;
-    int rc = driver_position(txn, &from);
+    int rc = driver_filter_ready(txn, &apply->filter);
+    batch->driver = (struct driver){.txn = txn, .filter = apply->filter};
+    rc = rc != 0 ? rc : driver_position(txn, &from);
     batch->to = from;
     if (rc == 0) {
         rc = store_read_begin(apply->aggregator->journal, &batch->journal_txn, &err);

@@ -192,7 +192,7 @@ static int fold_one(struct apply *apply, const struct journal_entry *entry, uint
                     struct err_ctx *err)
 {
     struct views views;
-    driver_views(apply->batch.views_txn, &views);
+    driver_writing(&apply->batch.driver, &views);
     struct fold_input input = input_of(apply, entry);
     bool made = entry->position <= outputs_to;
     int rc = 0;
@@ -302,7 +302,7 @@ static int pass_over(struct apply *apply, const struct journal_entry *entry, con
         return 0;
     }
     struct views views;
-    driver_views(apply->batch.views_txn, &views);
+    driver_writing(&apply->batch.driver, &views);
     struct fold_input input = input_of(apply, entry);
     struct bytes text = bytes_of_text(strcmp(code, CRASH_CODE) == 0
                                           ? "it ended the program twice: kept as it is, and passed"

@@ -73,6 +73,7 @@
     X(SAME_REPORT, "same-report")                                                                  \
     X(UNDATED_ONCE, "undated-once")                                                                \
     X(TWO_INITIALS, "two-initials")                                                                \
+    X(KEY_FORGOTTEN, "key-forgotten")                                                              \
     X(ANY_CLOCK, "any-clock")                                                                      \
     X(ZERO_ANY_SCOPE, "zero-any-scope")                                                            \
     X(PART_FORGOTTEN, "part-forgotten")                                                            \
