@@ -314,6 +314,13 @@ static const struct intake_connection *connection_of(const struct intake *intake
     return NULL;
 }
 
+void hub_carry_out(struct sim *sim, uint32_t index)
+{
+    for (size_t i = 0; i < sim->effects.count && !sim->failed; i++) {
+        carry_out(sim, index, &sim->effects.list[i]);
+    }
+}
+
 void hub_run(struct sim *sim, uint32_t index)
 {
     struct hub *hub = &sim->hub;
@@ -326,9 +333,7 @@ void hub_run(struct sim *sim, uint32_t index)
         intake_step(intake, event, &sim->effects);
         hub->pending_first = (hub->pending_first + 1) % SIM_PENDING;
         hub->pending_count--;
-        for (size_t i = 0; i < sim->effects.count && !sim->failed; i++) {
-            carry_out(sim, index, &sim->effects.list[i]);
-        }
+        hub_carry_out(sim, index);
     }
 }
 

@@ -69,6 +69,36 @@ void hub_frame(struct sim *sim, uint32_t index, uint32_t number, struct bytes fr
     }
 }
 
+/* A span by stick: no session hears it. What cannot be taken now stays on the stick. */
+bool hub_carry(struct sim *sim, uint32_t index, struct bytes frame)
+{
+    struct peer *peer = &sim->hub.peers[index];
+    struct span_header header;
+    struct span_entry *entries = NULL;
+    struct carried carried;
+    struct intake_event event = {.type = INTAKE_EVENT_SPAN,
+                                 .now_ms = sim->now_ms,
+                                 .clock_ms = (int64_t)sim->now_ms,
+                                 .connection = CARRIED_CONNECTION,
+                                 .header = &header,
+                                 .arena = sim->tools->arena,
+                                 .wire_bytes = frame.len};
+    if (peer->renewing) {
+        return false;
+    }
+    arena_reset(sim->tools->arena);
+    sim->frame = frame;
+    if (entries_decode(sim, sim->tools->arena, frame, &header, &entries) != 0) {
+        return true; /* damaged on the way */
+    }
+    event.entries = entries;
+    sim->effects.count = 0;
+    intake_carry(&peer->intake, &event, &sim->effects, &carried);
+    sim_trace(sim, "aggregator: a stick for node %u: %s", index, carried_name(carried.outcome));
+    hub_carry_out(sim, index);
+    return carried.outcome != CARRIED_LATER;
+}
+
 /* ---- the disk ---- */
 
 static struct kept *kept_of(struct peer *peer, const struct span_store *store)

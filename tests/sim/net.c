@@ -334,8 +334,7 @@ static struct node *live_node(struct sim *sim, uint32_t peer)
     return NULL;
 }
 
-/* A GAP that a receipt overtakes on a stick reads as one of a restored aggregator; that the engine
- * tells them apart comes with the bundles. */
+/* A frame of the line never overtakes another one of it. */
 static bool line_carries_down(const struct sim *sim, const struct node *node)
 {
     for (size_t i = 0; i < sim->heap_count; i++) {
@@ -348,21 +347,48 @@ static bool line_carries_down(const struct sim *sim, const struct node *node)
     return false;
 }
 
-void net_stick(struct sim *sim, uint32_t peer, struct packet *packet)
+static struct node *node_of(struct sim *sim, uint32_t peer)
+{
+    for (uint32_t i = 0; i < sim->node_count; i++) {
+        if (sim->nodes[i].peer == peer && sim->nodes[i].up) {
+            return &sim->nodes[i];
+        }
+    }
+    return NULL;
+}
+
+/* What a bundle holds: spans, and receipts on the way down. It needs no line, and overtakes it. */
+static bool is_of_bundle(const struct packet *packet)
+{
+    int kind = frame_kind_of(bytes_of(packet->data, packet->len), NULL);
+    return kind == FRAME_SPAN || (kind == FRAME_RECEIPT && !packet->to_hub);
+}
+
+static bool read_stick(struct sim *sim, uint32_t peer, const struct packet *packet)
 {
     struct bytes frame = bytes_of(packet->data, packet->len);
     uint32_t number = sim->hub.up ? open_number(sim, peer) : 0;
-    struct node *node = live_node(sim, peer);
-    if (packet->to_hub && sim->hub.peers[peer].split) {
-        return; /* ADR 7: successors by stick come with the bundles */
+    struct node *live = live_node(sim, peer);
+    struct node *node = node_of(sim, peer);
+    if (is_of_bundle(packet)) {
+        return packet->to_hub ? sim->hub.up && hub_carry(sim, peer, frame)
+                              : node != NULL && node_carry(sim, node, frame);
     }
-    if (packet->to_hub && number != 0) {
-        sim_trace(sim, "a stick is read for node %u", peer);
+    bool now = packet->to_hub ? number != 0 : live != NULL && !line_carries_down(sim, live);
+    if (now && packet->to_hub) { /* a frame of the line, a second time */
         hub_frame(sim, peer, number, frame);
-    } else if (!packet->to_hub && node != NULL && !line_carries_down(sim, node)) {
-        sim_trace(sim, "a stick is read at node %u", node->index);
-        node_frame(sim, node, node->uplink.connection, frame);
-    } else if (sim->faults) {
+    } else if (now) {
+        node_frame(sim, live, live->uplink.connection, frame);
+    }
+    return now;
+}
+
+void net_stick(struct sim *sim, uint32_t peer, struct packet *packet)
+{
+    if (packet->to_hub && sim->hub.peers[peer].split) {
+        return; /* a twin's log would come in as well */
+    }
+    if (!read_stick(sim, peer, packet) && sim->faults) {
         sim_at(sim, 500 + rng_below(&sim->fate, 5000),
                (struct event){.type = EVENT_STICK, .who = peer, .packet = packet});
     }

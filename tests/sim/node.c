@@ -313,6 +313,13 @@ static void carry_out(struct sim *sim, struct node *node, const struct effect *e
     }
 }
 
+void node_carry_out(struct sim *sim, struct node *node)
+{
+    for (size_t i = 0; i < sim->effects.count && !sim->failed; i++) {
+        carry_out(sim, node, &sim->effects.list[i]);
+    }
+}
+
 void node_run(struct sim *sim, struct node *node)
 {
     while (node->pending_count > 0 && !sim->failed) {
@@ -322,9 +329,7 @@ void node_run(struct sim *sim, struct node *node)
         uplink_step(&node->uplink, event, &sim->effects);
         node->pending_first = (node->pending_first + 1) % SIM_PENDING;
         node->pending_count--;
-        for (size_t i = 0; i < sim->effects.count && !sim->failed; i++) {
-            carry_out(sim, node, &sim->effects.list[i]);
-        }
+        node_carry_out(sim, node);
     }
 }
 

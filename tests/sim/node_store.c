@@ -111,6 +111,44 @@ void node_frame(struct sim *sim, struct node *node, uint32_t number, struct byte
     }
 }
 
+/* A receipt or office span by stick, in whatever state the line is. */
+bool node_carry(struct sim *sim, struct node *node, struct bytes frame)
+{
+    struct span_header header;
+    struct span_entry *entries = NULL;
+    struct control control;
+    struct carried carried;
+    struct uplink_event event = {.type = UPLINK_EVENT_SPAN,
+                                 .now_ms = sim->now_ms,
+                                 .connection = CARRIED_CONNECTION,
+                                 .header = &header,
+                                 .arena = sim->tools->arena,
+                                 .wire_bytes = frame.len};
+    if (node->renewing) {
+        return false;
+    }
+    arena_reset(sim->tools->arena);
+    sim->frame = frame;
+    bool span = frame_kind_of(frame, NULL) == FRAME_SPAN;
+    if (span && entries_decode(sim, sim->tools->arena, frame, &header, &entries) != 0) {
+        return true; /* damaged on the way */
+    }
+    event.entries = entries;
+    if (!span) {
+        event.type = UPLINK_EVENT_CONTROL;
+        event.control = &control;
+        if (control_decode(frame, sim->tools->arena, &control, NULL) != 0) {
+            return true;
+        }
+        look_up(node, &control, &event);
+    }
+    sim->effects.count = 0;
+    uplink_carry(&node->uplink, &event, &sim->effects, &carried);
+    sim_trace(sim, "node %u: a stick: %s", node->index, carried_name(carried.outcome));
+    node_carry_out(sim, node);
+    return carried.outcome != CARRIED_LATER;
+}
+
 /* ---- the disk ---- */
 
 /* An office log that goes on from ours is another from now on. */

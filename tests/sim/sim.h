@@ -523,6 +523,11 @@ void hub_revoke(struct sim *sim, uint32_t peer);
 /* hub_store.c */
 struct intake_event *hub_follow(struct sim *sim, enum intake_event_type type, uint32_t connection);
 void hub_run(struct sim *sim, uint32_t peer);
+void hub_carry_out(struct sim *sim, uint32_t peer); /* the effects of a step */
+/* False: not now; the stick goes back into the pocket. */
+bool hub_carry(struct sim *sim, uint32_t peer, struct bytes frame);
+bool node_carry(struct sim *sim, struct node *node, struct bytes frame);
+void node_carry_out(struct sim *sim, struct node *node);
 void hub_frame(struct sim *sim, uint32_t peer, uint32_t number, struct bytes frame);
 int hub_apply(struct sim *sim, struct op *op);
 void hub_answer(struct sim *sim, struct op *op);

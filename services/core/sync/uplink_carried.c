@@ -50,7 +50,11 @@ static void carry_receipt(struct uplink *uplink, const struct uplink_event *even
                        "says what it has");
         return;
     }
+    size_t at = (size_t)(log - uplink->sender.logs);
     uint64_t acked = log->acked;
+    if (!says_more(receipt, &uplink->receipts[at])) {
+        return; /* known, whatever the line said since: it may have been put back */
+    }
     int rc = sender_acked(&uplink->sender, receipt, event->own_h[0], event->now_ms, &moved);
     uplink->sender.credit_bytes = credit_bytes; /* the line's */
     if (rc != 0) {
@@ -58,16 +62,10 @@ static void carry_receipt(struct uplink *uplink, const struct uplink_event *even
                       rc == ERR_VALUE ? ALARM_ACK_AHEAD : ALARM_ACK_FOREIGN, rc);
         return;
     }
-    size_t at = (size_t)(log - uplink->sender.logs);
-    bool more = says_more(receipt, &uplink->receipts[at]);
-    if (more) {
-        uplink->receipts[at] = *receipt;
-        uplink->carried[at] = *receipt;
-    }
-    if (moved || more) {
-        effects_add(effects, EFFECT_ACKED, CARRIED_CONNECTION)->as.acked = *receipt;
-        *ret = (struct carried){.outcome = CARRIED_NEW, .fresh = log->acked - acked};
-    }
+    uplink->receipts[at] = *receipt;
+    uplink->carried[at] = *receipt;
+    effects_add(effects, EFFECT_ACKED, CARRIED_CONNECTION)->as.acked = *receipt;
+    *ret = (struct carried){.outcome = CARRIED_NEW, .fresh = log->acked - acked};
 }
 
 /* An office log that goes on from ours under another name, and one that ours went on from. */

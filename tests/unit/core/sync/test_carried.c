@@ -290,11 +290,12 @@ static struct control receipt_of(uint64_t seq, const struct incarnation *life)
 
 static enum carried_outcome answer(const struct control *control)
 {
+    bool receipt = control->kind == FRAME_RECEIPT;
     struct uplink_event event = {.type = UPLINK_EVENT_CONTROL,
                                  .now_ms = now_ms,
                                  .connection = CARRIED_CONNECTION,
                                  .control = control,
-                                 .own_h = {&routine.h[control->as.ack.id.seq]},
+                                 .own_h = {receipt ? &routine.h[control->as.ack.id.seq] : NULL},
                                  .arena = arena};
     effects.count = 0;
     uplink_carry(&uplink, &event, &effects, &carried);
@@ -454,6 +455,9 @@ static void a_new_session_is_believed_again(void **state)
     line_says(&resumed, 5);
     assert_true(alarmed(&effects, ALARM_ACK_BACK));
     assert_int_equal(frame_of(&effects, FRAME_RECEIPT)->as.ack.id.seq, 20);
+    assert_int_equal(uplink.sender.logs[0].acked, 5);
+    assert_int_equal(receipted(20), CARRIED_KNOWN); /* the same stick again is no word of now */
+    assert_int_equal(receipted(12), CARRIED_KNOWN);
     assert_int_equal(uplink.sender.logs[0].acked, 5);
 }
 
