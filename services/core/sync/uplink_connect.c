@@ -16,9 +16,10 @@
 #define ADMITTED_WAIT_MS 3000u /* a key that was never met may be admitted any moment */
 #define ADMITTED_EAGER_MS 600000u
 #define SILENCE_DOUBLINGS_MAX 5u
-#define CONNECT_MS_MIN 3000u /* and what the last one took, 4 round trips and more */
-#define CONNECT_MS_UNKNOWN 20000u
-#define HANDSHAKE_MS_UNKNOWN 30000u
+#define CONNECT_MS_MIN 3000u   /* and what the last one took, 4 round trips and more */
+#define SETUP_MS_UNKNOWN 4000u /* a round trip of 1 s, as on GPRS */
+#define CONNECT_MS_MAX 20000u
+#define HANDSHAKE_MS_MAX 30000u
 #define WIDER_MS 1000u /* after each attempt that failed */
 #define CONNECT_SLACK_MS 2000u
 #define TAKE_OVER_WAIT_MS_MIN 5000u /* a successor that came too early */
@@ -190,19 +191,18 @@ static uint64_t at_most(uint64_t value, uint64_t most)
     return value < most ? value : most;
 }
 
-/* Scaled with the line, and wider after each failure. On a line that was never up, what suffices
- * for GPRS: a fixed short limit would keep it out for ever. */
+/* Scaled with the line, and wider after each failure: a fixed short limit would keep a slow line
+ * out for ever. */
 static void connect_now(struct uplink *uplink, const struct uplink_event *event,
                         struct effects *effects)
 {
     uint64_t setup_ms = uplink->sender.pace.setup_ms;
     uint64_t wider_ms = WIDER_MS * (uint64_t)uplink->failed_count;
-    uint64_t handshake_ms = HANDSHAKE_MS_UNKNOWN;
-    uplink->connect_ms = CONNECT_MS_UNKNOWN;
-    if (setup_ms != 0) {
-        uplink->connect_ms = at_most(CONNECT_MS_MIN + setup_ms + wider_ms, CONNECT_MS_UNKNOWN);
-        handshake_ms = at_most(CONNECT_MS_MIN + 2 * (setup_ms + wider_ms), HANDSHAKE_MS_UNKNOWN);
-    }
+    uint64_t handshake_ms =
+        setup_ms == 0 ? HANDSHAKE_MS_MAX
+                      : at_most(CONNECT_MS_MIN + 2 * (setup_ms + wider_ms), HANDSHAKE_MS_MAX);
+    setup_ms = setup_ms == 0 ? SETUP_MS_UNKNOWN : setup_ms;
+    uplink->connect_ms = at_most(CONNECT_MS_MIN + setup_ms + wider_ms, CONNECT_MS_MAX);
     uplink_move(uplink, UPLINK_CONNECTING);
     uplink->connection = ++uplink->last_connection;
     uplink->connect_began_ms = event->now_ms;

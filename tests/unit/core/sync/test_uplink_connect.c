@@ -88,7 +88,7 @@ static void time_to_connect_scales_with_the_line(void **state)
     happens(UPLINK_EVENT_START);
     happens(UPLINK_EVENT_PAIR_COMMITTED);
     const struct effect *connect = effect_of(&effects, EFFECT_CONNECT);
-    assert_int_equal(connect->as.connect.connect_ms, 20000); /* it may be GPRS */
+    assert_int_equal(connect->as.connect.connect_ms, 7000); /* it may be GPRS */
     assert_int_equal(connect->as.connect.handshake_ms, 30000);
     now_ms += 1200;
     happens(UPLINK_EVENT_LINK_UP);
