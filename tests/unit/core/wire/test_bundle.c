@@ -4,7 +4,10 @@
 #include "core/wire/bundle.h"
 #include "lib/cmocka_all.h"
 
+#include <jansson.h>
 #include <sodium.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define FRAMES 3u
@@ -326,6 +329,90 @@ static void answers_have_a_pair_of_their_own(void **state)
     assert_memory_not_equal(secret, sign_secret, sizeof secret);
 }
 
+/* ---- proto/vectors/bundle.json, made without our code ---- */
+
+static json_t *vector_of(void)
+{
+    const char *source = getenv("KABAR_SOURCE"); /* NOLINT(concurrency-mt-unsafe): one thread */
+    char path[4096];
+    (void)snprintf(path, sizeof path, "%s/proto/vectors/bundle.json",
+                   source == NULL ? "." : source);
+    json_t *all = json_load_file(path, 0, NULL);
+    json_t *vector = json_incref(json_object_get(all, "bundle"));
+    json_decref(all);
+    assert_non_null(vector);
+    return vector;
+}
+
+static size_t raw_of(const json_t *value, uint8_t *to, size_t bytes_max)
+{
+    struct bytes text = bytes_of_text(json_string_value(value));
+    assert_in_range(text.len / 2, 1, bytes_max);
+    assert_true(hex_decode(to, text.len / 2, text));
+    return text.len / 2;
+}
+
+static void field_of(const json_t *vector, const char *name, uint8_t *to, size_t bytes)
+{
+    assert_int_equal(raw_of(json_object_get(vector, name), to, bytes), bytes);
+}
+
+static uint64_t number_of(const json_t *vector, const char *name)
+{
+    return (uint64_t)json_integer_value(json_object_get(vector, name));
+}
+
+static struct bundle_manifest fields_of(const json_t *vector)
+{
+    struct bundle_manifest fields = {.enrolment = number_of(vector, "enrolment"),
+                                     .made_ms = (int64_t)number_of(vector, "made_ms"),
+                                     .office_seq = number_of(vector, "office_seq")};
+    field_of(vector, "aggregator", fields.aggregator.b, INCARNATION_BYTES);
+    field_of(vector, "office", fields.office.b, INCARNATION_BYTES);
+    field_of(vector, "office_h", fields.office_h.b, HASH_BYTES);
+    field_of(vector, "answer_to", fields.answer_to.b, KEY_BYTES);
+    return fields;
+}
+
+static void the_golden_file_is_what_we_write(void **state)
+{
+    (void)state;
+    uint8_t seed[32];
+    uint8_t random[BUNDLE_RANDOM_BYTES];
+    uint8_t manifest[BUNDLE_MANIFEST_BYTES];
+    uint8_t frame[BUNDLE_FRAME_BYTES_MAX];
+    uint8_t golden[4096];
+    uint8_t secret[SECRET_BYTES];
+    uint8_t pair_secret[32];
+    struct key made;
+    struct key wanted;
+    struct bundle_stream stream;
+    size_t at = 0;
+    const json_t *row = NULL;
+    json_t *vector = vector_of();
+    struct bundle_manifest fields = fields_of(vector);
+    field_of(vector, "sign_seed", seed, sizeof seed);
+    seal_keypair(seed, &made, secret);
+    bundle_answer_pair(secret, &made, pair_secret);
+    assert_true(key_equal(&made, &fields.answer_to));
+    bundle_manifest_encode(BUNDLE_FROM_NODE, &fields, secret, manifest);
+    field_of(vector, "random", random, sizeof random);
+    field_of(vector, "receiver", wanted.b, KEY_BYTES);
+    assert_int_equal(bundle_begin(BUNDLE_FROM_NODE, &wanted, random, &stream, file, NULL), 0);
+    file_len = BUNDLE_HEAD_BYTES;
+    push(&stream, bytes_of(manifest, sizeof manifest), false);
+    json_array_foreach(json_object_get(vector, "frames"), at, row)
+    {
+        push(&stream, bytes_of(frame, raw_of(row, frame, sizeof frame)), false);
+    }
+    push(&stream, (struct bytes){0}, true);
+    assert_int_equal(raw_of(json_object_get(vector, "file"), golden, sizeof golden), file_len);
+    assert_memory_equal(file, golden, file_len);
+    field_of(vector, "manifest", golden, sizeof manifest);
+    assert_memory_equal(manifest, golden, sizeof manifest);
+    json_decref(vector);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -340,6 +427,7 @@ int main(void)
         cmocka_unit_test(no_other_tag_is_taken),
         cmocka_unit_test(a_manifest_is_signed_for_its_kind),
         cmocka_unit_test(answers_have_a_pair_of_their_own),
+        cmocka_unit_test(the_golden_file_is_what_we_write),
     };
     return cmocka_run_group_tests(tests, start, NULL);
 }
