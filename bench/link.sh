@@ -1,0 +1,226 @@
+#!/usr/bin/env bash
+# link.sh [--profile NAME] [--count N] [--events FILE] [--seed N] [--phase S] [--lone N]
+#
+# How long a backlog takes over a bad line, and what it costs in bytes. Over linkem with a profile
+# of bench/profiles: an aggregator at the far end, a node at the near one, enrolled while the line
+# is perfect. The backlog is handed in with the aggregator away; then the line turns bad and the
+# node starts: that moment is 0, so its start and the CURVE handshake count. Bytes are those that
+# both ends gave to the line, whole IP packets, also those that it lost. After the drain N lone
+# reports, one at a time, on the connected line. Everything accepted must be in the journal exactly
+# once, else no figures. A table to standard error, one JSON line to standard output. Needs root
+# (else exit 77).
+set -euo pipefail
+profile=vsat count=2000 events='' seed=1 phase=0 lone=10
+folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+
+usage() {
+    sed -n '2,/^set /{/^set /d;s/^# \{0,1\}//;p}' "$folder/link.sh"
+    exit "$1"
+}
+
+arguments=("$@")
+while [ $# -gt 0 ]; do
+    case $1 in
+    -h | --help) usage 0 ;;
+    --profile) [ -f "$folder/profiles/${2:-}" ] || usage 64 >&2 ;;
+    --events) [ -r "${2:-}" ] || usage 64 >&2 ;;
+    --count | --seed | --phase | --lone) [[ ${2:-} =~ ^[0-9]+$ ]] || usage 64 >&2 ;;
+    *) usage 64 >&2 ;;
+    esac
+    printf -v "${1#--}" %s "$2"
+    shift 2
+done
+
+export KABAR_BUILD=${KABAR_BUILD:-$folder/../build/release}
+if [ -z "${LINKEM_PID:-}" ]; then
+    line_json=$(mktemp "${TMPDIR:-/tmp}/kabar-line.XXXXXX")
+    trap 'rm -f "$line_json"' EXIT
+    code=0
+    LINE_JSON=$line_json "$KABAR_BUILD/bin-bench/linkem" --calm --json "$line_json" --seed "$seed" \
+        --phase "$phase" --profile "$folder/profiles/$profile" -- "$0" "${arguments[@]}" || code=$?
+    exit "$code"
+fi
+. "$folder/lib.bash"
+
+# Aggregator and nodes at their ends of the line; doors are files, and reached from anywhere.
+launch() {
+    local name=$1 program=kabar-node netns=$LINKEM_NEAR
+    [ "$name" != aggregator ] || { program=kabar-aggregator netns=$LINKEM_FAR; }
+    nsenter --net="$netns" "$KABAR_BIN/$program" --config "$(conf_of "$name")" \
+        >>"$work/$name.log" 2>&1 </dev/null &
+    pid_of[$name]=$!
+}
+
+# The settings as shipped, but an address of the line.
+make_link_province() {
+    local address=tcp://10.77.77.2:7016 name
+    make_aggregator
+    setting aggregator listen "$address"
+    start aggregator
+    make_node 16.07
+    enrol 16.07
+    nodes+=(16.07)
+    start 16.07
+    wait_until "$long" live 16.07
+    stop_all
+    for name in aggregator 16.07; do
+        file=$bench_top/deploy/config/kabar-node.conf
+        [ "$name" != aggregator ] || file=$bench_top/deploy/config/kabar-aggregator.conf
+        for key in keep_alive_s receipt_interval_s reconnect_ms silence_ms; do
+            ! grep -q "^$key = " "$(conf_of "$name")" ||
+                setting "$name" "$key" "$(sed -n "s/^$key = //p" "$file")"
+        done
+    done
+}
+
+# generated COUNT - reports as offices write them: person, number, unit, link, the hash of a file.
+generated() {
+    awk -v count="$1" -v seed="$seed" '
+        function pick(list, n, words) {
+            n = split(list, words, ",")
+            return words[int(rand() * n) + 1]
+        }
+        function digits(n, s) { while (length(s) < n) s = s int(rand() * 10); return s }
+        function hex(n, s) { while (length(s) < n) s = s sprintf("%04x", rand() * 65536); return s }
+        BEGIN {
+            srand(seed)
+            for (i = 1; i <= count; i++) {
+                name = pick("Ahmad,Budi,Citra,Dewi,Eko,Fitri,Gunawan,Hendra,Indah,Joko") " " \
+                    pick("Lubis,Nasution,Pratama,Santoso,Wijaya,Hidayat,Siregar,Rahman,Utami")
+                day = sprintf("2024-10-%02d", rand() * 28 + 1)
+                printf "{\"key\":\"link-%d\",\"regency\":\"16.07\",\"channel\":\"own_finding\",", i
+                printf "\"form\":\"%s\",\"occurred_on\":\"%s\",", pick("DS-06,KE-04,KE-05"), day
+                printf "\"description\":\"%s %s di %s pada %s.\",", name,
+                    pick("menyukai unggahan calon,memakai kaus bergambar calon,hadir di kampanye"),
+                    pick("Betung,Talang Kelapa,Air Saleh,Muara Padang,Rantau Bayur"), day
+                printf "\"url\":\"https://www.%s.com/posts/%s\",",
+                    pick("facebook,instagram,tiktok"), digits(15)
+                printf "\"subjects\":[{\"name\":\"%s\",\"employment\":\"pns\",", name
+                printf "\"unit\":\"%s %d %s\"}],", pick("SD Negeri,SMP Negeri,Puskesmas"),
+                    rand() * 40 + 1, pick("Betung,Talang Kelapa,Air Saleh")
+                printf "\"evidence\":[{\"sha256\":\"%s\",\"media_type\":\"image/jpeg\",", hex(64)
+                printf "\"size\":%d}]}\n", rand() * 900000 + 1000
+            }
+        }'
+}
+
+# One file of reports for this node's regency, the first $count of --events or generated ones.
+make_reports() {
+    if [ -n "$events" ]; then
+        jq -c --argjson count "$count" 'select(input_line_number <= $count) |
+            .regency = "16.07" | .key = "link-\(input_line_number)"' "$events" >"$work/reports"
+    else
+        generated "$count" >"$work/reports"
+    fi
+    count=$(wc -l <"$work/reports")
+}
+
+# hand_in FILE - all must be accepted.
+hand_in() {
+    ask 16.07 report submit "$1" >"$work/answers" 2>>"$work/kabar.log"
+    equal accepted "$(grep -c '"accepted":true' "$work/answers")" "$(wc -l <"$1")"
+    accepted=$((accepted + $(wc -l <"$1")))
+}
+
+now_ms() {
+    local us=${EPOCHREALTIME/[.,]/}
+    echo $((us / 1000))
+}
+
+# watch MS SECONDS - "ms-since-start backlog" to $work/progress whenever it changes, until it is 0.
+watch() {
+    local begun=$1 until=$(($1 + $2 * 1000)) left last=-1 now
+    : >"$work/progress"
+    while :; do
+        left=$(ask 16.07 status 2>/dev/null | jq -r '.backlog' || true)
+        now=$(now_ms)
+        if [ -n "$left" ] && [ "$left" != "$last" ]; then
+            echo "$((now - begun)) $left" >>"$work/progress"
+            last=$left
+        fi
+        [ "$left" != 0 ] || return 0
+        [ "$now" -lt "$until" ] || fail "after $2 s $left are left: no figures"
+        sleep 0.02
+    done
+}
+
+# line_now - what went over the line since it turned bad, into $work/NAME.
+line_now() {
+    rm -f "$LINE_JSON"
+    kill -USR2 "$LINKEM_PID"
+    wait_until 30 test -s "$LINE_JSON"
+    cp "$LINE_JSON" "$work/$1"
+}
+
+# Milliseconds until so many percent of the backlog had their durable ack.
+acked_by() {
+    awk -v all="$count" -v percent="$1" '$2 <= all - all * percent / 100 { print $1; exit }' \
+        "$work/progress"
+}
+
+first_ack() {
+    awk -v all="$count" '$2 < all { print $1; exit }' "$work/progress"
+}
+
+# Each lone report: ms from its acceptance to its durable ack.
+lone_reports() {
+    local i begun
+    generate 16.07 "$lone" lone >"$work/lone"
+    for ((i = 1; i <= lone; i++)); do
+        sed -n "${i}p" "$work/lone" >"$work/one"
+        hand_in "$work/one"
+        begun=$(now_ms)
+        watch "$begun" 600
+        tail -n 1 "$work/progress" | cut -d ' ' -f 1 >>"$work/lone_ms"
+    done
+}
+
+load=$(load_now)
+accepted=0
+make_link_province
+make_reports
+start 16.07
+hand_in "$work/reports"
+stop 16.07
+start aggregator
+kill -USR1 "$LINKEM_PID"
+begun=$(now_ms)
+launch 16.07
+watch "$begun" 1800
+cp "$work/progress" "$work/drain"
+line_now drained
+: >"$work/lone_ms"
+lone_reports
+line_now all
+wait_until "$long" applied
+ask aggregator journal dump 2>>"$work/kabar.log" | jq -c 'select(.kind == "report")' \
+    >"$work/journal"
+stored=$(wc -l <"$work/journal")
+different=$(jq -c '[.incarnation, .seq]' "$work/journal" | sort -u | wc -l)
+[ "$stored" -eq "$accepted" ] && [ "$different" -eq "$accepted" ] ||
+    fail "$accepted accepted, $stored stored, $different of them different: no figures"
+cp "$work/drain" "$work/progress"
+figures=$(jq -n --slurpfile line "$work/drained" --slurpfile lone_ms "$work/lone_ms" \
+    --argjson count "$count" --argjson stored "$stored" --argjson load "$load" \
+    --argjson p50 "$(acked_by 50)" --argjson p99 "$(acked_by 99)" \
+    --argjson all "$(acked_by 100)" --argjson first "$(first_ack)" \
+    '($line[0] | .out.in.bytes + .back.in.bytes) as $bytes | ($lone_ms | sort) as $lone |
+    {drain_s: ($all / 1000), first_ack_s: ($first / 1000), accept_to_ack_s: {p50: ($p50 / 1000),
+        p99: ($p99 / 1000)}, bytes_an_entry: ($bytes / $count * 10 | round / 10),
+        bytes_out: $line[0].out.in.bytes, bytes_back: $line[0].back.in.bytes,
+        lone_ms: (if $lone == [] then null else {p50: $lone[(($lone | length) - 1) / 2 | floor],
+            worst: $lone[-1]} end), line: $line[0], stored: $stored, stored_twice: 0, lost: 0,
+        load_before: $load}')
+{
+    printf '%-9s %6s %6s %8s %8s %8s %8s %10s\n' profile phase count 'drain s' 'p50 s' 'p99 s' \
+        'B/entry' 'lone ms'
+    jq -r --arg profile "$profile" --arg phase "$phase" --arg count "$count" \
+        '[$profile, $phase, $count, .drain_s, .accept_to_ack_s.p50, .accept_to_ack_s.p99,
+        .bytes_an_entry, .lone_ms.p50 // "-"] | @tsv' <<<"$figures" |
+        awk '{ printf "%-9s %6s %6s %8s %8s %8s %8s %10s\n", $1, $2, $3, $4, $5, $6, $7, $8 }'
+} >&2
+result link "$(jq -n --arg profile "$profile" --argjson count "$count" --argjson seed "$seed" \
+    --argjson phase "$phase" --argjson lone "$lone" --arg events "${events:+given}" \
+    '{profile: $profile, count: $count, seed: $seed, phase_s: $phase, lone: $lone,
+        events: (if $events == "" then "generated" else "a file" end)}')" "$figures"
+stop_all
