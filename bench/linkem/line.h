@@ -86,7 +86,7 @@ bool line_up(const struct line *line, uint64_t now_ns);
 /* How often the address was changed since the start. */
 uint64_t line_bindings(const struct line *line, uint64_t now_ns);
 
-struct line_fate line_decide(struct line *line, int way, uint64_t now_ns, size_t bytes);
+struct line_fate line_decide(struct line *line, int index, uint64_t now_ns, size_t bytes);
 
 /* Other bits for each index; 64 good ones of a seed (splitmix64). */
 uint64_t line_random(uint64_t seed, uint64_t index);

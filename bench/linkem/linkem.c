@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/queue.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/timerfd.h>
@@ -41,12 +40,17 @@
 #define PRIORITY (-15) /* late packets would be blamed on the line */
 
 struct packet {
-    TAILQ_ENTRY(packet) link;
+    struct packet *next;
     uint64_t due_ns;
     size_t bytes;
     uint8_t data[];
 };
-TAILQ_HEAD(packets, packet);
+
+/* In the order in which they are due. */
+struct packets {
+    struct packet *first;
+    struct packet *last;
+};
 
 struct count {
     uint64_t packets;
@@ -126,7 +130,34 @@ static void add(struct count *count, size_t bytes)
     count->bytes += bytes;
 }
 
-/* Behind all that are due no later. */
+/* Behind all that are due no later; mostly that is the end. */
+static void link_in(struct packets *waiting, struct packet *packet)
+{
+    struct packet **at = &waiting->first;
+    if (waiting->last != NULL && waiting->last->due_ns <= packet->due_ns) {
+        at = &waiting->last->next;
+    }
+    while (*at != NULL && (*at)->due_ns <= packet->due_ns) {
+        at = &(*at)->next;
+    }
+    packet->next = *at;
+    *at = packet;
+    if (packet->next == NULL) {
+        waiting->last = packet;
+    }
+}
+
+/* The first, out of the list; the caller frees. */
+static struct packet *link_out(struct packets *waiting)
+{
+    struct packet *packet = waiting->first;
+    waiting->first = packet->next;
+    if (waiting->first == NULL) {
+        waiting->last = NULL;
+    }
+    return packet;
+}
+
 static void put(struct way *way, const uint8_t *data, size_t bytes, uint64_t due_ns)
 {
     struct packet *packet = malloc(sizeof *packet + bytes);
@@ -134,15 +165,7 @@ static void put(struct way *way, const uint8_t *data, size_t bytes, uint64_t due
     packet->due_ns = due_ns;
     packet->bytes = bytes;
     memcpy(packet->data, data, bytes);
-    struct packet *before = TAILQ_LAST(&way->waiting, packets);
-    while (before != NULL && before->due_ns > due_ns) {
-        before = TAILQ_PREV(before, packets, link);
-    }
-    if (before == NULL) {
-        TAILQ_INSERT_HEAD(&way->waiting, packet, link);
-    } else {
-        TAILQ_INSERT_AFTER(&way->waiting, before, packet, link);
-    }
+    link_in(&way->waiting, packet);
     way->waiting_count++;
 }
 
@@ -204,12 +227,11 @@ static void take_all(struct linkem *linkem, int index)
 /* Writes what is due. A device that refuses (nobody is up there) has lost it: as a cable would. */
 static void give(struct way *way)
 {
-    struct packet *packet;
     uint64_t now = now_ns();
-    while ((packet = TAILQ_FIRST(&way->waiting)) != NULL && packet->due_ns <= now) {
+    while (way->waiting.first != NULL && way->waiting.first->due_ns <= now) {
+        struct packet *packet = link_out(&way->waiting);
         uint64_t late_ns = now - packet->due_ns;
         way->late_ns = late_ns > way->late_ns && packet->due_ns > 0 ? late_ns : way->late_ns;
-        TAILQ_REMOVE(&way->waiting, packet, link);
         way->waiting_count--;
         ssize_t written = write(way->to, packet->data, packet->bytes);
         (void)written;
@@ -219,10 +241,8 @@ static void give(struct way *way)
 
 static void drop_waiting(struct way *way)
 {
-    struct packet *packet;
-    while ((packet = TAILQ_FIRST(&way->waiting)) != NULL) {
-        TAILQ_REMOVE(&way->waiting, packet, link);
-        free(packet);
+    while (way->waiting.first != NULL) {
+        free(link_out(&way->waiting));
     }
     way->waiting_count = 0;
 }
@@ -318,7 +338,7 @@ static void set_timer(const struct linkem *linkem, int timer)
 {
     uint64_t next = 0;
     for (int i = 0; i < LINE_WAYS; i++) {
-        const struct packet *first = TAILQ_FIRST(&linkem->way[i].waiting);
+        const struct packet *first = linkem->way[i].waiting.first;
         if (first != NULL && (next == 0 || first->due_ns < next)) {
             next = first->due_ns;
         }
@@ -441,7 +461,6 @@ static int join(struct linkem *linkem, char **command)
     for (int i = 0; i < LINE_WAYS; i++) {
         linkem->way[i].from = linkem->device[i].tun;
         linkem->way[i].to = linkem->device[1 - i].tun;
-        TAILQ_INIT(&linkem->way[i].waiting);
     }
     code = code != 0 ? code : forward(linkem, command);
     for (int i = 0; i < LINE_WAYS; i++) {

@@ -78,7 +78,11 @@ static int by_size(const void *left, const void *right)
 
 static double quantile_ms(const uint64_t *sorted, uint64_t count, unsigned percent)
 {
-    return count == 0 ? 0 : (double)sorted[(count - 1) * percent / 100] / 1e6;
+    if (count == 0) {
+        return 0;
+    }
+    uint64_t at = (count - 1) * percent / 100;
+    return (double)sorted[at] / 1e6;
 }
 
 static void came(struct seen *seen, const struct mark *mark, uint64_t now)
@@ -115,7 +119,7 @@ static void receive(struct seen *seen, int near, int far)
         (void)sent;
         length = sizeof from;
     }
-    while ((bytes = recv(near, data, sizeof data, 0)) > 0) {
+    while (recv(near, data, sizeof data, 0) > 0) {
         memcpy(&mark, data, sizeof mark);
         if (seen->answers < seen->count) {
             seen->round_ns[seen->answers++] = now_ns() - mark.sent_ns;
