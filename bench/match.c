@@ -3,13 +3,13 @@
  * First the views are filled through the fold (core/cases/fold.h over the aggregator's own LMDB
  * driver) until as many cases are open as asked for. Then, in batches as large as half of the
  * applier's and in one write transaction each, the same reports go three ways:
- *   match    matcher_place: normalising, keys, blocks and cases looked up in LMDB, judging, the
- *            placement. From the decoded report; nothing is written
- *   fold     fold_entry: the body decoded and checked, the same matching again (its pages are warm
- * by then), case, placement, keys and numbers written to the views get+put  one case's record of
- * these views read, and put back, by a random name Processor time of the thread, without making the
- * reports and without the commit. Who is who is known: one merge of two cases, and no figure is
- * printed.
+ *   match    matcher_place: normalising, keys, blocks and cases looked up in LMDB (but for keys
+ * that the aggregator's filter knows to be nowhere), judging, the placement. From the decoded
+ * report; nothing is written fold     fold_entry: the body decoded and checked, the same matching
+ * again (its pages are warm by then), case, placement, keys and numbers written to the views
+ * get+put  one case's record of these views read, and put back, by a random name Processor time of
+ * the thread, without making the reports and without the commit. Who is who is known: one merge of
+ * two cases, and no figure is printed.
  */
 #include "aggregator/aggregator.h"
 #include "bench.h"

@@ -158,10 +158,10 @@ static bool passed_over(const struct search *search, const struct match_key *key
            match_names(trait_first(&search->traits.names), entry->name) == NAMES_DIFFER;
 }
 
-/* The block is copied: what a driver lends is valid until the next change only, and may move. */
+/* Read where it lies: what a driver lends is valid until the next change, and nothing is changed
+ * here. */
 static int judge_block(struct search *search, const struct match_key *key)
 {
-    uint8_t block[MATCH_BLOCK_BYTES_MAX];
     struct block_entry entry = {.letters = 0};
     struct reader reader;
     struct bytes value;
@@ -170,11 +170,10 @@ static int judge_block(struct search *search, const struct match_key *key)
     if (status != 0) {
         return status == ERR_NOT_FOUND ? 0 : status;
     }
-    if (value.len > sizeof block) {
+    if (value.len > MATCH_BLOCK_BYTES_MAX) {
         return ERR_FORMAT;
     }
-    memcpy(block, value.data, value.len);
-    reader_init(&reader, bytes_of(block, value.len));
+    reader_init(&reader, value);
     while (status == 0 && matcher_block_next(&reader, &entry)) {
         if (!passed_over(search, key, &entry)) {
             status = judge_named(search, entry.case_name);
