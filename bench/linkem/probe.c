@@ -262,6 +262,9 @@ int main(int argc, char **argv)
     uint64_t count = 0;
     uint64_t bytes = 0;
     uint64_t gap_us = 0;
+    /* As linkem: what it measures is the line, not the machine's other work. */
+    struct sched_param lowest = {.sched_priority = sched_get_priority_min(SCHED_FIFO)};
+    (void)sched_setscheduler(0, SCHED_FIFO, &lowest);
     if (argc == 3 && strcmp(argv[1], "tcp") == 0 && number(argv[2], 1ULL << 40, &bytes)) {
         return probe_tcp(bytes);
     }
