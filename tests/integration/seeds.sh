@@ -10,6 +10,14 @@ command -v python3 >/dev/null || skip "no python3"
 here=$(dirname "$0")
 seed=${KABAR_SEED:-$((RANDOM * 32768 + RANDOM))}
 say "seed $seed"
+
+say "the samples: at least 120 reports, and every row of seeds.txt among them"
+cat "$samples"/reports-*.jsonl "$samples"/seeds-*.jsonl >"$work/samples"
+count=$(jq -s 'map(select(.form and .subjects)) | length' "$work/samples")
+[ "$count" -ge 120 ] || fail "only $count samples"
+jq -r '.key // empty' "$work/samples" | sort >"$work/sample_keys"
+equal "rows that no sample shows" "$(grep -v '^#' "$here/seeds.txt" | cut -d ' ' -f 1 | sort |
+    comm -23 - "$work/sample_keys")" ''
 make_province 16.07 16.03 16.05 16.11
 submit 16.07 "$samples/zero-16.07.jsonl"
 for regency in "${nodes[@]}"; do
@@ -82,6 +90,22 @@ equal "September" "$(september 16.07 '[.received, .silence, .partly_zero]')" '[1
 equal "Empat Lawang in May" "$(ask aggregator completeness --from 2024-05-01 --until 2024-05-31 |
     jq -c 'select(.regency == "16.11") | [.silence, .contradicted]')" '["zero",0]'
 
+say "the day of the determination is the first of the days after it"
+for day in 21 22 23; do
+    jq -nc --arg day "2024-09-$day" '{key: "batas-\($day)", regency: "16.05", form: "DS-06",
+        channel: "citizen", occurred_on: $day, known_on: $day, description: "Batas.",
+        subjects: [{name: "Batas \($day)", employment: "pns", unit: "Dinas \($day)"}]}'
+done | submit 16.05 -
+settle
+revealed | jq -r 'select(.name | strings | startswith("Batas")) | .name + " " + .short' |
+    while read -r _ day id; do
+        echo "$day $(ask aggregator case show "$id" |
+            jq -r '.verdict | [.form, .severity, .determination] | join(" ")')"
+    done | sort >"$work/found"
+equal "either side" "$(cat "$work/found")" '2024-09-21 KE-04 moral before_determination
+2024-09-22 DS-06 berat after_determination
+2024-09-23 DS-06 berat after_determination'
+
 say "random reports; some cases go on to a decision, carried out or not, some are not proven"
 random_reports() {
     python3 - "$1" "$2" <<'PYTHON'
@@ -141,6 +165,15 @@ for key in benih-003-02 benih-003-04; do
 done
 settle
 
+# views - what officers see of all cases, claims and reviews; nobody's connection is in it.
+views() {
+    ask aggregator case list --limit 1000
+    ask aggregator completeness --claims
+    jq -r .short "$work/cases" | while read -r id; do
+        ask aggregator case show "$id"
+    done
+}
+
 counts() {
     local by
     ask aggregator journal dump >"$work/dump"
@@ -156,6 +189,8 @@ counts() {
 }
 say "stats are what the journal says"
 counts >"$work/before"
+views >"$work/views_before"
+[ "$(wc -l <"$work/views_before")" -gt 120 ] || fail "hardly a case to compare"
 equal "the funnel" "$(head -n 1 "$work/before" | jq -c '[.proven, .decided, .executed]')" \
     '[3,2,1]'
 stop aggregator
@@ -163,4 +198,6 @@ rm -r "$work/aggregator/store/views"
 start aggregator
 settle
 counts >"$work/after"
+views >"$work/views_after"
+cmp "$work/views_before" "$work/views_after" || fail "other cases from views built anew"
 cmp "$work/before" "$work/after" || fail "other numbers from views built anew"
