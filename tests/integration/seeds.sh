@@ -73,6 +73,32 @@ told() {
 }
 wait_until "$long" told
 
+say "an employee of another province by two routes: rerouted, and both nodes told, either way"
+routed() {
+    jq -nc --arg key "$1" --arg regency "$2" --arg name "$3" --arg nip "$4" '{key: $key,
+        regency: $regency, form: "DS-06", channel: "citizen", occurred_on: "2024-10-08",
+        known_on: "2024-10-09", description: "Dua jalan.", subjects: [{name: $name, nip: $nip,
+        employment: "pns", unit: "Dinas Dua Jalan", regency: "17.01"}]}' | submit "$2" -
+    settle
+}
+routed jalan-1 16.11 'Wibowo Satujalan' 197808152005011003
+routed jalan-2 16.03 'Wibowo Satujalan' 197808152005011003
+routed jalan-3 16.03 'Yulianto Duajalan' 198102192006041009
+routed jalan-4 16.11 'Yulianto Duajalan' 198102192006041009
+for name in 'Wibowo Satujalan' 'Yulianto Duajalan'; do
+    equal "$name" "$(revealed | jq -sc --arg name "$name" 'map(select(.name == $name)) |
+        [(map([.state, .regency]) | unique | .[]), (map(.reports) | add)]')" \
+        '[["rerouted","17.01"],2]'
+done
+both_told() {
+    local way
+    for way in 16.11/jalan-1 16.03/jalan-2 16.03/jalan-3 16.11/jalan-4; do
+        ask "${way%/*}" report show "${way#*/}" | jq -se '[.. | strings] |
+            any(.[]; contains("17.01") and contains("another province"))' >/dev/null || return 1
+    done
+}
+wait_until "$long" both_told
+
 say "Banyuasin's zero of May: contradicted by acts of May, stale by those of September"
 ask aggregator completeness --claims | jq -c 'select(.regency == "16.07" and
     .zero_from == "2024-05-01")' >"$work/claim"
