@@ -201,7 +201,8 @@ different=$(jq -c '[.incarnation, .seq]' "$work/journal" | sort -u | wc -l)
     fail "$accepted accepted, $stored stored, $different of them different: no figures"
 cp "$work/drain" "$work/progress"
 figures=$(jq -n --slurpfile line "$work/drained" --slurpfile lone_ms "$work/lone_ms" \
-    --argjson count "$count" --argjson stored "$stored" --argjson load "$load" \
+    --argjson count "$count" --argjson accepted "$accepted" --argjson stored "$stored" \
+    --argjson different "$different" --argjson load "$load" \
     --argjson p50 "$(acked_by 50)" --argjson p99 "$(acked_by 99)" \
     --argjson all "$(acked_by 100)" --argjson first "$(first_ack)" \
     '($line[0] | .out.in.bytes + .back.in.bytes) as $bytes | ($lone_ms | sort) as $lone |
@@ -209,7 +210,8 @@ figures=$(jq -n --slurpfile line "$work/drained" --slurpfile lone_ms "$work/lone
         p99: ($p99 / 1000)}, bytes_an_entry: ($bytes / $count * 10 | round / 10),
         bytes_out: $line[0].out.in.bytes, bytes_back: $line[0].back.in.bytes,
         lone_ms: (if $lone == [] then null else {p50: $lone[(($lone | length) - 1) / 2 | floor],
-            worst: $lone[-1]} end), line: $line[0], stored: $stored, stored_twice: 0, lost: 0,
+            worst: $lone[-1]} end), line: $line[0], stored: $stored,
+        stored_twice: ($stored - $different), lost: ($accepted - $different),
         load_before: $load}')
 {
     printf '%-9s %6s %6s %8s %8s %8s %8s %10s\n' profile phase count 'drain s' 'p50 s' 'p99 s' \
