@@ -57,5 +57,5 @@ if(PLANTS)
   process_plant(storm_node ack-before-commit bin-planted "${seen}" kill_storm.sh
     KABAR_KILLS=200)
   process_plant(storm_aggregator ack-before-commit bin-planted-aggregator
-    "event=alarm alarm=ack" kill_storm.sh KABAR_KILLS=400 KABAR_TRIES=3)
+    "event=alarm alarm=(ack|fork)" kill_storm.sh KABAR_KILLS=400 KABAR_TRIES=3)
 endif()
