@@ -71,6 +71,7 @@
     X(CONTRADICTED_PERSON, "contradicted-person")                                                  \
     X(STOOD_TOGETHER, "stood-together")                                                            \
     X(SAME_REPORT, "same-report")                                                                  \
+    X(PROVINCE_IGNORED, "province-ignored")                                                        \
     X(UNDATED_ONCE, "undated-once")                                                                \
     X(TWO_INITIALS, "two-initials")                                                                \
     X(KEY_FORGOTTEN, "key-forgotten")                                                              \

@@ -125,6 +125,7 @@ static int place_sole(struct fold *fold, const struct amending *amending, struct
     if (status != 0) {
         return status;
     }
+    ret->case_name = ret->outcome == PLACEMENT_REROUTED ? own : ret->case_name;
     for (size_t i = 0; i < ret->candidate_count; i++) {
         if (!bytes_equal(ret->candidates[i], own)) {
             ret->candidates[count++] = ret->candidates[i];

@@ -219,7 +219,8 @@ static int gather(struct fold *fold, const struct case_name *name, const struct 
     }
     traits_of(&report, row->view.subject, &traits);
     status = fold_case_take(view, &report, row->view.subject, &traits, room);
-    return status == 0 && keys ? fold_keys_put(fold, &traits, name) : status;
+    return status == 0 && keys ? fold_keys_put(fold, &report, row->view.subject, &traits, name)
+                               : status;
 }
 
 /* How many there are, and how many of them do not hold. */

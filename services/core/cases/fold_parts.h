@@ -97,9 +97,12 @@ int fold_row_move(struct fold *fold, const struct case_name *from, const struct 
  * view is changed, not put. */
 int fold_case_again(struct fold *fold, const struct case_name *name, bool keys,
                     struct case_view *view) MUST_USE;
+/* Whose case it is, by the employing regency: those of other provinces are looked for among their
+ * like only. */
+struct bytes fold_province_of(const struct fold *fold, struct bytes employing);
 /* Its blocks hold the case in front. */
-int fold_keys_put(struct fold *fold, const struct traits *traits,
-                  const struct case_name *name) MUST_USE;
+int fold_keys_put(struct fold *fold, const struct report *report, uint32_t subject,
+                  const struct traits *traits, const struct case_name *name) MUST_USE;
 void fold_person_drop(struct fold *fold, struct bytes nip, const struct case_name *name);
 /* The case's number is found by its name. */
 int fold_number_next(struct fold *fold, const struct case_name *name, uint64_t *ret) MUST_USE;
@@ -164,6 +167,10 @@ int fold_subject_join(struct fold *fold, const struct report *report,
                       const struct placement *placement) MUST_USE;
 /* Both, for one that has no case yet. */
 int fold_subject_new(struct fold *fold, const struct report *report, uint32_t subject) MUST_USE;
+/* With what is surely the same act of the same person, else by itself: the rest is not this
+ * province's to find out. */
+int fold_place_elsewhere(struct fold *fold, const struct report *report, uint32_t subject,
+                         struct placement *ret) MUST_USE;
 int fold_rerouted_status(struct fold *fold, const struct report *report, uint32_t subject,
                          const struct case_view *view) MUST_USE;
 /* What was withdrawn as a whole has a report again. The view is changed, not put. */

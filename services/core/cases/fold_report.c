@@ -93,10 +93,11 @@ static int case_new(struct fold *fold, const struct report *report, const struct
     return status;
 }
 
-int fold_keys_put(struct fold *fold, const struct traits *traits, const struct case_name *name)
+int fold_keys_put(struct fold *fold, const struct report *report, uint32_t subject,
+                  const struct traits *traits, const struct case_name *name)
 {
     struct match_keys keys;
-    matcher_keys(traits, fold->config->province, false, &keys);
+    matcher_keys(traits, fold_province_of(fold, report->subjects[subject].regency), false, &keys);
     for (size_t i = 0; i < keys.count; i++) {
         struct bytes key = bytes_of(keys.list[i].b, sizeof keys.list[i].b), block = {0};
         uint8_t changed[MATCH_BLOCK_BYTES_MAX];
@@ -146,26 +147,6 @@ static void case_report_put(struct fold *fold, const struct placement *placement
     view_key_u32(&key, placement->subject);
     size_t len = case_report_view_encode(&view, value, sizeof value);
     fold_put(fold, VIEW_CASE_REPORTS, view_key_bytes(&key), bytes_of(value, len));
-}
-
-int fold_rerouted_status(struct fold *fold, const struct report *report, uint32_t subject,
-                         const struct case_view *view)
-{
-    char text[256], short_name[CASE_SHORT_CAPACITY];
-    struct bytes regency = report->subjects[subject].regency;
-    const struct catalogue_region *region = catalogue_region_find(regency);
-    ASSERT(region != NULL); /* the rules know every employing regency */
-    (void)snprintf(text, sizeof text,
-                   "subject %u is employed by %s (%s %s), of another province: for %.2s to handle",
-                   (unsigned)subject + 1, region->code, region->type, region->name, region->code);
-    case_short_text(fold->config->province, view->number, short_name);
-    struct status status = {.report = fold->report,
-                            .subject = subject,
-                            .case_short = bytes_of_text(short_name),
-                            .state = bytes_of_text(case_state_name(CASE_REROUTED)),
-                            .text = bytes_of_text(text),
-                            .at_ms = fold->input->received_ms};
-    return fold_status(fold, &status, fold->input->owner, fold->input->enrolment);
 }
 
 /* The case the placement names: as it stands, or new under that name. */
@@ -228,12 +209,14 @@ int fold_subject_join(struct fold *fold, const struct report *report,
         return status;
     }
     view.needs_review = view.needs_review || placement->outcome == PLACEMENT_REVIEW;
-    view.state = rerouted ? CASE_REROUTED : view.state;
+    view.state = rerouted && view.state != CASE_CLOSED ? CASE_REROUTED : view.state;
     fold_case_put(fold, &name, &view);
     status = fold_placement_put(fold, placement);
     if (status == 0) {
-        status = rerouted ? fold_rerouted_status(fold, report, placement->subject, &view)
-                          : fold_keys_put(fold, &traits, &name);
+        status = fold_keys_put(fold, report, placement->subject, &traits, &name);
+    }
+    if (status == 0 && rerouted) {
+        status = fold_rerouted_status(fold, report, placement->subject, &view);
     }
     status = status == 0 ? fold_join(fold, placement, &name) : status;
     return status != 0 ? status : fold_returned_attach(fold, placement->subject, &name);
@@ -250,22 +233,6 @@ const struct placement *fold_recorded(const struct fold *fold, uint32_t subject)
     return NULL;
 }
 
-static int place_elsewhere(struct fold *fold, uint32_t subject, struct placement *ret)
-{
-    char text[CASE_TEXT_CAPACITY];
-    struct case_name name;
-    case_name_of(&fold->report, subject, &name);
-    struct bytes copy = arena_copy(fold->arena, bytes_of_text(case_name_text(&name, text)));
-    *ret = (struct placement){.subject = subject,
-                              .outcome = PLACEMENT_REROUTED,
-                              .case_name = copy,
-                              .rule = bytes_of_text("other_province"),
-                              .fields = {bytes_of_text("regency")},
-                              .field_count = 1,
-                              .matcher = bytes_of_text(MATCHER_VERSION)};
-    return copy.data == NULL ? ERR_NOMEM : 0;
-}
-
 int fold_place(struct fold *fold, const struct report *report, uint32_t subject,
                struct placement *ret)
 {
@@ -277,7 +244,7 @@ int fold_place(struct fold *fold, const struct report *report, uint32_t subject,
         return 0;
     }
     if (regency.len > 0 && !fold_in_province(fold, regency)) {
-        status = place_elsewhere(fold, subject, ret);
+        status = fold_place_elsewhere(fold, report, subject, ret);
     } else {
         status = matcher_place(fold->views, report, &fold->report, fold->report_position, subject,
                                fold->config->province, fold->arena, ret, NULL);

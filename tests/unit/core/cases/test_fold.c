@@ -194,6 +194,29 @@ static void other_provinces_are_rerouted(void **state)
     assert_int_equal(story->out.placements[0].outcome, PLACEMENT_NEW);
 }
 
+static void one_rerouted_case_by_two_routes(void **state)
+{
+    struct story *story = *state;
+    struct status status;
+    begin(story);
+    put_report(story, (struct filed){"16.07", NULL, NIP, "17.01", NULL, 1});
+    struct case_name name = only_case(story);
+    put_report(story, (struct filed){"16.03", NULL, NIP, "17.01", NULL, 1});
+    accepted(story);
+    assert_int_equal(story->out.placements[0].outcome, PLACEMENT_REROUTED);
+    struct case_view view = case_of(story, &name);
+    assert_int_equal(view.report_count, 2);
+    assert_int_equal(view.state, CASE_REROUTED);
+    struct bytes body = office_is(story, 0, ENTRY_STATUS, NODE_03); /* this one is told too */
+    assert_int_equal(status_decode(body, story->arena, &status, NULL), 0);
+    assert_true(contains(status.text, "17.01"));
+    /* Of another province again, or another act: another case. */
+    put_report(story, (struct filed){"16.03", NULL, NIP, "18.01", NULL, 1});
+    assert_int_equal(case_of(story, &name).report_count, 2);
+    put_report(story, (struct filed){"16.03", NULL, NIP, "17.01", "DS-09", 1});
+    assert_int_equal(case_of(story, &name).report_count, 2);
+}
+
 static void zeros_are_kept(void **state)
 {
     struct story *story = *state;
@@ -338,6 +361,7 @@ int main(void)
         STORY(refused_contents_are_told),
         STORY(a_node_reports_for_its_own_regency),
         STORY(other_provinces_are_rerouted),
+        STORY(one_rerouted_case_by_two_routes),
         STORY(zeros_are_kept),
         STORY(kinds_come_from_their_writers),
         STORY(erased_entries_are_passed),
