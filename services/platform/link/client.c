@@ -17,11 +17,6 @@
 
 #define SEND_BUFFER_BYTES 32768 /* priority is decided late: little waits below us */
 #define DEADLINE_SLACK_MS 1000  /* libzmq's own timeouts say more: let them come first */
-/* Idle lines are pinged rarely: 200 to 240 bytes each. A ping waits behind the frame on its way,
- * so the timeout is what the largest frame takes on a GPRS line and more. */
-#define HEARTBEAT_MS 300000
-#define HEARTBEAT_TIMEOUT_MS 240000
-#define HEARTBEAT_TTL_MS 900000 /* after this much silence the server gives the connection up */
 
 struct link_client {
     struct link_client_config config;
@@ -174,9 +169,7 @@ static int options_set(struct link_client *client, struct err_ctx *err)
         {ZMQ_SNDHWM, 1},
         {ZMQ_RCVHWM, LINK_HWM_FRAMES},
         {ZMQ_SNDBUF, SEND_BUFFER_BYTES},
-        {ZMQ_HEARTBEAT_IVL, HEARTBEAT_MS},
-        {ZMQ_HEARTBEAT_TIMEOUT, HEARTBEAT_TIMEOUT_MS},
-        {ZMQ_HEARTBEAT_TTL, HEARTBEAT_TTL_MS},
+        {ZMQ_HEARTBEAT_IVL, 0}, /* the engine asks whether anybody is there: it is paid for once */
         {ZMQ_IPV6, strchr(config->endpoint, '[') != NULL},
     };
     const int64_t wire_bytes_max = FRAME_BYTES_MAX + LINK_CURVE_OVERHEAD_BYTES;
