@@ -270,7 +270,9 @@ static void carry_out(struct sim *sim, struct node *node, const struct effect *e
         break;
     case EFFECT_DISCONNECT:
         sim_trace(sim, "node %u: disconnects %u", node->index, effect->connection);
-        node->late.connection = 0;
+        if (node->late.connection == effect->connection) {
+            node->late.connection = 0;
+        }
         net_disconnect(sim, node, effect->connection);
         break;
     case EFFECT_COMMIT_PAIR:
