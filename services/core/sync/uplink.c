@@ -514,23 +514,52 @@ static void go_on(struct uplink *uplink, struct effects *effects)
     }
 }
 
-/* Of the connection that is kept: it lives, so the attempt beside it ends; or it does not want us,
- * and the other one will be told so too. False: it is over. */
+/* Whether this shows that what we wait for comes. That the other end is there does not: a frame may
+ * have been lost inside the connection, and only another one says so. */
+static bool is_progress(const struct uplink *uplink, const struct control *control)
+{
+    if (control->kind == FRAME_RESUMED) {
+        return uplink->kept_state == UPLINK_RESUMING;
+    }
+    if (control->kind == FRAME_KEEP_ALIVE) {
+        return uplink->kept_state == UPLINK_LIVE && uplink->sender.span_count == 0;
+    }
+    if (control->kind != FRAME_ACK && control->kind != FRAME_RECEIPT) {
+        return false;
+    }
+    const struct ack *ack = &control->as.ack;
+    for (size_t i = 0; i < uplink->sender.log_count; i++) {
+        const struct out_log *log = &uplink->sender.logs[i];
+        if (incarnation_equal(&log->incarnation, &ack->id.incarnation)) {
+            return ack->id.seq > log->acked;
+        }
+    }
+    return false;
+}
+
+/* Of the connection that is kept: what is progress ends the attempt beside it; where it does not
+ * want us the other one will be told so too; all else comes again on the other one. False: it is
+ * not to be looked at. */
 static bool kept_speaks(struct uplink *uplink, const struct uplink_event *event,
                         struct effects *effects)
 {
-    bool span = event->type == UPLINK_EVENT_SPAN;
     if (!uplink_is_kept(uplink, event->connection) ||
-        (!span && event->type != UPLINK_EVENT_CONTROL)) {
+        (event->type != UPLINK_EVENT_SPAN && event->type != UPLINK_EVENT_CONTROL)) {
         return true;
     }
-    enum frame_kind kind = span ? FRAME_SPAN : event->control->kind;
+    if (event->type == UPLINK_EVENT_SPAN) {
+        return false;
+    }
+    enum frame_kind kind = event->control->kind;
     if (kind == FRAME_DENIED || kind == FRAME_COME_BACK || kind == FRAME_BYE) {
         uplink_drop_kept(uplink, effects);
         return false;
     }
-    uplink_take_back(uplink, event, effects);
-    return true;
+    bool progress = is_progress(uplink, event->control);
+    if (progress) {
+        uplink_take_back(uplink, event, effects);
+    }
+    return progress;
 }
 
 static void frame_or_entry(struct uplink *uplink, const struct uplink_event *event,

@@ -277,6 +277,26 @@ static void what_the_first_brings_ends_the_second(void **state)
     assert_int_equal(effect_of(&effects, EFFECT_CONNECT)->connection, 3); /* no number twice */
 }
 
+/* Its frames may have been lost inside: that somebody is there is not what is waited for. */
+static void being_there_is_no_progress(void **state)
+{
+    (void)state;
+    two_connections();
+    const enum frame_kind kinds[] = {FRAME_KEEP_ALIVE, FRAME_GAP, FRAME_ACK};
+    for (size_t i = 0; i < 3; i++) {
+        struct control control = {.kind = kinds[i]};
+        if (kinds[i] == FRAME_ACK) {
+            control.as.ack = sample_ack(&urgent, 0); /* what was known */
+        }
+        struct uplink_event event = event_of(UPLINK_EVENT_CONTROL);
+        event.connection = 1;
+        event.control = &control;
+        step(&event);
+        assert_int_equal(effects.count, 0);
+        assert_int_equal(uplink.state, UPLINK_CONNECTING);
+    }
+}
+
 static void the_first_goes_when_the_second_is_up(void **state)
 {
     (void)state;
@@ -422,6 +442,7 @@ int main(void)
         FRESH(no_session_and_come_back_are_short),
         FRESH(no_progress_has_another_one_tried),
         FRESH(what_the_first_brings_ends_the_second),
+        FRESH(being_there_is_no_progress),
         FRESH(the_first_goes_when_the_second_is_up),
         FRESH(the_first_stays_while_attempts_fail_and_may_end),
         FRESH(a_no_on_the_first_leaves_the_second),
