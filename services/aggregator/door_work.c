@@ -107,13 +107,17 @@ void door_case_advance(struct aggregator *aggregator, struct door_call *call, co
 
 /* ---- what an officer looks at ---- */
 
-static json_t *due_json(const struct catalogue_due *due, int32_t today)
+static json_t *due_json(const struct catalogue *catalogue, const struct catalogue_due *due,
+                        int32_t today)
 {
     char day[DAY_TEXT_CAPACITY];
-    return json_pack("{s:o, s:o, s:s, s:I, s:s, s:b, s:b}", "code", json_text(due->code), "name",
-                     json_text(due->name), "due", day_to_text(due->day, day), "days",
-                     (json_int_t)due->days, "unit", due->working ? "working" : "calendar", "late",
-                     (int)(today > due->day), "holidays_unknown", (int)due->uncertain);
+    return json_pack("{s:o, s:o, s:s, s:I, s:s, s:b, s:b, s:I, s:o, s:o}", "code",
+                     json_text(due->code), "name", json_text(due->name), "due",
+                     day_to_text(due->day, day), "days", (json_int_t)due->days, "unit",
+                     due->working ? "working" : "calendar", "late", (int)(today > due->day),
+                     "holidays_unknown", (int)due->uncertain, "left",
+                     (json_int_t)catalogue_days_left(catalogue, due, today), "legal_basis",
+                     json_text(due->legal_basis), "source", json_text(due->source));
 }
 
 json_t *door_due_json(struct aggregator *aggregator, struct store_txn *txn,
@@ -137,24 +141,80 @@ json_t *door_due_json(struct aggregator *aggregator, struct store_txn *txn,
                                  moment.election, day, due);
     int32_t today = (int32_t)((host_wall_ms() + WIB_MS) / DAY_MS);
     for (size_t i = 0; i < count; i++) {
-        (void)json_array_append_new(list, due_json(&due[i], today));
+        (void)json_array_append_new(list, due_json(holding.catalogue, &due[i], today));
     }
     return list;
 }
 
-static json_t *other_json(struct aggregator *aggregator, struct store_txn *txn, struct bytes name,
-                          const struct case_view *one)
+/* ---- the other cases of the same number ---- */
+struct others {
+    struct case_name names[OTHERS_MAX];
+    json_t *rows[OTHERS_MAX]; /* of the list */
+    size_t count;
+};
+
+static json_t *other_json(struct aggregator *aggregator, struct store_txn *txn,
+                          const struct case_name *name, const struct case_view *one)
 {
     struct bytes value;
     struct case_view view;
     char brief[CASE_SHORT_CAPACITY];
-    if (store_get(txn, VIEW_CASES, name, &value) != 0 || case_view_decode(value, &view) != 0) {
+    char day[DAY_TEXT_CAPACITY];
+    if (store_get(txn, VIEW_CASES, bytes_of(name->b, CASE_NAME_BYTES), &value) != 0 ||
+        case_view_decode(value, &view) != 0) {
         return NULL;
     }
-    return json_pack("{s:s, s:s, s:o, s:o}", "short",
-                     case_short_text(bytes_of_text(aggregator->conf->province), view.number, brief),
-                     "state", case_state_name(view.state), "form", json_text(view.form), "judged",
-                     door_judgement_json(aggregator, one, &view));
+    return json_pack(
+        "{s:s, s:s, s:o, s:o, s:[], s:o}", "short",
+        case_short_text(bytes_of_text(aggregator->conf->province), view.number, brief), "state",
+        case_state_name(view.state), "form", json_text(view.form), "occurred_on",
+        view.has_occurred_on ? json_string(day_to_text(view.occurred_on, day)) : json_null(),
+        "decisions", "judged", door_judgement_json(aggregator, one, &view));
+}
+
+static json_t *decision_json(struct aggregator *aggregator, struct bytes id,
+                             const struct document_view *view)
+{
+    struct signed_document both;
+    struct document document;
+    char day[DAY_TEXT_CAPACITY];
+    if (signed_document_decode(view->signed_document, aggregator->arena, &both, NULL) != 0 ||
+        document_decode(both.document, aggregator->arena, &document, NULL) != 0) {
+        return NULL;
+    }
+    return json_pack("{s:o, s:o, s:o, s:o}", "id", json_text(id), "sanction",
+                     document.sanction.len == 0 ? json_null() : json_text(document.sanction),
+                     "number", json_text(document.decree_number), "date",
+                     document.has_decree_date ? json_string(day_to_text(document.decree_date, day))
+                                              : json_null());
+}
+
+/* One look at all documents, however many the other cases are. */
+static void decisions_into(struct aggregator *aggregator, struct store_txn *txn,
+                           const struct others *others)
+{
+    struct store_cursor *cursor = NULL;
+    struct bytes key, value;
+    struct views driver;
+    driver_views(txn, &driver);
+    int rc = others->count == 0 ? ERR_NOT_FOUND : store_cursor_open(txn, VIEW_DOCUMENTS, &cursor);
+    rc = rc == 0 ? store_seek(cursor, (struct bytes){0}, &key, &value) : rc;
+    for (; rc == 0; rc = store_next(cursor, &key, &value)) {
+        struct document_view view;
+        arena_reset(aggregator->arena);
+        if (document_view_decode(value, &view) != 0 || view.type != DOCUMENT_TYPE_DECISION ||
+            (view.state != DOCUMENT_ISSUED && view.state != DOCUMENT_WAITING) ||
+            views_lead(&driver, aggregator->arena, &view.case_name) != 0) {
+            continue;
+        }
+        for (size_t i = 0; i < others->count; i++) {
+            if (memcmp(others->names[i].b, view.case_name.b, CASE_NAME_BYTES) == 0) {
+                (void)json_array_append_new(json_object_get(others->rows[i], "decisions"),
+                                            decision_json(aggregator, key, &view));
+            }
+        }
+    }
+    store_cursor_close(cursor);
 }
 
 json_t *door_others_json(struct aggregator *aggregator, struct store_txn *txn,
@@ -163,25 +223,27 @@ json_t *door_others_json(struct aggregator *aggregator, struct store_txn *txn,
     struct views views;
     struct view_key prefix, after;
     struct bytes key, value;
+    struct others others = {.count = 0};
     json_t *list = json_array();
     driver_views(txn, &views);
     view_key_init(&prefix, view->nip);
     view_key_zero(&prefix);
     view_key_init(&after, (struct bytes){0});
-    while (view->nip.len > 0 && json_array_size(list) < OTHERS_MAX &&
+    while (view->nip.len > 0 && others.count < OTHERS_MAX &&
            views.next(views.arg, VIEW_PERSONS, view_key_bytes(&prefix), view_key_bytes(&after),
                       &key, &value) == 0 &&
            key.len == prefix.len + CASE_NAME_BYTES) {
-        struct bytes other = bytes_of(key.data + prefix.len, CASE_NAME_BYTES);
+        struct case_name *other = &others.names[others.count];
+        memcpy(other->b, key.data + prefix.len, CASE_NAME_BYTES);
         view_key_init(&after, key);
-        if (!bytes_equal(other, bytes_of(name->b, CASE_NAME_BYTES))) {
-            other = view_key_bytes(&after); /* the key is gone at the next look */
-            other = bytes_of(other.data + prefix.len, CASE_NAME_BYTES);
-            json_t *row = other_json(aggregator, txn, other, view);
-            if (row != NULL) {
-                (void)json_array_append_new(list, row);
-            }
+        json_t *row = memcmp(other->b, name->b, CASE_NAME_BYTES) == 0
+                          ? NULL
+                          : other_json(aggregator, txn, other, view);
+        if (row != NULL) {
+            others.rows[others.count++] = row;
+            (void)json_array_append_new(list, row);
         }
     }
+    decisions_into(aggregator, txn, &others);
     return list;
 }

@@ -40,6 +40,8 @@ refusals=$(ask aggregator status | jq .refused)
 say "both cases of one person are shown, and what is due"
 equal "other cases" "$(shown '[.other_cases[] | [.short, .form]]')" "[[\"$second\",\"KE-04\"]]"
 equal "due" "$(shown '[.due[] | [.code, .unit]]')" '[["STUDY","working"]]'
+equal "its basis" "$(shown '[.due[] | .left <= 3 and (.legal_basis | length) > 0
+    and (.source | length) > 0]')" '[true]'
 equal "severity" "$(shown '.verdict.severity')" '"berat"'
 equal "severity before" \
     "$(ask aggregator case show "$second" | jq -c '.verdict | [.severity, .determination]')" \
@@ -126,3 +128,21 @@ told() {
 wait_until "$long" told
 ask aggregator journal dump | jq -se 'map(select(.kind == "act")) | length > 8' >/dev/null ||
     fail "the attempts are not in the journal"
+
+say "what was decided of a person before is shown with the other cases"
+person kerja-5 DS-08 2024-10-20
+settle
+fifth=$(ask aggregator case list --form DS-08 | jq -r 'select(.short).short')
+printf 'SK Bupati Uji\n' >"$work/sk.txt"
+before() {
+    ask aggregator case show "$first" | jq -c --arg short "$fifth" '.other_cases[]
+        | select(.short == $short) | [.occurred_on, (.decisions[]
+        | [.id, .sanction, .number, .date])]'
+}
+equal "nothing yet" "$(before)" '["2024-10-20"]'
+decree=$(officer sri decide "$fifth" --authority 'Gubernur Uji' --sanction BER-BEBAS \
+    --number 'SK/7/2024' --date 2024-11-18 --scan "$work/sk.txt" --text 'Terbukti.' | jq -r .id)
+equal "one signature" "$(before)" '["2024-10-20"]'
+approve "$decree"
+equal "decided" "$(before)" \
+    "[\"2024-10-20\",[\"$decree\",\"BER-BEBAS\",\"SK/7/2024\",\"2024-11-18\"]]"

@@ -323,6 +323,24 @@ static void due_day(const struct catalogue *catalogue, int32_t since, struct cat
     due->uncertain = since < version->holidays_from || day > version->holidays_until;
 }
 
+#define LEFT_WORKING_MAX 3660 /* beyond ten years nobody asks for working days */
+
+int64_t catalogue_days_left(const struct catalogue *catalogue, const struct catalogue_due *due,
+                            int32_t today)
+{
+    int32_t from = today < due->day ? today : due->day;
+    int32_t until = today < due->day ? due->day : today;
+    int64_t count = 0;
+    if (!due->working || until - from > LEFT_WORKING_MAX) {
+        return (int64_t)due->day - today;
+    }
+    for (int32_t day = from; day < until; day++) {
+        count += catalogue_working_day(catalogue, day + 1) ? 1 : 0;
+    }
+    /* On a weekend after the last day no working day was lost, and yet it is past. */
+    return today <= due->day ? count : -(count > 0 ? count : 1);
+}
+
 /* "pilkada" of "pilkada-2024" */
 static bool for_election(struct bytes kind, struct bytes election)
 {
@@ -346,6 +364,8 @@ size_t catalogue_due(const struct catalogue *catalogue, struct bytes state, stru
         }
         ret[count] = (struct catalogue_due){.code = row->code,
                                             .name = row->name_en,
+                                            .legal_basis = row->head.legal_basis,
+                                            .source = row->head.source,
                                             .days = (uint32_t)row->days,
                                             .working = row->unit == UNIT_WORKING};
         due_day(catalogue, since, &ret[count]);

@@ -122,7 +122,7 @@ struct bytes catalogue_class(int stated, struct bytes nip);
 /* ---- deadlines ---- */
 #define CATALOGUE_DUE_MAX 4u
 struct catalogue_due {
-    struct bytes code, name;
+    struct bytes code, name, legal_basis, source;
     uint32_t days;
     bool working;
     int32_t day;
@@ -132,6 +132,9 @@ struct catalogue_due {
  * `election` decides which. The day itself does not count. */
 size_t catalogue_due(const struct catalogue *catalogue, struct bytes state, struct bytes election,
                      int32_t since, struct catalogue_due ret[CATALOGUE_DUE_MAX]);
+/* Days left on `today`, in the deadline's own unit: 0 on its last day, negative once it is past. */
+int64_t catalogue_days_left(const struct catalogue *catalogue, const struct catalogue_due *due,
+                            int32_t today);
 bool catalogue_working_day(const struct catalogue *catalogue, int32_t day);
 
 #endif

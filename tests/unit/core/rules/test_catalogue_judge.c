@@ -312,6 +312,47 @@ static void deadlines_run_in_calendar_and_working_days(void **state)
     parsed_free(&parsed);
 }
 
+static void what_is_left_is_counted_in_the_same_days(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *state, *since, *today;
+        int64_t left;
+    } rows[] = {
+        {"verification", "2024-10-01", "2024-10-01", 7},
+        {"verification", "2024-10-01", "2024-10-08", 0},
+        {"verification", "2024-10-01", "2024-10-12", -4},
+        {"recommended", "2024-10-25", "2024-10-31", 4}, /* over the end of a month */
+        {"received", "2024-11-26", "2024-11-26", 3},    /* vote day and a weekend between */
+        {"received", "2024-11-26", "2024-11-27", 3},
+        {"received", "2024-11-26", "2024-11-28", 2},
+        {"received", "2024-11-26", "2024-11-30", 1},
+        {"received", "2024-11-26", "2024-12-02", 0},
+        {"received", "2024-12-24", "2024-12-26", 3}, /* Natal, leave */
+        {"received", "2024-10-01", "2024-10-04", 0},
+        {"received", "2024-10-01", "2024-10-05", -1}, /* a weekend: past all the same */
+        {"received", "2024-10-01", "2024-10-07", -1},
+        {"received", "2024-10-01", "2024-10-08", -2},
+    };
+    struct parsed parsed;
+    struct catalogue_due due[CATALOGUE_DUE_MAX];
+    parse_builtin(&parsed);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        assert_int_equal(catalogue_due(parsed.catalogue, bytes_of_text(rows[i].state),
+                                       bytes_of_text("pilkada-2024"), day_of(rows[i].since), due),
+                         1);
+        int64_t left = catalogue_days_left(parsed.catalogue, &due[0], day_of(rows[i].today));
+        if (left != rows[i].left) {
+            print_error("row %zu: %lld left\n", i, (long long)left);
+        }
+        assert_int_equal(left, rows[i].left);
+        assert_true(due[0].legal_basis.len > 0 && due[0].source.len > 0);
+    }
+    assert_int_equal(catalogue_days_left(parsed.catalogue, &due[0], INT32_MAX),
+                     (int64_t)due[0].day - INT32_MAX);
+    parsed_free(&parsed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -321,6 +362,7 @@ int main(void)
         cmocka_unit_test(phases_come_from_the_calendars),
         cmocka_unit_test(the_class_is_stated_or_read_from_the_number),
         cmocka_unit_test(deadlines_run_in_calendar_and_working_days),
+        cmocka_unit_test(what_is_left_is_counted_in_the_same_days),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
