@@ -146,3 +146,15 @@ equal "one signature" "$(before)" '["2024-10-20"]'
 approve "$decree"
 equal "decided" "$(before)" \
     "[\"2024-10-20\",[\"$decree\",\"BER-BEBAS\",\"SK/7/2024\",\"2024-11-18\"]]"
+
+say "an officer who has the name of the accused works on no such case"
+jq -nc '{key: "kerja-6", regency: "16.07", channel: "citizen", form: "DS-06",
+    occurred_on: "2024-10-05", description: "Laporan uji kerja.",
+    subjects: [{name: "Hj. Budi UJI, S.H.", unit: "BKD Uji", employment: "pns"}]}' | submit 16.07 -
+settle
+refusals=$(ask aggregator status | jq .refused)
+first=$(case_of 'Hj. Budi UJI, S.H.')
+forbidden R14 case advance "$first" --as budi --to not_registered --reason 'salah orang'
+forbidden R14 case assign "$first" --as sri --to budi
+equal "both attempts are in the journal" "$(ask aggregator journal dump |
+    jq -sc 'map(select(.kind == "act")) | .[-2:] | map(.body.officer)')" '["budi","sri"]'

@@ -85,6 +85,7 @@
     X(FILE_UNSEEN, "file-unseen")                                                                  \
     X(FILE_UNKEPT, "file-unkept")                                                                  \
     X(LOOK_UNSAID, "look-unsaid")                                                                  \
+    X(OWN_CASE, "own-case")                                                                        \
     /* the borders (tests/fuzz) */                                                                 \
     X(FIELD_TWICE, "field-twice")                                                                  \
     X(MANY_UNKNOWN, "many-unknown")                                                                \

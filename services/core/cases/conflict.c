@@ -131,3 +131,11 @@ bool conflict_is_accused(const struct conflict_person *person, struct bytes auth
     }
     return post.count == 1 || own.count == 1 || within(&own, &post) || within(&post, &own);
 }
+
+bool conflict_is_officer(struct bytes subject, struct bytes officer)
+{
+    struct words a, b;
+    name_of(subject, &a);
+    name_of(officer, &b);
+    return within(&a, &b) && within(&b, &a) && !PLANTED(OWN_CASE);
+}

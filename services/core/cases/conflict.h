@@ -1,4 +1,4 @@
-/* conflict.h - whether the authority that decides is the accused.
+/* conflict.h - whether who decides, or who works on the case, is the accused.
  *
  * Both are words that people typed: "Bupati Banyuasin" and the name and position of a subject. It
  * is so when all words of the subject's name stand in the authority, or when both hold the same
@@ -15,5 +15,9 @@ struct conflict_person {
     struct bytes place; /* the employing regency's name: "Banyuasin" */
 };
 bool conflict_is_accused(const struct conflict_person *person, struct bytes authority);
+/* The subject and an officer of the ring have one name, titles aside. The ring knows no officer's
+ * number, unit or post: a namesake is kept away too, and whoever stands below the subject must be
+ * barred by hand. */
+bool conflict_is_officer(struct bytes subject, struct bytes officer);
 
 #endif

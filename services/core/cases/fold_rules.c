@@ -1,5 +1,5 @@
 /* What a recommendation or decision must keep to beside its form: what the catalogue permits, and
- * that the accused does not decide. */
+ * that the accused does not decide; and who works on no case of their own. */
 #include "core/cases/catalogue_view.h"
 #include "core/cases/conflict.h"
 #include "core/cases/fold_parts.h"
@@ -82,6 +82,17 @@ int fold_authority_free(struct fold *fold, struct bytes authority, const struct 
                : FOLD_DONE;
 }
 
+static int not_the_subject(struct fold *fold, const struct case_view *view, struct bytes officer)
+{
+    struct ring *ring = NULL;
+    int status = fold_ring(fold, &ring);
+    const struct officer *known = status == FOLD_DONE ? ring_officer(ring, officer) : NULL;
+    return known != NULL && conflict_is_officer(view->name, known->name)
+               ? fold_refuse(fold, ERR_STATE, "R14: officer %.*s has the name of the accused",
+                             SHOWN(officer))
+               : status;
+}
+
 /* "tono|wati" */
 int fold_not_barred(struct fold *fold, const struct case_view *view, struct bytes officer)
 {
@@ -97,7 +108,7 @@ int fold_not_barred(struct fold *fold, const struct case_view *view, struct byte
         }
         begin = i + 1;
     }
-    return FOLD_DONE;
+    return not_the_subject(fold, view, officer);
 }
 
 /* The case was led to another authority, because the usual one is accused or close. */

@@ -10,7 +10,7 @@
 #include "core/cases/case_state.h"
 #include "core/wire/entry.h"
 
-#define VIEWS_FORMAT 15u
+#define VIEWS_FORMAT 16u
 
 enum view_table {
     VIEW_META, /* "position" and "journal" are the driver's; "ring" → signed ring; "case_number"

@@ -39,6 +39,34 @@ static void the_accused_is_known_by_name_and_post(void **state)
     }
 }
 
+static void an_officer_is_known_by_name(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *subject, *officer;
+        bool same;
+    } names[] = {
+        {"Sri Rahayu", "Sri Rahayu", true},
+        {"Hj. SRI RAHAYU, S.H., M.Si.", "Sri Rahayu", true},
+        {"Rahayu, Sri", "Dra. Sri Rahayu", true},
+        {"Suharto", "Suharto", true},
+        {"Sri", "Sri Rahayu", false},
+        {"Sri Rahayu", "Sri Rahayu Ningsih", false},
+        {"Budi Santoso", "Sri Rahayu", false},
+        {"", "Sri Rahayu", false},
+        {"H.", "Hj.", false},
+        {"", "", false},
+    };
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        bool same =
+            conflict_is_officer(bytes_of_text(names[i].subject), bytes_of_text(names[i].officer));
+        if (same != names[i].same) {
+            print_error("row %zu: %s and %s\n", i, names[i].subject, names[i].officer);
+        }
+        assert_int_equal(same, names[i].same);
+    }
+}
+
 static void long_texts_are_cut_and_not_overrun(void **state)
 {
     (void)state;
@@ -57,6 +85,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_accused_is_known_by_name_and_post),
+        cmocka_unit_test(an_officer_is_known_by_name),
         cmocka_unit_test(long_texts_are_cut_and_not_overrun),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

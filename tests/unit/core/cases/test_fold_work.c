@@ -96,6 +96,52 @@ static void who_is_below_the_subject_is_kept_from_it(void **state)
     stays(story, &name, ERR_STATE, "R10", 3);
 }
 
+/* Budi Santoso is an officer of the ring, and reported. */
+static struct case_name case_of_budi(struct story *story)
+{
+    uint8_t body[ENTRY_BYTES_MAX];
+    size_t len = 0;
+    begin(story);
+    struct subject subject = {.name = bytes_of_text("H. Budi Santoso, S.H."),
+                              .unit = bytes_of_text("BKD Provinsi")};
+    struct report report = {.regency = bytes_of_text("16.07"),
+                            .form = bytes_of_text("DS-06"),
+                            .description = bytes_of_text("uraian"),
+                            .channel = 1,
+                            .has_occurred_on = true,
+                            .occurred_on = 20000,
+                            .has_known_on = true,
+                            .known_on = 20001,
+                            .subjects = &subject,
+                            .subject_count = 1};
+    assert_int_equal(report_encode(&report, body, sizeof body, &len, NULL), 0);
+    from_node(story, "16.07", ENTRY_REPORT, bytes_of(body, len));
+    accepted(story);
+    return only_case(story);
+}
+
+static void nobody_works_on_a_case_of_their_own(void **state)
+{
+    struct story *story = *state;
+    struct case_name name = case_of_budi(story);
+    struct document wanted = recommendation();
+    struct drafted drafted;
+    advance_by(story, "budi", &name, 1, "not_registered", "salah orang");
+    stays(story, &name, ERR_STATE, "R14: officer budi", 1);
+    assign_to(story, "sri", &name, 1, "budi");
+    stays(story, &name, ERR_STATE, "R14", 1);
+    assert_int_equal(draft(story, &name, &wanted, &drafted, NULL), 0);
+    propose(story, &drafted, "budi", &story->budi);
+    stays(story, &name, ERR_STATE, "R14", 1);
+    propose(story, &drafted, "sri", &story->sri);
+    accepted(story);
+    countersign(story, &drafted, "budi", &story->budi);
+    stays(story, &name, ERR_STATE, "R14", 1);
+    advance_by(story, "sri", &name, 1, "not_registered", "bukti kurang");
+    accepted(story);
+    same_again(story);
+}
+
 static void another_authority_decides(void **state)
 {
     struct story *story = *state;
@@ -231,6 +277,7 @@ int main(void)
         STORY(an_assigned_officer_examines),
         STORY(nobody_is_assigned_who_cannot_sign),
         STORY(who_is_below_the_subject_is_kept_from_it),
+        STORY(nobody_works_on_a_case_of_their_own),
         STORY(another_authority_decides),
         STORY(who_looks_says_why),
         STORY(unpaid_leave_permits_what_it_permits),
