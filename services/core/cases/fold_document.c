@@ -66,6 +66,21 @@ int fold_may_issue(struct fold *fold, const struct document *document,
     return status == 0 ? FOLD_DONE : fold_refuse_for(fold, status, &why);
 }
 
+/* What was signed was about one of two that are one now: a new draft sees both. */
+static int case_missing(struct fold *fold, const struct case_name *name,
+                        const struct document *document)
+{
+    struct case_name now = *name;
+    int status = views_lead(fold->views, fold->arena, &now);
+    if (status == 0 && !case_name_same(&now, name)) {
+        return fold_refuse(fold, ERR_STALE, "D10: its case went up in another: draft again");
+    }
+    return status != 0 && status != ERR_NOT_FOUND
+               ? status
+               : fold_refuse(fold, ERR_NOT_FOUND, "there is no case %.*s",
+                             SHOWN(document->case_name));
+}
+
 /* Everything the case has to say to this document. Without a case: an advisory or question to a
  * regency of this province. */
 static int case_check(struct fold *fold, struct bytes officer, const struct document *document,
@@ -86,8 +101,7 @@ static int case_check(struct fold *fold, struct bytes officer, const struct docu
     }
     int status = fold_case_get(fold, &name, &view);
     if (status == ERR_NOT_FOUND) {
-        return fold_refuse(fold, ERR_NOT_FOUND, "there is no case %.*s",
-                           SHOWN(document->case_name));
+        return case_missing(fold, &name, document);
     }
     if (status != 0) {
         return status;

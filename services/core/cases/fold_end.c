@@ -99,7 +99,9 @@ static int may_withdraw(struct fold *fold, const struct act *act, const struct d
     if (memcmp(&view->case_name, &none, sizeof none) == 0) {
         return FOLD_DONE;
     }
-    int status = fold_case_get(fold, &view->case_name, &case_view);
+    struct case_name name = view->case_name; /* it may have gone up in another */
+    int status = views_lead(fold->views, fold->arena, &name);
+    status = status == 0 ? fold_case_get(fold, &name, &case_view) : status;
     if (status == 0) {
         return fold_not_barred(fold, &case_view, act->officer);
     }

@@ -62,6 +62,14 @@ static void split(struct story *story, const struct case_name *name, uint64_t se
     put_act(story, &act);
 }
 
+static void propose_for(struct story *story, const struct case_name *name, struct drafted *ret)
+{
+    struct document wanted = recommendation();
+    assert_int_equal(draft(story, name, &wanted, ret, NULL), 0);
+    propose(story, ret, "sri", &story->sri);
+    accepted(story);
+}
+
 static void one_goes_up_in_the_other(void **state)
 {
     struct story *story = *state;
@@ -267,10 +275,102 @@ static void who_is_kept_from_one_is_kept_from_both(void **state)
     assert_true(bytes_equal(case_of(story, &first).barred, bytes_of_text("sri")));
 }
 
+/* Nor by way of a proposal whose case went up. */
+static void who_is_kept_away_ends_no_proposal(void **state)
+{
+    struct story *story = *state;
+    char text[CASE_TEXT_CAPACITY];
+    struct drafted drafted;
+    begin(story);
+    struct case_name first = reported(story, NIP, NULL);
+    struct case_name second = reported(story, NIP, "DS-08");
+    struct act act = act_on("sri", &second, 1, text);
+    act.type = ACT_ASSIGN;
+    act.assign_barred[0] = bytes_of_text("budi");
+    act.assign_barred_count = 1;
+    put_act(story, &act);
+    accepted(story);
+    propose_for(story, &second, &drafted);
+    merge(story, &first, &second);
+    accepted(story);
+    act = (struct act){.type = ACT_WITHDRAW,
+                       .officer = bytes_of_text("budi"),
+                       .at_ms = NOW_MS,
+                       .withdraw_document = bytes_of_text(drafted.id),
+                       .withdraw_reason = bytes_of_text("alasan")};
+    put_act(story, &act);
+    refused(story, ERR_STATE, "R10: officer budi");
+    assert_int_equal(document_of(story, drafted.id).state, DOCUMENT_PROPOSED);
+    act.officer = bytes_of_text("sri");
+    put_act(story, &act);
+    accepted(story);
+    assert_int_equal(document_of(story, drafted.id).state, DOCUMENT_WITHDRAWN);
+}
+
+/* A proposal is about what its officer saw: it ends with a merge or split, on either side. */
+static void a_proposal_ends_with_its_version(void **state)
+{
+    struct story *story = *state;
+    struct drafted of_first, of_second;
+    begin(story);
+    struct case_name first = reported(story, NIP, NULL);
+    struct case_name second = reported(story, NIP, "DS-08");
+    propose_for(story, &first, &of_first);
+    propose_for(story, &second, &of_second);
+    merge(story, &first, &second);
+    accepted(story);
+    countersign(story, &of_second, "budi", &story->budi);
+    refused(story, ERR_STALE, "D10: its case went up in another");
+    countersign(story, &of_first, "budi", &story->budi);
+    refused(story, ERR_STALE, "D10: the case is at version 3");
+    assert_int_equal(document_of(story, of_first.id).state, DOCUMENT_PROPOSED);
+    assert_int_equal(document_of(story, of_second.id).state, DOCUMENT_PROPOSED);
+    assert_int_equal(case_of(story, &first).state, CASE_RECEIVED);
+    propose_for(story, &first, &of_first);
+    split(story, &first, get_be64(second.b + INCARNATION_BYTES));
+    accepted(story);
+    countersign(story, &of_first, "budi", &story->budi);
+    refused(story, ERR_STALE, "D10: the case is at version 4");
+    propose_for(story, &first, &of_first);
+    countersign(story, &of_first, "budi", &story->budi);
+    accepted(story);
+    same_again(story);
+}
+
+/* What is issued stays with its case: that one goes up in no other, takes in others as it is, and
+ * keeps its document in a split. */
+static void what_is_issued_stays_with_its_case(void **state)
+{
+    struct story *story = *state;
+    struct drafted drafted;
+    begin(story);
+    struct case_name first = reported(story, NIP, NULL);
+    struct case_name second = reported(story, NIP, "DS-08");
+    propose_for(story, &first, &drafted);
+    countersign(story, &drafted, "budi", &story->budi);
+    accepted(story);
+    merge(story, &second, &first);
+    stays(story, &first, ERR_STATE, "M3: what is recommended does not go up");
+    merge(story, &first, &second);
+    accepted(story);
+    split(story, &first, get_be64(second.b + INCARNATION_BYTES));
+    accepted(story);
+    assert_int_equal(case_of(story, &first).state, CASE_RECOMMENDED);
+    assert_int_equal(case_of(story, &second).state, CASE_RECEIVED);
+    struct document_view view = document_of(story, drafted.id);
+    assert_int_equal(view.state, DOCUMENT_ISSUED);
+    assert_memory_equal(view.case_name.b, first.b, CASE_NAME_BYTES);
+    same_again(story);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(one_goes_up_in_the_other, story_open, story_close),
+        cmocka_unit_test_setup_teardown(who_is_kept_away_ends_no_proposal, story_open, story_close),
+        cmocka_unit_test_setup_teardown(a_proposal_ends_with_its_version, story_open, story_close),
+        cmocka_unit_test_setup_teardown(what_is_issued_stays_with_its_case, story_open,
+                                        story_close),
         cmocka_unit_test_setup_teardown(a_chain_of_merges_leads_to_the_last, story_open,
                                         story_close),
         cmocka_unit_test_setup_teardown(never_two_persons, story_open, story_close),
