@@ -85,6 +85,7 @@ struct pending {
     struct door_call *call; /* NULL: the client went away */
     own_then *then;         /* answers the call once the entry is accepted; NULL: own_answer does */
     json_t *args;           /* for it */
+    bool either;            /* it answers also when the entry is refused */
     uint16_t kind;
     bool stored;               /* the store answered */
     bool judged;               /* the fold answered: it may be first, as it sees a commit at once */
@@ -214,6 +215,9 @@ int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
 /* The same; what is accepted is answered by then(), which gets args. */
 int own_append_then(struct aggregator *aggregator, uint16_t kind, struct bytes body,
                     struct door_call *call, own_then *then, const json_t *args) MUST_USE;
+/* The same; then() answers whatever the fold says: of an attempt that is refused already. */
+int own_append_attempt(struct aggregator *aggregator, uint16_t kind, struct bytes body,
+                       struct door_call *call, own_then *then, const json_t *args) MUST_USE;
 void own_answer(struct aggregator *aggregator, uint64_t position, int code, const char *text,
                 const char *document_id);
 /* The views wait for room: who waits for an answer is told so, and what became of the command. */

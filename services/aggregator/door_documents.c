@@ -1,4 +1,4 @@
-/* Documents: list, show, draft, propose, countersign. What a document must be is core's word. */
+/* Documents: list, show, propose, countersign. What a document must be is core's word. */
 #include "aggregator/doors.h"
 
 #include "core/base/text.h"
@@ -121,112 +121,6 @@ void door_document_show(struct aggregator *aggregator, struct door_call *call, c
     } else {
         door_call_done(call, json);
     }
-}
-
-/* ---- drafting ---- */
-
-static int type_of(const char *name, enum document_type *ret)
-{
-    for (int type = DOCUMENT_TYPE_RECOMMENDATION; type <= DOCUMENT_TYPE_QUESTION; type++) {
-        if (strcmp(document_type_name((enum document_type)type), name) == 0) {
-            *ret = (enum document_type)type;
-            return 0;
-        }
-    }
-    return ERR_VALUE;
-}
-
-/* To the end of that day where the province is. */
-static int expiry_of(const json_t *args, struct document *ret, struct err_ctx *err)
-{
-    const char *day = door_text(args, "expires");
-    int32_t last = 0;
-    if (day == NULL) {
-        return 0;
-    }
-    ret->has_expires_ms = day_of_text(bytes_of_text(day), &last);
-    ret->expires_ms = day_end_wib_ms(last);
-    return ret->has_expires_ms ? 0 : err_set(err, ERR_VALUE, "expires: %.20s is no day", day);
-}
-
-static int wanted_of(const struct aggregator *aggregator, const json_t *args,
-                     uint8_t scan[HASH_BYTES], struct document *ret, struct err_ctx *err)
-{
-    const char *day = door_text(args, "date");
-    const char *respond_by = door_text(args, "respond_by");
-    const char *scan_hex = door_text(args, "scan");
-    *ret = (struct document){.authority = bytes_of_text(door_text(args, "authority")),
-                             .addressee = bytes_of_text(door_text(args, "addressee")),
-                             .sanction = bytes_of_text(door_text(args, "sanction")),
-                             .legal_basis = bytes_of_text(door_text(args, "legal_basis")),
-                             .text = bytes_of_text(door_text(args, "text")),
-                             .decree_number = bytes_of_text(door_text(args, "number")),
-                             .supersedes = bytes_of_text(door_text(args, "supersedes"))};
-    if (type_of(door_text(args, "type"), &ret->type) != 0) {
-        return err_set(err, ERR_VALUE, "type: recommendation, decision, advisory or question");
-    }
-    if (day != NULL) {
-        ret->has_decree_date = day_of_text(bytes_of_text(day), &ret->decree_date);
-        if (!ret->has_decree_date) {
-            return err_set(err, ERR_VALUE, "date: %.20s is no day", day);
-        }
-    }
-    if (respond_by != NULL) {
-        ret->has_respond_by = day_of_text(bytes_of_text(respond_by), &ret->respond_by);
-        if (!ret->has_respond_by) {
-            return err_set(err, ERR_VALUE, "respond_by: %.20s is no day", respond_by);
-        }
-    }
-    if (scan_hex != NULL) {
-        if (!hex_decode(scan, HASH_BYTES, bytes_of_text(scan_hex))) {
-            return err_set(err, ERR_VALUE, "scan: a SHA-256 in hex is wanted");
-        }
-        ret->decree_scan = bytes_of(scan, HASH_BYTES);
-    }
-    if (bytes_equal(ret->addressee, bytes_of_text("all"))) {
-        ret->addressee = bytes_of_text(aggregator->conf->province);
-    }
-    return expiry_of(args, ret, err);
-}
-
-void door_document_draft(struct aggregator *aggregator, struct door_call *call, const json_t *args)
-{
-    struct err_ctx err = {{0}};
-    struct store_txn *txn = NULL;
-    struct views views;
-    struct case_name name;
-    struct document wanted;
-    struct document made;
-    struct bytes document = {0};
-    uint64_t version = 0;
-    uint8_t scan[HASH_BYTES];
-    uint8_t salt[SALT_BYTES];
-    host_random(salt, sizeof salt);
-    const char *case_text = door_text(args, "case");
-    int rc = wanted_of(aggregator, args, scan, &wanted, &err);
-    if (rc == 0) {
-        rc = store_read_begin(aggregator->views, &txn, &err);
-    }
-    if (rc == 0 && case_text != NULL) {
-        rc = door_find_case(aggregator, txn, case_text, &name, &err);
-    }
-    arena_reset(aggregator->arena);
-    if (rc == 0) {
-        driver_views(txn, &views);
-        rc = fold_draft(&aggregator->fold, &views, case_text == NULL ? NULL : &name, &wanted,
-                        host_wall_ms(), salt, aggregator->arena, &document, &version, &err);
-    }
-    if (rc == 0) {
-        rc = document_decode(document, aggregator->arena, &made, &err);
-    }
-    store_read_end(txn);
-    if (rc != 0) {
-        door_refuse(call, rc, &err);
-        return;
-    }
-    door_call_done(call, json_pack("{s:o, s:o, s:I}", "document",
-                                   door_hex_json(document.data, document.len), "id",
-                                   json_text(made.id), "case_version", (json_int_t)version));
 }
 
 /* ---- signing ---- */

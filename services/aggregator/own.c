@@ -80,14 +80,8 @@ static void pending_done(void *arg, int rc)
     unlink_pending(pending->aggregator, pending);
 }
 
-int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
-               struct door_call *call)
-{
-    return own_append_then(aggregator, kind, body, call, NULL, NULL);
-}
-
-int own_append_then(struct aggregator *aggregator, uint16_t kind, struct bytes body,
-                    struct door_call *call, own_then *then, const json_t *args)
+static int append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
+                  struct door_call *call, struct pending **ret)
 {
     if (body.len > ENTRY_BYTES_MAX) {
         return ERR_LIMIT;
@@ -103,8 +97,6 @@ int own_append_then(struct aggregator *aggregator, uint16_t kind, struct bytes b
         .command = {.run = pending_run, .done = pending_done, .arg = pending, .droppable = true},
         .aggregator = aggregator,
         .call = call,
-        .then = then,
-        .args = args == NULL ? NULL : json_deep_copy(args),
         .kind = kind,
         .len = body.len};
     memcpy(pending->body, body.data, body.len);
@@ -113,8 +105,42 @@ int own_append_then(struct aggregator *aggregator, uint16_t kind, struct bytes b
     int rc = store_submit(aggregator->journal, &pending->command);
     if (rc != 0) {
         aggregator->pending = pending->next;
-        json_decref(pending->args);
         free(pending);
+        return rc;
+    }
+    *ret = pending;
+    return 0;
+}
+
+int own_append(struct aggregator *aggregator, uint16_t kind, struct bytes body,
+               struct door_call *call)
+{
+    struct pending *pending = NULL;
+    return append(aggregator, kind, body, call, &pending);
+}
+
+/* What the store and the fold say comes to this thread, so there is time to add to it. */
+int own_append_then(struct aggregator *aggregator, uint16_t kind, struct bytes body,
+                    struct door_call *call, own_then *then, const json_t *args)
+{
+    struct pending *pending = NULL;
+    int rc = append(aggregator, kind, body, call, &pending);
+    if (rc == 0) {
+        pending->then = then;
+        pending->args = json_deep_copy(args);
+    }
+    return rc;
+}
+
+int own_append_attempt(struct aggregator *aggregator, uint16_t kind, struct bytes body,
+                       struct door_call *call, own_then *then, const json_t *args)
+{
+    struct pending *pending = NULL;
+    int rc = append(aggregator, kind, body, call, &pending);
+    if (rc == 0) {
+        pending->then = then;
+        pending->args = json_deep_copy(args);
+        pending->either = true;
     }
     return rc;
 }
@@ -158,7 +184,7 @@ void own_answer(struct aggregator *aggregator, uint64_t position, int code, cons
     if (pending->call == NULL) {
         LOG(LOG_LEVEL_INFO, "own_entry_judged", log_u64("position", position),
             log_text("outcome", err_name(code)));
-    } else if (code != 0) {
+    } else if (code != 0 && !pending->either) {
         door_call_fail(pending->call, code, exit_of(code), text);
     } else if (pending->then != NULL) {
         pending->then(aggregator, pending->call, pending->args);

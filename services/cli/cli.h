@@ -149,6 +149,8 @@ struct signer {
 int signer_open(const char *file, const char *kind, const char *passphrase_file, struct signer *ret,
                 struct err_ctx *err) MUST_USE;
 void signer_clear(struct signer *signer);
+/* Whose key it says it is; nothing is opened, and nothing proven. */
+int signer_id(const char *file, char ret[129], struct err_ctx *err) MUST_USE;
 /* Makes a sealed key file. ERR_EXISTS if there. */
 int signer_create(const char *file, const char *kind, const char *id, const char *passphrase_file,
                   struct key *ret_public, struct err_ctx *err) MUST_USE;

@@ -8,6 +8,7 @@
 
 struct drafting {
     struct cli *cli;
+    const char *key_file; /* of the officer; NULL: nobody signs */
     struct arena *arena;
     uint8_t *bytes; /* as the daemon gave them; `document` is what they say */
     size_t len;

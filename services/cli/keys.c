@@ -60,6 +60,28 @@ int signer_open(const char *file, const char *kind, const char *passphrase_file,
     return rc;
 }
 
+int signer_id(const char *file, char ret[129], struct err_ctx *err)
+{
+    uint8_t *text = NULL;
+    size_t len = 0;
+    size_t begin = 0;
+    int lines = 0;
+    int rc = file_read_secret(file, VAULT_TEXT_CAPACITY, &text, &len, err);
+    while (rc == 0 && lines < 2 && begin < len) { /* name is the third line */
+        lines += text[begin++] == '\n';
+    }
+    const uint8_t *end = rc == 0 ? memchr(text + begin, '\n', len - begin) : NULL;
+    size_t name_len = end == NULL ? 0 : (size_t)(end - text) - begin;
+    if (rc == 0 && (name_len == 0 || name_len > 128)) {
+        rc = err_set(err, ERR_FORMAT, "%s is no sealed key", file);
+    }
+    if (rc == 0) {
+        (void)snprintf(ret, 129, "%.*s", (int)name_len, (const char *)text + begin);
+    }
+    free(text);
+    return rc;
+}
+
 static int seal(const uint8_t seed[SEED_BYTES], const char *kind, const char *id,
                 const struct secret *passphrase, char ret[VAULT_TEXT_CAPACITY], struct err_ctx *err)
 {

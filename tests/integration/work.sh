@@ -68,6 +68,7 @@ recommended() {
 }
 exits 65 recommended sri 'Bupati Banyuasin'
 has 'R11:' "$work/kabar.log"
+refusals=$((refusals + 1)) # a draft that a rule forbids is an attempt, and in the journal
 forbidden R11 case assign "$first" --as sri --authority 'Bupati Banyuasin'
 ask aggregator case assign "$first" --as sri --authority 'Gubernur Uji' --to sri --bar budi \
     >/dev/null
@@ -75,7 +76,7 @@ exits 65 recommended sri 'Menteri Uji'
 has 'R12:' "$work/kabar.log"
 exits 65 recommended budi 'Gubernur Uji'
 has 'R10:' "$work/kabar.log"
-refusals=$((refusals + 1))
+refusals=$((refusals + 2))
 forbidden R10 case advance "$first" --as budi --to clarification
 recommended sri 'Gubernur Uji' | jq -e .id >/dev/null || fail "no recommendation"
 

@@ -133,6 +133,7 @@ static const struct argument document_draft[] = {
     ARG(ARGUMENT_DATE, "date", "of the decree"),
     TEXT_ARG("scan", "SHA-256 of the decree's scan, hex"),
     TEXT_ARG("supersedes", "document id"),
+    TEXT_ARG("as", "id in the ring of the officer who will sign: what is refused is recorded"),
     EXPIRES,
     END,
 };

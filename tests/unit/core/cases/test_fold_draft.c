@@ -184,6 +184,27 @@ static void the_accused_does_not_decide(void **state)
     assert_int_equal(draft(story, &name, &asked, &drafted, NULL), ERR_STATE);
 }
 
+/* The aggregator's record of what it would not draft: whatever it says, it is no proposal. */
+static void what_nobody_signed_is_an_attempt(void **state)
+{
+    struct story *story = *state;
+    struct case_name name = one_case(story);
+    struct document wanted = recommendation();
+    struct drafted drafted;
+    assert_int_equal(draft(story, &name, &wanted, &drafted, NULL), 0);
+    struct act act = {.officer = bytes_of_text("sri"),
+                      .at_ms = NOW_MS,
+                      .has_case_version = true,
+                      .case_version = drafted.version,
+                      .type = ACT_PROPOSE,
+                      .propose = {.document = bytes_of(drafted.bytes, drafted.len)}};
+    put_act(story, &act);
+    refused(story, ERR_VALUE, "a proposal carries one signature");
+    assert_int_equal(memory_views_count(story->memory, VIEW_DOCUMENTS), 0);
+    assert_int_equal(case_of(story, &name).version, drafted.version);
+    same_again(story);
+}
+
 #define STORY(test) cmocka_unit_test_setup_teardown(test, story_open, story_close)
 
 int main(void)
@@ -197,6 +218,7 @@ int main(void)
         STORY(acts_are_folded_without_the_catalogue),
         STORY(the_catalogue_permits_or_nothing_changes),
         STORY(the_accused_does_not_decide),
+        STORY(what_nobody_signed_is_an_attempt),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
