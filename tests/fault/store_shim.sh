@@ -71,7 +71,7 @@ shut() {
 
 # try NAME CALL KIND - 1: there is no such call any more.
 try() {
-    local name=$1 call=$2 kind=$3
+    local name=$1 call=$2 kind=$3 code calls failed
     tries=$((tries + 1))
     generate 16.07 3 "$name-$call-${kind// /-}" >"$work/batch"
     : >"$work/got"
@@ -81,13 +81,17 @@ try() {
     [ "$name" = aggregator ] || ended "${pid_of[$name]}" || hand_in
     [ "$name" != aggregator ] || hand_in
     wait_until "$long" through "$name"
+    met || [ "$name" = aggregator ] || hand_in # which may itself make the call that fails
     if ! met; then
-        [ "$name" = aggregator ] || hand_in
-        [ "$call" -gt "$(awk '{ print $1 }' "$work/seen")" ] || [ "${kind%% *}" = 0 ] ||
+        kill -TERM "${pid_of[$name]}"
+        reap "$name" # and so may its end: what is counted now is all
+        read -r calls failed <"$work/seen"
+        [ "$code" -eq 0 ] || [ "$code,$failed" = 74,1 ] ||
+            fail "$name, call $call: stopped with exit $code"
+        [ "$call" -gt "$calls" ] || [ "$failed" = 1 ] || [ "${kind%% *}" = 0 ] ||
             fail "$name, call $call: the shim did nothing"
-        stop "$name"
         start "$name"
-        [ "$call" -le "$(awk '{ print $1 }' "$work/seen")" ]
+        [ "$call" -le "$calls" ]
         return
     fi
     shut "$name" "$call" "$kind"
