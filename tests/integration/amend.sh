@@ -104,6 +104,7 @@ told() {
     holds 16.07 report status empat '.[0] | .withdrawn and .statuses[-1].state == "withdrawn"'
 }
 wait_until "$long" told
+recounted
 equal "counted" "$(ask aggregator stats | jq -c 'select(.group == "total") | .reported')" 1
 october() {
     ask aggregator completeness --from 2024-10-01 --until 2024-10-31 |
@@ -141,6 +142,7 @@ start aggregator
 settle
 province >"$work/after"
 diff "$work/before" "$work/after" >&2 || fail "the rebuilt views say something else"
+recounted
 check_lists
 table=$(kabar -o table --socket "$(door_of 16.07)" report list)
 [ "$(grep -c 'yes' <<<"$table")" -eq 4 ] || fail "the table does not say what is withdrawn: $table"

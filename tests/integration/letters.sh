@@ -163,5 +163,6 @@ told=$(ask 16.07 report show surat-1 | jq -c .statuses)
 jq -e 'map(.state) | index("decided") != null' <<<"$told" >/dev/null || fail "16.07 is not told"
 [[ $told != *Surat* && $told != *1982* && $told != *Dinas* && $told != *Bupati* ]] ||
     fail "a status names somebody: $told"
+recounted
 check_lists
 say done

@@ -360,6 +360,25 @@ check() {
     "$KABAR_TOOLS/check_journal" "${@:2}" "$work/dump.jsonl" "${1:-$work/answers.jsonl}"
 }
 
+# recounted - what `kabar stats`, the list of cases and the number of refusals say is what an
+# independent reading of the journal says. The numbers are in $work/counts.
+recounted() {
+    local by groups=(all form position class phase regency week)
+    command -v python3 >/dev/null || fail "no python3"
+    wait_until "$long" applied
+    ask aggregator journal dump >"$work/dump"
+    for by in "${groups[@]}"; do
+        ask aggregator stats --by "$by"
+    done >"$work/counts"
+    ask aggregator case list --limit 1000 | jq -c 'select(.case) | {case, state, version, reports,
+        withdrawn, regency, form, occurred_on}' | sort >"$work/listed"
+    ask aggregator status | jq .refused | cat "$work/counts" "$work/listed" - >"$work/counted"
+    "$KABAR_SOURCE/tests/integration/recount.py" "${groups[@]}" cases refused \
+        <"$work/dump" >"$work/recount"
+    diff "$work/counted" "$work/recount" >&2 ||
+        fail "stats are not what the journal says: < the province, > the journal"
+}
+
 knows_all_arrived() {
     holds "$1" report status '.[0].waiting == 0'
 }

@@ -159,3 +159,4 @@ forbidden R14 case advance "$first" --as budi --to not_registered --reason 'sala
 forbidden R14 case assign "$first" --as sri --to budi
 equal "both attempts are in the journal" "$(ask aggregator journal dump |
     jq -sc 'map(select(.kind == "act")) | .[-2:] | map(.body.officer)')" '["budi","sri"]'
+recounted

@@ -82,6 +82,7 @@
     X(WITHDRAWN_AMENDED, "withdrawn-amended")                                                      \
     X(PERSONS_MERGED, "persons-merged")                                                            \
     X(NOT_PROVEN_COUNTS, "not-proven-counts")                                                      \
+    X(WITHDRAWN_COUNTS, "withdrawn-counts")                                                        \
     X(FILE_UNSEEN, "file-unseen")                                                                  \
     X(FILE_UNKEPT, "file-unkept")                                                                  \
     X(LOOK_UNSAID, "look-unsaid")                                                                  \

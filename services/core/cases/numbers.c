@@ -192,7 +192,8 @@ void numbers_add(struct numbers *numbers, const struct case_view *view)
     int32_t day = period_day(view->opened_ms);
     if ((numbers->has_from && day < numbers->from) ||
         (numbers->has_until && day > numbers->until) ||
-        (view->state == CASE_WITHDRAWN && view->report_count > 0 && case_live(view) == 0)) {
+        (view->state == CASE_WITHDRAWN && view->report_count > 0 && case_live(view) == 0 &&
+         !PLANTED(WITHDRAWN_COUNTS))) {
         return;
     }
     count(&numbers->total, view);
