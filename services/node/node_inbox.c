@@ -235,7 +235,7 @@ static int check_document(struct node *node, const struct rung_command *rung, st
                  item.state != INBOX_REJECTED &&
                  inbox_document(&item, node->arena, &signed_document, &document);
     store_read_end(txn);
-    if (there && inbox_expired(&document, rung->now_ms)) {
+    if (there && inbox_expired(&document, rung->now_ms) && !PLANTED(EXPIRED_ACKNOWLEDGED)) {
         rc = err_set(err, ERR_STATE, "D2: this document has expired");
     } else if (there && rung->answers && document.type != DOCUMENT_TYPE_QUESTION) {
         rc = err_set(err, ERR_STATE, "D9: this document is no question");

@@ -62,6 +62,7 @@
     X(ACCUSED_DECIDES, "accused-decides")                                                          \
     X(EXPIRED_SIGNED, "expired-signed")                                                            \
     X(REPLACED_ACKNOWLEDGED, "replaced-acknowledged")                                              \
+    X(EXPIRED_ACKNOWLEDGED, "expired-acknowledged")                                                \
     X(ANY_SANCTION, "any-sanction")                                                                \
     X(OTHER_PERSON, "other-person")                                                                \
     X(NUMBER_IGNORED, "number-ignored")                                                            \
