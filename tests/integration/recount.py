@@ -4,6 +4,7 @@
 BY       what `kabar stats --by BY` prints
 cases    each case as `kabar case list` knows it, by name
 refused  how many entries the province refused
+groups   which reports, by key, and which subjects of theirs share a case
 
 Shares nothing with the programs: reports, amendments, withdrawals, placements, acts and rungs are
 read from the dump; states and versions are followed here, and whether an act was refused is decided
@@ -650,6 +651,9 @@ def rows_of(what, journal, elections):
         return [journal.refused]
     if what == "cases":
         return [listed(name, cases[name]) for name in sorted(cases)]
+    if what == "groups":
+        return sorted(sorted("%s %s %d" % (row.report.owner, row.report.body.get("key"), row.subject)
+                             for row in case.rows) for case in cases.values())
     return numbers(cases.values(), what, elections)
 
 
