@@ -140,24 +140,26 @@ static bool one_slipped(const struct list *a, const struct list *b)
     return off == 1 && same > 0;
 }
 
+/* What is equal, slipped or alike begins with one letter. */
 static bool word_fits(struct bytes a, struct bytes b)
 {
-    if (a.len == 1 || b.len == 1) {
-        return a.data[0] == b.data[0];
+    if (a.data[0] != b.data[0]) {
+        return false;
     }
-    return bytes_equal(a, b) || words_slip(a, b) || words_alike(a, b);
+    return a.len == 1 || b.len == 1 || bytes_equal(a, b) || words_slip(a, b) || words_alike(a, b);
 }
 
 /* Every word of the shorter fits one of the longer, in order. */
 static bool within(const struct list *shorter, const struct list *longer)
 {
+    size_t spare = longer->count - shorter->count;
     size_t at = 0;
     for (size_t i = 0; i < shorter->count; i++, at++) {
-        while (at < longer->count && !word_fits(shorter->word[i], longer->word[at])) {
+        while (!word_fits(shorter->word[i], longer->word[at])) {
             at++;
-        }
-        if (at >= longer->count) {
-            return false;
+            if (at > i + spare) {
+                return false;
+            }
         }
     }
     return true;
@@ -166,11 +168,11 @@ static bool within(const struct list *shorter, const struct list *longer)
 static bool initials_fit(const struct list *a, struct bytes of)
 {
     char letters[MATCH_INITIALS_CAPACITY];
-    size_t len = match_initials(of, false, letters);
     struct bytes typed = a->word[0];
     if (a->count != 1 || typed.len < 2 || typed.len > 4) {
         return false;
     }
+    size_t len = match_initials(of, false, letters);
     if (typed.len == len + 1 && typed.data[0] == 'm') {
         typed = bytes_of(typed.data + 1, len); /* Muhammad, perhaps */
     }
@@ -207,14 +209,15 @@ enum name_likeness match_names(struct bytes a, struct bytes b)
     if (one.count == 0 || two.count == 0) {
         return NAMES_MAYBE;
     }
+    /* Whatever is equal or slipped fits too, and most names do not. */
+    bool fits = one.count <= two.count ? within(&one, &two) : within(&two, &one);
+    if (!fits) {
+        return initials_fit(&one, b) || initials_fit(&two, a) ? NAMES_MAYBE : NAMES_DIFFER;
+    }
     if (all_equal(&one, &two, &slips, &either)) {
         return words_equal(&one, a, b, slips, either);
     }
-    if (one_slipped(&one, &two)) {
-        return NAMES_SLIP;
-    }
-    bool fits = one.count <= two.count ? within(&one, &two) : within(&two, &one);
-    return fits || initials_fit(&one, b) || initials_fit(&two, a) ? NAMES_MAYBE : NAMES_DIFFER;
+    return one_slipped(&one, &two) ? NAMES_SLIP : NAMES_MAYBE;
 }
 
 size_t match_initials(struct bytes name, bool initials, char ret[MATCH_INITIALS_CAPACITY])

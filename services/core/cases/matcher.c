@@ -148,14 +148,15 @@ static int judge_named(struct search *search, struct case_name name)
 static bool passed_over(const struct search *search, const struct match_key *key,
                         const struct block_entry *entry)
 {
-    if (search->seen_count == MATCH_CASES_MAX || seen_before(search, entry->case_name.b)) {
+    if (search->seen_count == MATCH_CASES_MAX) {
         return true;
     }
-    if (key->by_number) {
-        return false;
+    if (!key->by_number &&
+        (!letters_fit(entry->letters, search->letters) ||
+         match_names(trait_first(&search->traits.names), entry->name) == NAMES_DIFFER)) {
+        return true;
     }
-    return !letters_fit(entry->letters, search->letters) ||
-           match_names(trait_first(&search->traits.names), entry->name) == NAMES_DIFFER;
+    return seen_before(search, entry->case_name.b);
 }
 
 /* Read where it lies: what a driver lends is valid until the next change, and nothing is changed

@@ -133,11 +133,13 @@ bool matcher_block_next(struct reader *block, struct block_entry *ret)
     if (reader_left(block) == 0) {
         return false;
     }
-    struct block_entry entry = {.letters = 0};
-    reader_copy(block, entry.case_name.b, CASE_NAME_BYTES);
-    entry.letters = reader_be32(block);
-    entry.name = reader_bytes(block, reader_u8(block));
-    *ret = entry;
+    struct bytes head = reader_bytes(block, CASE_NAME_BYTES + 5);
+    if (block->underflow) {
+        return false;
+    }
+    memcpy(ret->case_name.b, head.data, CASE_NAME_BYTES);
+    ret->letters = get_be32(head.data + CASE_NAME_BYTES);
+    ret->name = reader_bytes(block, head.data[CASE_NAME_BYTES + 4]);
     return !block->underflow;
 }
 
