@@ -42,6 +42,7 @@ struct peer_connection {
     struct link_route route;
     struct outgoing *first, *last;
     size_t waiting;
+    struct span_past *past; /* of what came over it; NULL: nothing modelled yet */
 };
 
 /* One enrolled node, revoked ones too: their key must be answered DENIED, and nothing else. */

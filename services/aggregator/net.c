@@ -1,5 +1,6 @@
 /* Frames to intakes, and their effects carried out. No rules here: core/sync/intake decides. */
 #include "aggregator/fetch.h"
+#include "aggregator/span_in.h"
 
 #include "core/base/assert.h"
 
@@ -73,6 +74,7 @@ static void outbox_clear(struct peer_connection *connection)
         connection->first = outgoing->next;
         free(outgoing);
     }
+    free(connection->past);
     *connection = (struct peer_connection){0};
 }
 
@@ -495,55 +497,24 @@ void net_begin_anew(struct peer *peer)
 
 /* ---- frames in ---- */
 
-/* What was modelled for a slow line is kept as it would have come over a fast one: what reads the
- * journal (views, backups) reads it fast. As it came, should it not fit so. */
-static struct bytes to_keep(struct aggregator *aggregator, struct bytes frame,
-                            const struct span_header *header, const struct span_entry *entries)
-{
-    struct bytes kept;
-    int rc = 0;
-    if (header->codec != SPAN_MODEL) {
-        return frame;
-    }
-    span_builder_start(aggregator->keep_builder, &header->incarnation, header->first,
-                       &header->h_before);
-    for (uint32_t i = 0; i < header->count && rc == 0; i++) {
-        rc = span_builder_add(aggregator->keep_builder, &entries[i], SPAN_RAW_BYTES_MAX);
-    }
-    if (rc == 0) {
-        rc = span_builder_finish(aggregator->keep_builder, SPAN_ZSTD, &header->head, &kept, NULL);
-    }
-    return rc == 0 ? kept : frame;
-}
-
-static int decode(struct peer *peer, struct bytes frame, struct intake_event *event,
+/* `frame` becomes what is kept of a span. */
+static int decode(struct peer *peer, struct bytes *frame, struct intake_event *event,
                   struct control *control, struct span_header *header, struct hash *own)
 {
     struct aggregator *aggregator = peer->aggregator;
-    int kind = frame_kind_of(frame, NULL);
+    int kind = frame_kind_of(*frame, NULL);
     if (kind < 0) {
         return kind;
     }
-    if (kind != FRAME_SPAN) {
-        event->type = INTAKE_EVENT_CONTROL;
-        event->control = control;
-        int rc = control_decode(frame, aggregator->arena, control, NULL);
-        if (rc == 0 && office_look_up(peer, event, own) != 0) {
-            return ERR_AGAIN;
-        }
-        return rc;
+    if (kind == FRAME_SPAN) {
+        struct peer_connection *connection = connection_numbered(peer, event->connection);
+        event->type = INTAKE_EVENT_SPAN;
+        return span_in(aggregator, connection, frame, header, event);
     }
-    struct bytes payload;
-    struct span_entry *entries = NULL;
-    event->type = INTAKE_EVENT_SPAN;
-    event->header = header;
-    int rc = span_header_decode(frame, header, &payload, NULL);
-    if (rc == 0) {
-        rc = span_entries_decode(aggregator->decoder, header, payload, aggregator->arena, &entries,
-                                 NULL);
-    }
-    event->entries = entries;
-    return rc;
+    event->type = INTAKE_EVENT_CONTROL;
+    event->control = control;
+    int rc = control_decode(*frame, aggregator->arena, control, NULL);
+    return rc == 0 && office_look_up(peer, event, own) != 0 ? ERR_AGAIN : rc;
 }
 
 static void on_frame(void *arg, const struct link_route *route, const uint8_t key[KEY_BYTES],
@@ -562,19 +533,15 @@ static void on_frame(void *arg, const struct link_route *route, const uint8_t ke
     event.arena = aggregator->arena;
     event.wire_bytes = frame.len;
     /* A revoked key's frames are not even looked into. */
-    event.rc = peer->active ? decode(peer, frame, &event, &control, &header, &own) : ERR_KEY;
+    event.rc = peer->active ? decode(peer, &frame, &event, &control, &header, &own) : ERR_KEY;
     if (event.rc == ERR_AGAIN) {
         return; /* our store: a node that hears nothing comes again */
     }
-    if (event.rc != 0) {
+    if (event.rc != 0 && event.rc != ERR_GAP) {
         event.type = INTAKE_EVENT_BAD_FRAME;
         aggregator->frames_bad++;
     } else {
         peer->heard_wall_ms = event.clock_ms;
-    }
-    if (event.type == INTAKE_EVENT_SPAN) {
-        frame = to_keep(aggregator, frame, &header, event.entries);
-        event.wire_bytes = frame.len; /* what waits for the store is counted so */
     }
     aggregator->turn->frame = frame;
     run(peer, &event);
@@ -591,7 +558,7 @@ void net_carry(struct peer *peer, struct bytes frame, struct carried *ret)
     arena_reset(aggregator->arena);
     event.arena = aggregator->arena;
     int rc = peer->stopped ? ERR_AGAIN : frame_kind_of(frame, NULL);
-    rc = rc == FRAME_SPAN ? decode(peer, frame, &event, &control, &header, &own)
+    rc = rc == FRAME_SPAN ? decode(peer, &frame, &event, &control, &header, &own)
          : rc < 0         ? rc
                           : ERR_FORMAT; /* nothing else comes from a node by stick */
     if (rc != 0) {
@@ -601,8 +568,7 @@ void net_carry(struct peer *peer, struct bytes frame, struct carried *ret)
     }
     ASSERT(!turn->running);
     turn->running = true;
-    turn->frame = to_keep(aggregator, frame, &header, event.entries);
-    event.wire_bytes = turn->frame.len;
+    turn->frame = frame;
     turn->effects.count = 0;
     intake_carry(&peer->intake, &event, &turn->effects, ret);
     for (size_t i = 0; i < turn->effects.count; i++) {

@@ -85,6 +85,7 @@ struct outgoing {
 /* A span that was cut and not taken: cutting costs, so it is kept for the next attempt. */
 struct cut_span {
     bool there;
+    uint32_t connection; /* it may be packed after what went over that one */
     struct incarnation incarnation;
     uint64_t first, last;
     struct bytes frame; /* in the builder */
@@ -117,6 +118,8 @@ struct node_sync {
     struct span_builder *builder;
     struct span_decoder *decoder;
     struct cut_span cut;
+    struct span_past past; /* what went over that connection before */
+    uint32_t past_connection;
     struct arena *scratch;   /* of the frame at hand */
     uint64_t appended[5];    /* by lane: last entry that the engine was not told of; 0: none */
     bool saving, save_again; /* acks and aggregator on their way into the store */

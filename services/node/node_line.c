@@ -14,11 +14,16 @@ static int cut(struct node *node, const struct span_plan *plan, struct err_ctx *
 {
     struct node_sync *sync = &node->sync;
     struct cut_span *kept = &sync->cut;
-    if (kept->there && kept->first == plan->first && kept->last <= plan->last_max &&
-        incarnation_equal(&kept->incarnation, &plan->incarnation)) {
+    uint32_t connection = sync->uplink.connection;
+    if (kept->there && kept->connection == connection && kept->first == plan->first &&
+        kept->last <= plan->last_max && incarnation_equal(&kept->incarnation, &plan->incarnation)) {
         return 0;
     }
     kept->there = false;
+    if (sync->past_connection != connection) {
+        span_past_clear(&sync->past);
+        sync->past_connection = connection;
+    }
     struct store_txn *txn = NULL;
     int rc = store_read_begin(node->store, &txn, err);
     if (rc != 0) {
@@ -30,12 +35,14 @@ static int cut(struct node *node, const struct span_plan *plan, struct err_ctx *
         .last_max = plan->last_max,
         .raw_bytes_max = plan->raw_bytes_max,
         .codec = plan->codec,
+        .past = &sync->past,
         .secret = node->identity.sign_secret,
     };
     rc = outlog_cut(txn, &node_log_tables, &wanted, sync->builder, &kept->frame, &kept->last, err);
     store_read_end(txn);
     if (rc == 0) {
         kept->there = true;
+        kept->connection = connection;
         kept->incarnation = plan->incarnation;
         kept->first = plan->first;
     }
@@ -95,7 +102,9 @@ void line_send_span(struct node *node, const struct span_plan *plan)
         node->counters.wire_bytes_out += sync->cut.frame.len;
         LOG(LOG_LEVEL_DEBUG, "span_sent", log_u64("first", plan->first),
             log_u64("last", sync->cut.last), log_u64("bytes", sync->cut.frame.len),
-            log_u64("codec", sync->cut.frame.data[SPAN_CODEC_AT]));
+            log_u64("codec", sync->cut.frame.data[SPAN_CODEC_AT]),
+            log_u64("after", sync->cut.frame.data[SPAN_AFTER_AT]));
+        span_builder_sent(sync->builder, &sync->past);
         sync->cut.there = false;
     }
     answer_plan(node, plan, rc == 0, 0);

@@ -31,7 +31,7 @@ static void take_payload(struct bytes input)
     size_t raw_len = (size_t)take_u8(&input) << 4 | take_u8(&input) % 16u;
     uint8_t *to = malloc(raw_len + 1); /* so that writing past it is seen */
     CHECK(to != NULL, "there is memory");
-    int rc = span_model_unpack(model, input, count, to, raw_len, &err);
+    int rc = span_model_unpack(model, bytes_of(NULL, 0), input, count, to, raw_len, &err);
     if (rc != 0) {
         CHECK(rc == ERR_FORMAT, "what is wrong is the format");
         check_refused(rc, &err);
@@ -45,7 +45,9 @@ static void there_and_back(struct bytes input)
     static uint8_t packed[3 * RAW_BYTES_MAX];
     static uint8_t back[4 + RAW_BYTES_MAX];
     unsigned kind = take_u8(&input);
-    unsigned erased = (unsigned)take_u8(&input) % 8 == 0 ? 0x8000u : 0;
+    unsigned how = take_u8(&input);
+    unsigned erased = how % 8 == 0 ? 0x8000u : 0;
+    bool after = how >= 128; /* itself */
     size_t room = (size_t)take_u8(&input) * 64;
     size_t len = input.len < RAW_BYTES_MAX ? input.len : RAW_BYTES_MAX;
     put_be16(rows, (uint16_t)kind);
@@ -54,12 +56,14 @@ static void there_and_back(struct bytes input)
         memcpy(rows + 4, input.data, len);
     }
     room = room < sizeof packed ? room : sizeof packed;
-    size_t got = span_model_pack(model, bytes_of(rows, len + 4), packed, room);
+    struct bytes row = bytes_of(rows, len + 4);
+    struct bytes before = bytes_of(rows, after ? row.len : 0);
+    size_t got = span_model_pack(model, before, row, packed, room);
     CHECK(got <= room, "no more than there is room");
     if (got > 0) {
-        CHECK(span_model_unpack(model, bytes_of(packed, got), 1, back, len + 4, NULL) == 0,
+        CHECK(span_model_unpack(model, before, bytes_of(packed, got), 1, back, row.len, NULL) == 0,
               "packed, so opened");
-        CHECK(memcmp(back, rows, len + 4) == 0, "every byte comes back");
+        CHECK(memcmp(back, rows, row.len) == 0, "every byte comes back");
     }
 }
 

@@ -35,8 +35,39 @@ int entries_decode(struct sim *sim, struct arena *arena, struct bytes frame,
                : span_entries_decode(sim->tools->decoder, ret_header, payload, arena, ret, NULL);
 }
 
+/* As an aggregator keeps it: what came before is not there when it is read again. */
+static struct bytes alone(struct sim *sim, const struct span_header *header,
+                          const struct span_entry *entries)
+{
+    struct bytes frame;
+    struct span_builder *builder = sim->tools->builder;
+    span_builder_start(builder, &header->incarnation, header->first, &header->h_before);
+    for (uint32_t i = 0; i < header->count; i++) {
+        int rc = span_builder_add(builder, &entries[i], SPAN_RAW_BYTES_MAX);
+        ASSERT(rc == 0);
+    }
+    int rc = span_builder_finish(builder, SPAN_RAW, &header->head, &frame, NULL);
+    ASSERT(rc == 0);
+    return bytes_of(sim_copy(sim, frame), frame.len);
+}
+
+int entries_receive(struct sim *sim, struct span_past *past, struct bytes *frame,
+                    struct span_header *ret_header, struct span_entry **ret)
+{
+    struct bytes payload;
+    int rc = span_header_decode(*frame, ret_header, &payload, NULL);
+    rc = rc != 0 ? rc
+                 : span_entries_receive(sim->tools->decoder, ret_header, payload, past,
+                                        sim->tools->arena, ret, NULL);
+    if (rc == 0 && ret_header->codec == SPAN_MODEL) {
+        *frame = alone(sim, ret_header, *ret);
+    }
+    return rc;
+}
+
 struct bytes entries_cut(struct sim *sim, uint32_t box, const struct entries *entries,
-                         const struct span_plan *plan, const uint8_t *secret, uint64_t *ret_last)
+                         const struct span_plan *plan, const uint8_t *secret,
+                         struct span_past *past, uint64_t *ret_last)
 {
     struct span_builder *builder = sim->tools->builder;
     struct hash before = {{0}};
@@ -44,6 +75,7 @@ struct bytes entries_cut(struct sim *sim, uint32_t box, const struct entries *en
         before = entries->list[plan->first - 2].h;
     }
     span_builder_start(builder, &plan->incarnation, plan->first, &before);
+    span_builder_after(builder, past);
     uint64_t last = plan->first - 1;
     while (last < plan->last_max) {
         const struct entry *entry = &entries->list[last];
@@ -62,8 +94,11 @@ struct bytes entries_cut(struct sim *sim, uint32_t box, const struct entries *en
     check_signed(sim, box, &plan->incarnation, last);
     struct bytes frame;
     enum span_codec codec = sim_draw(sim, 16, 1) == 0 ? SPAN_ZSTD : SPAN_RAW;
-    int rc = span_builder_finish(builder, codec, &head, &frame, NULL);
+    int rc = span_builder_finish(builder, past != NULL ? SPAN_MODEL : codec, &head, &frame, NULL);
     ASSERT(rc == 0);
+    if (past != NULL) {
+        span_builder_sent(builder, past);
+    }
     *ret_last = last;
     return frame;
 }

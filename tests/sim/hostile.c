@@ -193,7 +193,7 @@ static void span(struct sim *sim, enum lie lie)
                              .raw_bytes_max = 100 + rng_below(&sim->fate, 900)};
     uint64_t last = 0;
     struct bytes frame =
-        entries_cut(sim, SIM_HUB + 1 + history, entries, &plan, hostile->secret, &last);
+        entries_cut(sim, SIM_HUB + 1 + history, entries, &plan, hostile->secret, NULL, &last);
     uint8_t copy[4000];
     ASSERT(frame.len <= sizeof copy);
     memcpy(copy, frame.data, frame.len);
@@ -263,7 +263,7 @@ static void other_office(struct sim *sim)
                              .raw_bytes_max = 4000};
     uint64_t last = 0;
     struct bytes frame = entries_cut(sim, SIM_HUB, &other->durable.office.now.entries, &plan,
-                                     sim->hub.secret, &last);
+                                     sim->hub.secret, NULL, &last);
     struct packet *packet = net_packet(sim, frame);
     sim_at(sim, 1, (struct event){.type = EVENT_STICK, .who = 0, .packet = packet});
 }

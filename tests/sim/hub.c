@@ -195,7 +195,8 @@ static void send_span(struct sim *sim, uint32_t index, const struct span_plan *p
         (void)hub_follow(sim, INTAKE_EVENT_SEND_BLOCKED, connection);
         return;
     }
-    struct bytes frame = entries_cut(sim, SIM_HUB, &log->entries, plan, sim->hub.secret, &last);
+    struct bytes frame =
+        entries_cut(sim, SIM_HUB, &log->entries, plan, sim->hub.secret, NULL, &last);
     sim_trace(sim, "aggregator: sends node %u office %llu..%llu on %u, %zu bytes", index,
               (unsigned long long)plan->first, (unsigned long long)last, connection, frame.len);
     net_send_down(sim, index, connection, frame);

@@ -36,7 +36,7 @@ void hub_frame(struct sim *sim, uint32_t index, uint32_t number, struct bytes fr
     int kind = frame_kind_of(frame, NULL);
     int rc = kind < 0 ? kind : 0;
     if (kind == FRAME_SPAN) {
-        rc = entries_decode(sim, sim->tools->arena, frame, &header, &entries);
+        rc = entries_receive(sim, net_heard(sim, number), &sim->frame, &header, &entries);
     } else if (rc == 0) {
         rc = control_decode(frame, sim->tools->arena, &control, NULL);
     }
@@ -44,7 +44,8 @@ void hub_frame(struct sim *sim, uint32_t index, uint32_t number, struct bytes fr
         sim_trace(sim, "aggregator: hears node %u: %s on %u", index,
                   describe_frame(sim, rc, kind, &control, &header), number);
     }
-    enum intake_event_type type = rc != 0              ? INTAKE_EVENT_BAD_FRAME
+    bool bad = rc != 0 && rc != ERR_GAP;
+    enum intake_event_type type = bad                  ? INTAKE_EVENT_BAD_FRAME
                                   : kind == FRAME_SPAN ? INTAKE_EVENT_SPAN
                                                        : INTAKE_EVENT_CONTROL;
     struct intake_event *event = hub_follow(sim, type, number);
@@ -55,8 +56,10 @@ void hub_frame(struct sim *sim, uint32_t index, uint32_t number, struct bytes fr
     if (type == INTAKE_EVENT_SPAN) {
         event->header = &header;
         event->entries = entries;
-        event->wire_bytes = frame.len;
-        check_hears(sim, index, number, &header, entries);
+        event->wire_bytes = sim->frame.len;
+        if (rc == 0) {
+            check_hears(sim, index, number, &header, entries);
+        }
     } else if (type == INTAKE_EVENT_CONTROL) {
         look_up(&sim->hub.peers[index], &control, event);
         if (control.kind == FRAME_RESUME) {

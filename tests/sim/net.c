@@ -28,8 +28,30 @@ static struct net_link *link_add(struct sim *sim, uint32_t *ret_index)
     sim->links =
         sim_room(sim, sim->links, sim->link_count, &sim->link_capacity, sizeof *sim->links);
     *ret_index = (uint32_t)sim->link_count++;
-    sim->links[*ret_index] = (struct net_link){.hub_life = sim->hub.life, .open = true};
-    return &sim->links[*ret_index];
+    struct net_link *link = &sim->links[*ret_index];
+    *link = (struct net_link){.hub_life = sim->hub.life, .open = true};
+    if ((sim->options.seed + *ret_index) * 0x9E3779B97F4A7C15u >> 56 == 0) {
+        link->sent = sim_take(sim, sizeof *link->sent);
+        link->heard = sim_take(sim, sizeof *link->heard);
+    }
+    return link;
+}
+
+struct span_past *net_sent(struct sim *sim, const struct node *node, uint32_t number)
+{
+    uint32_t index = 0;
+    const struct net_link *link = link_of(sim, node, number, &index);
+    return link == NULL ? NULL : link->sent;
+}
+
+struct span_past *net_heard(struct sim *sim, uint32_t hub_number)
+{
+    for (size_t i = sim->link_count; i-- > 0;) {
+        if (sim->links[i].hub_number == hub_number && sim->links[i].hub_life == sim->hub.life) {
+            return sim->links[i].heard;
+        }
+    }
+    return NULL;
 }
 
 void net_connect(struct sim *sim, struct node *node, uint32_t number)

@@ -153,10 +153,12 @@ static void send_span(struct sim *sim, struct node *node, const struct span_plan
         return;
     }
     uint64_t last = 0;
-    struct bytes frame = entries_cut(sim, node->index, &own->entries, plan, node->secret, &last);
-    sim_trace(sim, "node %u: sends %s %llu..%llu on %u, %zu bytes", node->index,
+    struct bytes frame = entries_cut(sim, node->index, &own->entries, plan, node->secret,
+                                     net_sent(sim, node, connection), &last);
+    sim_trace(sim, "node %u: sends %s %llu..%llu on %u, %zu bytes, codec %u after %u", node->index,
               log == 0 ? "urgent" : "routine", (unsigned long long)plan->first,
-              (unsigned long long)last, connection, frame.len);
+              (unsigned long long)last, connection, frame.len, frame.data[SPAN_CODEC_AT],
+              frame.data[SPAN_AFTER_AT]);
     check_span_sent(sim, node, connection, plan, last, frame.len);
     net_send_up(sim, node, connection, frame);
     struct uplink_event *sent = node_follow(sim, node, UPLINK_EVENT_SPAN_SENT, connection);
@@ -441,6 +443,9 @@ void node_write(struct sim *sim, struct node *node, uint32_t log, size_t len)
     uint8_t body[5000];
     ASSERT(len <= sizeof body);
     rng_fill(&sim->rng, body, len);
+    for (size_t i = len / 2; i < len; i++) { /* half of it can be packed */
+        body[i] = (uint8_t)(i % 64);
+    }
     struct op op = {.type = OP_APPEND, .log = log, .kind = ENTRY_REPORT};
     sim->entry_count++;
     disk_put(sim, node->index, op, bytes_of(body, len));
@@ -531,7 +536,7 @@ void node_stick(struct sim *sim, struct node *node)
                                      .last_max = own->entries.count,
                                      .raw_bytes_max = 200 + rng_below(&sim->rng, 3000)};
             struct bytes frame =
-                entries_cut(sim, node->index, &own->entries, &plan, node->secret, &at);
+                entries_cut(sim, node->index, &own->entries, &plan, node->secret, NULL, &at);
             struct packet *packet = net_packet(sim, frame);
             packet->to_hub = true;
             sim_at(sim, rng_below(&sim->rng, 9000),

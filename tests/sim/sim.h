@@ -237,6 +237,8 @@ struct net_link {
     bool open; /* the node has not closed it */
     bool broken;
     uint64_t last_ms[2]; /* nothing overtakes inside a connection */
+    /* Spans upward are modelled on this one (few are: it is slow); else NULL. */
+    struct span_past *sent, *heard;
 };
 struct packet {
     uint32_t link;
@@ -449,9 +451,14 @@ const struct hash *entries_h(const struct entries *entries, uint64_t seq);
 /* A span frame's entries, in the arena or the frame. */
 int entries_decode(struct sim *sim, struct arena *arena, struct bytes frame,
                    struct span_header *ret_header, struct span_entry **ret) MUST_USE;
-/* The frame is valid until the next one is cut. */
+/* The same of what came over a connection. What is modelled becomes a frame that stands alone. */
+int entries_receive(struct sim *sim, struct span_past *past, struct bytes *frame,
+                    struct span_header *ret_header, struct span_entry **ret) MUST_USE;
+/* The frame is valid until the next one is cut. `past` is not NULL: modelled, to go over that
+ * connection now. */
 struct bytes entries_cut(struct sim *sim, uint32_t box, const struct entries *entries,
-                         const struct span_plan *plan, const uint8_t *secret, uint64_t *ret_last);
+                         const struct span_plan *plan, const uint8_t *secret,
+                         struct span_past *past, uint64_t *ret_last);
 void entries_genesis(const struct genesis *genesis, uint8_t *ret, size_t capacity, size_t *ret_len);
 
 /* lives.c */
@@ -540,6 +547,9 @@ uint32_t net_hostile(struct sim *sim);
 void net_forget(struct sim *sim, const struct node *node);
 void net_disconnect(struct sim *sim, struct node *node, uint32_t number);
 void net_send_up(struct sim *sim, struct node *node, uint32_t number, struct bytes frame);
+/* What went over this connection, and what arrived of it; NULL: it is not for modelled spans. */
+struct span_past *net_sent(struct sim *sim, const struct node *node, uint32_t number);
+struct span_past *net_heard(struct sim *sim, uint32_t hub_number);
 void net_send_down(struct sim *sim, uint32_t peer, uint32_t hub_number, struct bytes frame);
 void net_arrive(struct sim *sim, struct packet *packet);
 void net_link_event(struct sim *sim, uint32_t index, bool up);

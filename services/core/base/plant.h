@@ -49,6 +49,7 @@
     X(BUNDLE_REVOKED, "bundle-revoked")                                                            \
     X(BUNDLE_UNVERIFIED, "bundle-unverified")                                                      \
     X(BUNDLE_OVERTAKES, "bundle-overtakes")                                                        \
+    X(KEPT_AS_CAME, "kept-as-came")                                                                \
     /* core/cases and the applier */                                                               \
     X(DOCUMENT_TWICE, "document-twice")                                                            \
     X(ONE_SIGNATURE, "one-signature")                                                              \

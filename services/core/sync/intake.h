@@ -97,7 +97,8 @@ struct intake {
 
 enum intake_event_type {
     INTAKE_EVENT_CONTROL,     /* connection, control, own_h for acks of the office log */
-    INTAKE_EVENT_SPAN,        /* connection, header, entries, wire_bytes */
+    INTAKE_EVENT_SPAN,        /* connection, header, entries, wire_bytes; or rc ERR_GAP and no
+                               * entries: packed after some that did not come over it */
     INTAKE_EVENT_BAD_FRAME,   /* connection, rc */
     INTAKE_EVENT_PAIR_STORED, /* connection, rc */
     INTAKE_EVENT_STORED,      /* store, wire_bytes, rc */

@@ -282,6 +282,10 @@ void intake_span(struct intake *intake, struct intake_connection *connection,
     if (!window_holds(intake, connection, event, effects)) {
         return;
     }
+    if (event->rc == ERR_GAP) {
+        tell_gap(log, event, &event->header->incarnation, effects);
+        return;
+    }
     if (log != NULL && log->ended) {
         intake_deny_clone(intake, connection, event, effects);
         return;

@@ -68,7 +68,8 @@ int span_header_decode(struct bytes frame, struct span_header *ret, struct bytes
     }
     struct reader reader;
     reader_init(&reader, bytes_of(frame.data + 4, frame.len - 4));
-    struct span_header header = {.codec = (enum span_codec)codec};
+    struct span_header header = {.codec = (enum span_codec)codec,
+                                 .after = frame.data[SPAN_AFTER_AT]};
     header.dictionary = reader_be32(&reader);
     header.count = reader_be32(&reader);
     header.raw_len = reader_be32(&reader);
@@ -78,7 +79,8 @@ int span_header_decode(struct bytes frame, struct span_header *ret, struct bytes
     reader_copy(&reader, header.head.b, sizeof header.head.b);
     struct bytes payload = reader_bytes(&reader, reader_left(&reader));
     ASSERT(!reader.underflow && payload.len == frame.len - SPAN_HEADER_BYTES);
-    if (frame.data[3] != 0 || (codec == SPAN_RAW && header.dictionary != 0)) {
+    if ((codec != SPAN_MODEL && header.after != 0) ||
+        (codec == SPAN_RAW && header.dictionary != 0)) {
         return err_set(err, ERR_FORMAT, "span: what must be zero is not");
     }
     rc = check_numbers(&header, payload.len, err);
@@ -96,7 +98,7 @@ void span_header_encode(const struct span_header *header, uint8_t ret[SPAN_HEADE
     writer_u8(&writer, FRAME_VERSION);
     writer_u8(&writer, FRAME_SPAN);
     writer_u8(&writer, (uint8_t)header->codec);
-    writer_u8(&writer, 0);
+    writer_u8(&writer, header->after);
     writer_be32(&writer, header->dictionary);
     writer_be32(&writer, header->count);
     writer_be32(&writer, header->raw_len);
@@ -142,9 +144,28 @@ static int read_entries(struct bytes raw, uint32_t count, struct span_entry *ent
     return rc;
 }
 
+/* The rows it was packed after; none if it was not. */
+static int rows_before(const struct span_header *header, const struct span_past *past,
+                       struct bytes *ret, struct err_ctx *err)
+{
+    if (header->after == 0) {
+        return 0;
+    }
+    if (header->codec != SPAN_MODEL || header->after > header->first - 1) {
+        return err_set(err, ERR_FORMAT, "span: packed after %u entries", header->after);
+    }
+    if (past == NULL ||
+        span_past_before(past, &header->incarnation, header->first) < header->after) {
+        return err_set(err, ERR_GAP, "span: the %u entries it was packed after are not here",
+                       header->after);
+    }
+    *ret = span_past_rows(past, header->after);
+    return 0;
+}
+
 static int open_payload(struct span_decoder *decoder, const struct span_header *header,
-                        struct bytes payload, struct arena *scratch, struct bytes *ret,
-                        struct err_ctx *err)
+                        struct bytes before, struct bytes payload, struct arena *scratch,
+                        struct bytes *ret, struct err_ctx *err)
 {
     if (header->codec == SPAN_RAW) {
         *ret = payload;
@@ -154,20 +175,22 @@ static int open_payload(struct span_decoder *decoder, const struct span_header *
     if (room == NULL) {
         return err_set(err, ERR_LIMIT, "span: no room for %u bytes", header->raw_len);
     }
-    int rc = span_inflate(decoder, header, payload, room, err);
+    int rc = span_inflate(decoder, header, before, payload, room, err);
     if (rc == 0) {
         *ret = bytes_of(room, header->raw_len);
     }
     return rc;
 }
 
-int span_entries_decode(struct span_decoder *decoder, const struct span_header *header,
-                        struct bytes payload, struct arena *scratch, struct span_entry **ret,
-                        struct err_ctx *err)
+int span_entries_receive(struct span_decoder *decoder, const struct span_header *header,
+                         struct bytes payload, struct span_past *past, struct arena *scratch,
+                         struct span_entry **ret, struct err_ctx *err)
 {
+    struct bytes before = {0};
     struct bytes raw = {0};
     int rc = check_numbers(header, payload.len, err);
-    rc = rc != 0 ? rc : open_payload(decoder, header, payload, scratch, &raw, err);
+    rc = rc != 0 ? rc : rows_before(header, past, &before, err);
+    rc = rc != 0 ? rc : open_payload(decoder, header, before, payload, scratch, &raw, err);
     if (rc != 0) {
         return rc;
     }
@@ -176,10 +199,21 @@ int span_entries_decode(struct span_decoder *decoder, const struct span_header *
         return err_set(err, ERR_LIMIT, "span: no room for %u entries", header->count);
     }
     rc = read_entries(raw, header->count, entries, err);
-    if (rc == 0) {
-        *ret = entries;
+    if (rc != 0) {
+        return rc;
     }
-    return rc;
+    if (past != NULL && header->codec == SPAN_MODEL) {
+        span_past_add(past, &header->incarnation, header->first, header->count, raw);
+    }
+    *ret = entries;
+    return 0;
+}
+
+int span_entries_decode(struct span_decoder *decoder, const struct span_header *header,
+                        struct bytes payload, struct arena *scratch, struct span_entry **ret,
+                        struct err_ctx *err)
+{
+    return span_entries_receive(decoder, header, payload, NULL, scratch, ret, err);
 }
 
 void span_hash(const struct span_header *header, const struct span_entry *entries, uint64_t seq,

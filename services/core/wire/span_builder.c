@@ -10,6 +10,7 @@ struct span_builder {
     struct span_header header;
     ZSTD_CCtx *context;
     struct span_decoder *decoder;
+    const struct span_past *past; /* NULL: what goes with it is not known */
     size_t raw_len;
     uint8_t raw[SPAN_RAW_BYTES_MAX];
     uint8_t back[SPAN_RAW_BYTES_MAX]; /* own output, opened again */
@@ -61,6 +62,7 @@ void span_builder_start(struct span_builder *builder, const struct incarnation *
     builder->header =
         (struct span_header){.incarnation = *incarnation, .first = first, .h_before = *h_before};
     builder->raw_len = 0;
+    builder->past = NULL;
 }
 
 int span_builder_add(struct span_builder *builder, const struct span_entry *entry,
@@ -97,10 +99,35 @@ uint32_t span_builder_count(const struct span_builder *builder)
     return builder->header.count;
 }
 
+void span_builder_after(struct span_builder *builder, const struct span_past *past)
+{
+    builder->past = past;
+}
+
+void span_builder_sent(const struct span_builder *builder, struct span_past *past)
+{
+    const struct span_header *header = &builder->header;
+    if (header->codec == SPAN_MODEL) {
+        span_past_add(past, &header->incarnation, header->first, header->count,
+                      bytes_of(builder->raw, builder->raw_len));
+    }
+}
+
 static size_t deflate_zstd(struct span_builder *builder, uint8_t *to, size_t room)
 {
     size_t len = ZSTD_compress2(builder->context, to, room, builder->raw, builder->raw_len);
     return ZSTD_isError(len) ? 0 : len;
+}
+
+/* What this one is packed after, as its header will say. */
+static struct bytes rows_before(struct span_builder *builder)
+{
+    struct span_header *header = &builder->header;
+    uint32_t count = builder->past == NULL
+                         ? 0
+                         : span_past_before(builder->past, &header->incarnation, header->first);
+    header->after = (uint8_t)count;
+    return count == 0 ? bytes_of(NULL, 0) : span_past_rows(builder->past, count);
 }
 
 /* Length of the compressed payload in the frame; 0 when it is of no use: not smaller, too dense
@@ -109,18 +136,19 @@ static size_t deflate(struct span_builder *builder, enum span_codec codec)
 {
     builder->header.codec = codec;
     builder->header.dictionary = codec == SPAN_MODEL ? SPAN_DICTIONARY_1 : 0;
+    struct bytes before = codec == SPAN_MODEL ? rows_before(builder) : bytes_of(NULL, 0);
     uint8_t *to = builder->frame + SPAN_HEADER_BYTES;
     size_t room = sizeof builder->frame - SPAN_HEADER_BYTES;
     size_t len = codec == SPAN_ZSTD
                      ? deflate_zstd(builder, to, room)
-                     : span_model_deflate(builder->decoder,
+                     : span_model_deflate(builder->decoder, before,
                                           bytes_of(builder->raw, builder->raw_len), to, room);
     if (len == 0 || len >= builder->raw_len ||
         builder->raw_len > span_raw_bytes_max(builder->header.codec, len)) {
         return 0;
     }
-    int rc =
-        span_inflate(builder->decoder, &builder->header, bytes_of(to, len), builder->back, NULL);
+    int rc = span_inflate(builder->decoder, &builder->header, before, bytes_of(to, len),
+                          builder->back, NULL);
     return rc == 0 && memcmp(builder->back, builder->raw, builder->raw_len) == 0 ? len : 0;
 }
 
@@ -131,12 +159,14 @@ int span_builder_finish(struct span_builder *builder, enum span_codec codec,
         return err_set(err, ERR_STATE, "span: no entry");
     }
     size_t len = 0;
+    builder->header.after = 0;
     builder->header.raw_len = (uint32_t)builder->raw_len;
     builder->header.head = *head;
     if (codec == SPAN_MODEL && builder->raw_len <= SPAN_MODEL_RAW_BYTES_MAX) {
         len = deflate(builder, SPAN_MODEL);
     }
     if (len == 0 && codec != SPAN_RAW) {
+        builder->header.after = 0;
         len = deflate(builder, SPAN_ZSTD);
     }
     if (len == 0) {

@@ -123,7 +123,8 @@ static struct span_model *model_of(struct span_decoder *decoder)
 }
 
 static int inflate_model(struct span_decoder *decoder, const struct span_header *header,
-                         struct bytes payload, uint8_t *to, struct err_ctx *err)
+                         struct bytes before, struct bytes payload, uint8_t *to,
+                         struct err_ctx *err)
 {
     if (header->dictionary != SPAN_DICTIONARY_1) {
         return err_set(err, ERR_VERSION, "span: dictionary %u", header->dictionary);
@@ -131,15 +132,15 @@ static int inflate_model(struct span_decoder *decoder, const struct span_header 
     struct span_model *model = model_of(decoder);
     return model == NULL
                ? err_set(err, ERR_NOMEM, "out of memory")
-               : span_model_unpack(model, payload, header->count, to, header->raw_len, err);
+               : span_model_unpack(model, before, payload, header->count, to, header->raw_len, err);
 }
 
 int span_inflate(struct span_decoder *decoder, const struct span_header *header,
-                 struct bytes payload, uint8_t *to, struct err_ctx *err)
+                 struct bytes before, struct bytes payload, uint8_t *to, struct err_ctx *err)
 {
     ASSERT(header->raw_len <= SPAN_RAW_BYTES_MAX);
     if (header->codec == SPAN_MODEL) {
-        return inflate_model(decoder, header, payload, to, err);
+        return inflate_model(decoder, header, before, payload, to, err);
     }
     if (header->dictionary != 0) {
         return err_set(err, ERR_VERSION, "span: dictionary %u", header->dictionary);
@@ -147,8 +148,9 @@ int span_inflate(struct span_decoder *decoder, const struct span_header *header,
     return inflate_zstd(decoder, payload, to, header->raw_len, err);
 }
 
-size_t span_model_deflate(struct span_decoder *decoder, struct bytes rows, uint8_t *to, size_t room)
+size_t span_model_deflate(struct span_decoder *decoder, struct bytes before, struct bytes rows,
+                          uint8_t *to, size_t room)
 {
     struct span_model *model = model_of(decoder);
-    return model == NULL ? 0 : span_model_pack(model, rows, to, room);
+    return model == NULL ? 0 : span_model_pack(model, before, rows, to, room);
 }

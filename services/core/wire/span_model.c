@@ -3,6 +3,7 @@
 #include "core/wire/context_model.h"
 #include "core/wire/span_fields.h"
 
+#include "core/base/assert.h"
 #include "core/base/limits.h"
 
 #include <stdlib.h>
@@ -319,25 +320,30 @@ void span_model_free(struct span_model *model)
     }
 }
 
-static void begin(struct span_model *model)
+/* Back to what the dictionary taught, and on from there with what went before. */
+static void begin(struct span_model *model, struct bytes before)
 {
     context_model_forget(model->contexts);
     memcpy(model->last, model->kept_last, sizeof model->last);
     model->wrong = false;
     writer_init(&model->out, NULL, 0);
+    range_coder_learn(&model->coder);
+    bool whole = say_rows(model, before);
+    ASSERT(whole);
 }
 
-size_t span_model_pack(struct span_model *model, struct bytes rows, uint8_t *to, size_t room)
+size_t span_model_pack(struct span_model *model, struct bytes before, struct bytes rows,
+                       uint8_t *to, size_t room)
 {
-    begin(model);
+    begin(model, before);
     range_coder_write(&model->coder, to, room);
     return say_rows(model, rows) ? range_coder_close(&model->coder) : 0;
 }
 
-int span_model_unpack(struct span_model *model, struct bytes payload, uint32_t count, uint8_t *to,
-                      size_t raw_len, struct err_ctx *err)
+int span_model_unpack(struct span_model *model, struct bytes before, struct bytes payload,
+                      uint32_t count, uint8_t *to, size_t raw_len, struct err_ctx *err)
 {
-    begin(model);
+    begin(model, before);
     range_coder_read(&model->coder, payload);
     writer_init(&model->out, to, raw_len);
     for (uint32_t i = 0; i < count && going(model); i++) {

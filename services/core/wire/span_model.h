@@ -17,12 +17,14 @@ struct span_model;
 struct span_model *span_model_new(struct bytes dictionary) MUST_USE;
 void span_model_free(struct span_model *model);
 
-/* Rows, packed; 0 when they do not fit `room` (what makes no sense is not packed either). */
-size_t span_model_pack(struct span_model *model, struct bytes rows, uint8_t *to, size_t room);
+/* Rows, packed after those `before` (whole ones, or none); 0 when they do not fit `room` (what
+ * makes no sense is not packed either). */
+size_t span_model_pack(struct span_model *model, struct bytes before, struct bytes rows,
+                       uint8_t *to, size_t room);
 
 /* Exactly `count` rows of raw_len bytes in all come out, or ERR_FORMAT. Time and memory are bounded
- * by raw_len, whatever the payload says. */
-int span_model_unpack(struct span_model *model, struct bytes payload, uint32_t count, uint8_t *to,
-                      size_t raw_len, struct err_ctx *err) MUST_USE;
+ * by raw_len and `before`, whatever the payload says. */
+int span_model_unpack(struct span_model *model, struct bytes before, struct bytes payload,
+                      uint32_t count, uint8_t *to, size_t raw_len, struct err_ctx *err) MUST_USE;
 
 #endif

@@ -242,6 +242,7 @@ int outlog_cut(struct store_txn *txn, const struct outlog_tables *tables,
                        (unsigned long long)before.seq);
     }
     span_builder_start(builder, &cut->incarnation, cut->first, &h_before);
+    span_builder_after(builder, cut->past);
     struct store_cursor *cursor = NULL;
     rc = store_cursor_open(txn, tables->entries, &cursor);
     struct entry_id last = {0};

@@ -99,7 +99,8 @@ struct outlog_cut {
     uint64_t first, last_max;
     size_t raw_bytes_max;
     enum span_codec codec;
-    const uint8_t *secret; /* SECRET_BYTES: signs the head */
+    const struct span_past *past; /* of the connection it goes over; NULL: it stands alone */
+    const uint8_t *secret;        /* SECRET_BYTES: signs the head */
 };
 /* As many entries as fit, and up to one that is not there or damaged. ERR_NOT_FOUND: the first (or
  * the one before it) is not there. ERR_FORMAT: the first's body is not what its hash says: damaged.

@@ -13,6 +13,7 @@
 static struct span_model *model;
 static uint8_t rows[ROWS_MAX], packed[2 * ROWS_MAX], back[ROWS_MAX + 1];
 static size_t rows_len;
+static struct bytes before; /* what they are packed after */
 static uint32_t row_count;
 
 static void row(unsigned kind, bool erased, struct bytes body)
@@ -37,11 +38,12 @@ static void no_rows(void)
 static size_t there_and_back(void)
 {
     struct err_ctx err = {{0}};
-    size_t len = span_model_pack(model, bytes_of(rows, rows_len), packed, sizeof packed);
+    size_t len = span_model_pack(model, before, bytes_of(rows, rows_len), packed, sizeof packed);
     assert_true(len > 0);
     back[rows_len] = 0xa5;
     assert_int_equal(
-        span_model_unpack(model, bytes_of(packed, len), row_count, back, rows_len, &err), 0);
+        span_model_unpack(model, before, bytes_of(packed, len), row_count, back, rows_len, &err),
+        0);
     assert_memory_equal(back, rows, rows_len);
     assert_int_equal(back[rows_len], 0xa5);
     return len;
@@ -151,9 +153,9 @@ static void large_and_erased_ones(void **state)
     row(17, true, bytes_of(noise, 32));
     row(65535, false, bytes_of(noise, 0));
     (void)there_and_back();
-    assert_int_equal(span_model_pack(model, bytes_of(rows, rows_len), packed, 100), 0);
-    assert_int_equal(span_model_pack(model, bytes_of(rows, rows_len - 1), packed, sizeof packed),
-                     0);
+    assert_int_equal(span_model_pack(model, before, bytes_of(rows, rows_len), packed, 100), 0);
+    assert_int_equal(
+        span_model_pack(model, before, bytes_of(rows, rows_len - 1), packed, sizeof packed), 0);
 }
 
 /* The first reports of the dictionary, to a model without one. */
@@ -177,6 +179,36 @@ static void reports_shrink(void **state)
     assert_true(there_and_back() * 2 < modelled); /* with the dictionary, these are known */
 }
 
+/* What was packed just before need not be taught again; and is forgotten after. */
+static void after_others(void **state)
+{
+    (void)state;
+    static uint8_t others[sizeof rows];
+    struct bytes dictionary = dictionary_1();
+    size_t half = 0;
+    no_rows();
+    for (size_t at = 0; row_count < 32; at += 4u + get_be16(dictionary.data + at + 2)) {
+        row(16, false, bytes_of(dictionary.data + at + 4, get_be16(dictionary.data + at + 2)));
+        half = row_count == 16 ? rows_len : half;
+    }
+    struct span_model *own = model;
+    model = span_model_new(bytes_of(NULL, 0));
+    assert_non_null(model);
+    memcpy(others, rows, rows_len);
+    rows_len -= half;
+    row_count = 16;
+    memmove(rows, rows + half, rows_len);
+    size_t alone = there_and_back();
+    before = bytes_of(others, half);
+    size_t after = there_and_back();
+    before = bytes_of(NULL, 0);
+    (void)printf("16 reports, %zu bytes: alone %zu, after 16 others %zu\n", rows_len, alone, after);
+    assert_true(after * 4 < alone * 3);
+    assert_int_equal(there_and_back(), alone);
+    span_model_free(model);
+    model = own;
+}
+
 static void the_same_bytes_every_time(void **state)
 {
     (void)state;
@@ -198,7 +230,7 @@ static int unpack(struct bytes payload, uint32_t count, size_t raw_len)
     struct err_ctx err = {{0}};
     uint8_t *to = malloc(raw_len + 1); /* so that a sanitizer sees writing on */
     assert_non_null(to);
-    int rc = span_model_unpack(model, payload, count, to, raw_len, &err);
+    int rc = span_model_unpack(model, before, payload, count, to, raw_len, &err);
     assert_true(rc == 0 || (rc == ERR_FORMAT && err.text[0] != '\0'));
     free(to);
     return rc;
@@ -259,10 +291,15 @@ static int close_all(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bodies_of_every_kind), cmocka_unit_test(bodies_that_are_not_ours),
-        cmocka_unit_test(mutated_bodies),       cmocka_unit_test(large_and_erased_ones),
-        cmocka_unit_test(reports_shrink),       cmocka_unit_test(the_same_bytes_every_time),
-        cmocka_unit_test(wrong_payloads),       cmocka_unit_test(zigzag),
+        cmocka_unit_test(bodies_of_every_kind),
+        cmocka_unit_test(bodies_that_are_not_ours),
+        cmocka_unit_test(mutated_bodies),
+        cmocka_unit_test(large_and_erased_ones),
+        cmocka_unit_test(reports_shrink),
+        cmocka_unit_test(the_same_bytes_every_time),
+        cmocka_unit_test(after_others),
+        cmocka_unit_test(wrong_payloads),
+        cmocka_unit_test(zigzag),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
