@@ -551,7 +551,7 @@ int main(int argc, char **argv)
         {"report_to_json zero_report_to_json json_text match_explain_json match_explain_fields",
          shows},
         {"entry_body_to_json", vectors},
-        {"span_builder_finish span_entries_decode span_inflate", span_sweeps},
+        {"span_builder_finish span_entries_decode span_entries_receive span_inflate", span_sweeps},
         {"span_model_deflate", modelled_sweeps},
         {NULL, NULL},
     };

@@ -7,6 +7,7 @@
 
 #include "core/seal/chain.h"
 #include "core/sync/receiver.h"
+#include "core/wire/dictionary.h"
 
 #include <sodium.h>
 #include <stdlib.h>
@@ -60,6 +61,27 @@ static void check_body_too_long(void)
           "a body has a limit");
 }
 
+/* Once: more before it than there can be; and what is kept of a long connection. */
+static void check_past(void)
+{
+    static struct span_past past;
+    struct span_header header = {
+        .count = 1, .first = 3, .raw_len = 9, .after = 3, .codec = SPAN_MODEL};
+    struct span_entry *entries = NULL;
+    struct err_ctx err = {""};
+    struct bytes rows = dictionary_1();
+    CHECK(span_entries_decode(decoder, &header, rows, scratch, &entries, &err) == ERR_FORMAT,
+          "nothing stands before the first");
+    for (uint64_t seq = 1; seq < 301; seq++) {
+        struct bytes row = bytes_of(rows.data, 4u + get_be16(rows.data + 2));
+        span_past_add(&past, &header.incarnation, seq, 1, row);
+        rows = bytes_of(rows.data + row.len, rows.len - row.len);
+    }
+    CHECK(past.count <= SPAN_PAST_ENTRIES_MAX && past.len <= SPAN_PAST_BYTES_MAX &&
+              span_past_before(&past, &header.incarnation, 301) > 10,
+          "the newest are kept");
+}
+
 static void prepare(void)
 {
     if (decoder == NULL) {
@@ -71,8 +93,26 @@ static void prepare(void)
         scratch = arena_new(SPAN_SCRATCH_BYTES_MAX);
         CHECK(decoder != NULL && builder != NULL && scratch != NULL, "there is memory");
         check_body_too_long();
+        check_past();
     }
     arena_reset(scratch);
+}
+
+/* As many reports of the dictionary as it was packed after, if they are few. */
+static struct span_past *past_for(const struct span_header *header)
+{
+    static struct span_past past;
+    struct bytes rows = dictionary_1();
+    size_t len = 0;
+    span_past_clear(&past);
+    for (unsigned i = 0; i < header->after; i++) {
+        len += 4u + get_be16(rows.data + len + 2);
+    }
+    if (header->after > 0 && header->first > header->after) {
+        span_past_add(&past, &header->incarnation, header->first - header->after, header->after,
+                      bytes_of(rows.data, len));
+    }
+    return &past;
 }
 
 static void take_frame(struct bytes frame)
@@ -94,13 +134,16 @@ static void take_frame(struct bytes frame)
     CHECK(header.first >= 1 && header.first + header.count - 1 >= header.first, "seq is in range");
     span_header_encode(&header, again);
     CHECK(memcmp(again, frame.data, sizeof again) == 0, "a header is written as it was read");
-    rc = span_entries_decode(decoder, &header, payload, scratch, &entries, &err);
+    rc =
+        span_entries_receive(decoder, &header, payload, past_for(&header), scratch, &entries, &err);
     if (rc != 0) {
         check_refused(rc, &err);
         return;
     }
     check_entries(&header, entries);
-    check_little_memory(&header, payload);
+    if (header.after == 0) {
+        check_little_memory(&header, payload);
+    }
 }
 
 /* ---- 1: a frame that a receiver takes ---- */
@@ -208,14 +251,40 @@ static void take_plan(struct bytes input)
 
 /* ---- 2: our builder ---- */
 
-static void check_built(const struct made_span *plan, struct bytes frame, uint32_t count)
+/* The same entries stood before them, as far as there is room. */
+static void past_of(const struct made_span *plan, uint32_t count,
+                    const struct incarnation *incarnation, struct span_past *ret)
+{
+    static uint8_t rows[SPAN_PAST_BYTES_MAX];
+    struct writer writer;
+    writer_init(&writer, rows, sizeof rows);
+    uint32_t there = 0;
+    span_past_clear(ret);
+    for (; there < count && there + 1 < plan->first; there++) {
+        const struct span_entry *entry = &plan->entries[there];
+        if (writer.len + 4 + entry->body.len > sizeof rows) {
+            break;
+        }
+        writer_be16(&writer, entry->kind);
+        writer_be16(&writer, (uint16_t)(entry->body.len | (entry->erased ? 0x8000u : 0)));
+        writer_bytes(&writer, entry->body);
+    }
+    if (there > 0) {
+        span_past_add(ret, incarnation, plan->first - there, there, bytes_of(rows, writer.len));
+    }
+}
+
+static void check_built(const struct made_span *plan, struct bytes frame, uint32_t count,
+                        struct span_past *past)
 {
     struct span_header header;
     struct bytes payload;
     struct span_entry *entries = NULL;
     CHECK(span_header_decode(frame, &header, &payload, NULL) == 0, "built, so read");
     CHECK(header.count == count && header.first == plan->first, "as it was built");
-    CHECK(span_entries_decode(decoder, &header, payload, scratch, &entries, NULL) == 0,
+    int alone = span_entries_decode(decoder, &header, payload, scratch, &entries, NULL);
+    CHECK(alone == (header.after > 0 ? ERR_GAP : 0), "who lacks what was before says so");
+    CHECK(span_entries_receive(decoder, &header, payload, past, scratch, &entries, NULL) == 0,
           "built, so opened");
     for (uint32_t i = 0; i < count; i++) {
         const struct span_entry *wanted = &plan->entries[i];
@@ -228,6 +297,7 @@ static void check_built(const struct made_span *plan, struct bytes frame, uint32
 static void build_plan(struct bytes input)
 {
     static struct made_span plan;
+    static struct span_past past;
     struct incarnation incarnation = {{7}};
     struct hash h_before = {{0}};
     struct signature head = {{9}};
@@ -248,8 +318,15 @@ static void build_plan(struct bytes input)
     enum span_codec codec = !plan.compressed     ? SPAN_RAW
                             : input.len % 2 == 0 ? SPAN_MODEL
                                                  : SPAN_ZSTD;
+    past_of(&plan, count, &incarnation, &past);
+    span_builder_after(builder, &past);
     CHECK(span_builder_finish(builder, codec, &head, &frame, NULL) == 0, "what fits is finished");
-    check_built(&plan, frame, count);
+    struct span_past theirs = past;
+    check_built(&plan, frame, count, &theirs);
+    span_builder_sent(builder, &past);
+    CHECK(past.next == theirs.next && past.count == theirs.count && past.len == theirs.len &&
+              memcmp(past.rows, theirs.rows, past.len) == 0,
+          "both ends have the same behind them");
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

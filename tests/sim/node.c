@@ -155,10 +155,9 @@ static void send_span(struct sim *sim, struct node *node, const struct span_plan
     uint64_t last = 0;
     struct bytes frame = entries_cut(sim, node->index, &own->entries, plan, node->secret,
                                      net_sent(sim, node, connection), &last);
-    sim_trace(sim, "node %u: sends %s %llu..%llu on %u, %zu bytes, codec %u after %u", node->index,
+    sim_trace(sim, "node %u: sends %s %llu..%llu on %u, %zu bytes", node->index,
               log == 0 ? "urgent" : "routine", (unsigned long long)plan->first,
-              (unsigned long long)last, connection, frame.len, frame.data[SPAN_CODEC_AT],
-              frame.data[SPAN_AFTER_AT]);
+              (unsigned long long)last, connection, frame.len);
     check_span_sent(sim, node, connection, plan, last, frame.len);
     net_send_up(sim, node, connection, frame);
     struct uplink_event *sent = node_follow(sim, node, UPLINK_EVENT_SPAN_SENT, connection);
