@@ -121,6 +121,7 @@ static void search_end(struct search *search)
 
 struct listing {
     struct aggregator *aggregator;
+    bool masked;  /* what a file was called may name somebody */
     json_t *rows; /* by hash */
 };
 
@@ -157,7 +158,8 @@ static bool list_one(void *arg, const struct journal_entry *entry, const struct 
     json_t *row = row_of(listing, hex, entry);
     json_int_t reports = json_integer_value(json_object_get(row, "reports"));
     (void)json_object_set_new(row, "reports", json_integer(reports + 1));
-    put_text(row, "name", evidence->name);
+    put_text(row, "name",
+             listing->masked && evidence->name.len > 0 ? bytes_of_text("***") : evidence->name);
     put_text(row, "media_type", evidence->media_type);
     if (evidence->has_size) {
         (void)json_object_set_new(row, "size", json_integer((json_int_t)evidence->size));
@@ -170,10 +172,13 @@ static bool list_one(void *arg, const struct journal_entry *entry, const struct 
     return json_object_size(listing->rows) < ROWS_MAX;
 }
 
-void door_attachment_list(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+static void attachment_list(struct aggregator *aggregator, struct door_call *call,
+                            const json_t *args)
 {
     struct err_ctx err = {{0}};
-    struct listing listing = {.aggregator = aggregator, .rows = json_object()};
+    struct listing listing = {.aggregator = aggregator,
+                              .masked = !json_is_true(json_object_get(args, "reveal")),
+                              .rows = json_object()};
     struct search search = {.found = list_one, .arg = &listing};
     int rc = search_begin(aggregator, args, &search, &err);
     if (rc == 0) {
@@ -193,6 +198,13 @@ void door_attachment_list(struct aggregator *aggregator, struct door_call *call,
                        json_pack("{s:b}", "more", json_object_size(listing.rows) == ROWS_MAX));
     }
     json_decref(listing.rows);
+}
+
+void door_attachment_list(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+{
+    if (!door_look_case(aggregator, call, args, "case attachment list", attachment_list)) {
+        attachment_list(aggregator, call, args);
+    }
 }
 
 /* ---- case attachment open ---- */

@@ -1,6 +1,7 @@
 /* case list, case show. */
 #include "aggregator/doors.h"
 
+#include "core/base/plant.h"
 #include "core/base/text.h"
 #include "core/cases/match_explain.h"
 #include "core/wire/report_json.h"
@@ -43,7 +44,7 @@ static void set_text(json_t *object, const char *name, struct bytes text)
     (void)json_object_set_new(object, name, text.len == 0 ? json_null() : json_text(text));
 }
 
-/* In lists persons are masked, unless who looks has said why. */
+/* Persons are masked, unless who looks has said why. */
 static json_t *case_json(struct aggregator *aggregator, const struct case_name *name,
                          const struct case_view *view, bool masked)
 {
@@ -314,43 +315,69 @@ static void set_work(json_t *json, const struct case_view *view)
         json_integer((json_int_t)(view->since_ms != 0 ? view->since_ms : view->opened_ms)));
 }
 
-void door_case_show(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+struct showing {
+    struct aggregator *aggregator;
+    struct store_txn *views, *journal;
+    bool masked;
+};
+
+static json_t *whole_json(const struct showing *showing, const struct case_name *name,
+                          const struct case_view *view)
+{
+    struct aggregator *aggregator = showing->aggregator;
+    struct store_txn *views = showing->views;
+    json_t *reports = case_reports(aggregator, views, showing->journal, name);
+    json_t *json = case_json(aggregator, name, view, showing->masked);
+    if (showing->masked) {
+        door_mask_reports(reports);
+    }
+    (void)json_object_set_new(json, "masked", json_boolean(showing->masked));
+    (void)json_object_set_new(json, "report_list", reports);
+    door_case_documents(aggregator, views, name, json);
+    set_work(json, view);
+    door_set_ties(aggregator, views, name, json);
+    (void)json_object_set_new(json, "due", door_due_json(aggregator, views, view));
+    (void)json_object_set_new(json, "other_cases", door_others_json(aggregator, views, name, view));
+    (void)json_object_set_new(json, "verdict", door_verdict_json(aggregator, views, view));
+    return json;
+}
+
+static void case_show(struct aggregator *aggregator, struct door_call *call, const json_t *args)
 {
     struct err_ctx err = {{0}};
-    struct store_txn *views = NULL;
-    struct store_txn *journal = NULL;
+    struct showing showing = {.aggregator = aggregator,
+                              .masked = !json_is_true(json_object_get(args, "reveal")) &&
+                                        !PLANTED(CASE_UNMASKED)};
     struct case_name name;
     struct case_view view;
     struct bytes value;
     json_t *json = NULL;
-    int rc = store_read_begin(aggregator->views, &views, &err);
+    int rc = store_read_begin(aggregator->views, &showing.views, &err);
     if (rc == 0) {
-        rc = store_read_begin(aggregator->journal, &journal, &err);
+        rc = store_read_begin(aggregator->journal, &showing.journal, &err);
     }
     if (rc == 0) {
-        rc = door_find_case(aggregator, views, door_text(args, "case"), &name, &err);
+        rc = door_find_case(aggregator, showing.views, door_text(args, "case"), &name, &err);
     }
     if (rc == 0) {
-        rc = store_get(views, VIEW_CASES, bytes_of(name.b, sizeof name.b), &value);
+        rc = store_get(showing.views, VIEW_CASES, bytes_of(name.b, sizeof name.b), &value);
         rc = rc == 0 ? case_view_decode(value, &view) : rc;
     }
     if (rc == 0) {
-        json = case_json(aggregator, &name, &view, false);
-        (void)json_object_set_new(json, "report_list",
-                                  case_reports(aggregator, views, journal, &name));
-        door_case_documents(aggregator, views, &name, json);
-        set_work(json, &view);
-        door_set_ties(aggregator, views, &name, json);
-        (void)json_object_set_new(json, "due", door_due_json(aggregator, views, &view));
-        (void)json_object_set_new(json, "other_cases",
-                                  door_others_json(aggregator, views, &name, &view));
-        (void)json_object_set_new(json, "verdict", door_verdict_json(aggregator, views, &view));
+        json = whole_json(&showing, &name, &view);
     }
-    store_read_end(journal);
-    store_read_end(views);
+    store_read_end(showing.journal);
+    store_read_end(showing.views);
     if (rc != 0) {
         door_refuse(call, rc, &err);
     } else {
         door_call_done(call, json);
+    }
+}
+
+void door_case_show(struct aggregator *aggregator, struct door_call *call, const json_t *args)
+{
+    if (!door_look_case(aggregator, call, args, "case show", case_show)) {
+        case_show(aggregator, call, args);
     }
 }

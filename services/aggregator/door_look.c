@@ -1,5 +1,6 @@
-/* Personal data: masked in lists, or shown to an officer who says why, after the entry that says
- * so. */
+/* Personal data: masked, or shown to an officer who says why, after the entry that says so
+ * (adr/0017).
+ */
 #include "aggregator/doors.h"
 
 #include "core/base/plant.h"
@@ -7,6 +8,7 @@
 #include "core/wire/report_json.h"
 
 #define NUMBER_SHOWN 3u
+#define SITE_BYTES_MAX 24u
 static const char mask[] = "***";
 
 json_t *door_masked_name(struct bytes name)
@@ -35,6 +37,87 @@ json_t *door_masked_number(struct bytes number)
     return json_text(bytes_of_text(text));
 }
 
+/* ---- what a report says ---- */
+/* What names nobody. All else is hidden, whatever may be added to reports. */
+static const char *const report_kept[] = {
+    "regency", "channel",  "form",     "occurred_on",           "occurred_until", "known_on",
+    "urgent",  "subjects", "evidence", "sealed_reporter_bytes", "entered_ms",     NULL};
+static const char *const subject_kept[] = {"employment", "unit", "position", "regency", NULL};
+static const char *const evidence_kept[] = {"sha256", "media_type", "size", "block_list", NULL};
+static const char *const withdrawal_kept[] = {"target", "entered_ms", NULL};
+
+static bool kept(const char *const *names, const char *name)
+{
+    while (*names != NULL && strcmp(*names, name) != 0) {
+        names++;
+    }
+    return *names != NULL;
+}
+
+/* "facebook:***" */
+static json_t *masked_account(const char *account)
+{
+    size_t site = strcspn(account, ":");
+    return site <= SITE_BYTES_MAX && account[site] == ':'
+               ? json_sprintf("%.*s:%s", (int)site, account, mask)
+               : json_string(mask);
+}
+
+static json_t *masked_value(const char *name, const json_t *value)
+{
+    const char *text = json_string_value(value);
+    if (text == NULL || text[0] == '\0') {
+        return json_string(mask);
+    }
+    if (strcmp(name, "name") == 0) {
+        return door_masked_name(bytes_of_text(text));
+    }
+    if (strcmp(name, "nip") == 0 || strcmp(name, "nik") == 0) {
+        return door_masked_number(bytes_of_text(text));
+    }
+    return strcmp(name, "account") == 0 ? masked_account(text) : json_string(mask);
+}
+
+/* What is hidden is still seen to be there. */
+static void hide(json_t *object, const char *const *names, bool person)
+{
+    const char *name = NULL;
+    void *next = NULL;
+    json_t *value = NULL;
+    json_object_foreach_safe(object, next, name, value)
+    {
+        if (!kept(names, name) && !json_is_null(value)) {
+            (void)json_object_set_new(object, name,
+                                      person ? masked_value(name, value) : json_string(mask));
+        }
+    }
+}
+
+static void hide_each(json_t *list, const char *const *names, bool person)
+{
+    size_t i = 0;
+    json_t *one = NULL;
+    json_array_foreach(list, i, one)
+    {
+        hide(one, names, person);
+    }
+}
+
+void door_mask_reports(json_t *list)
+{
+    size_t i = 0;
+    json_t *row = NULL;
+    json_array_foreach(list, i, row)
+    {
+        json_t *report = json_object_get(row, "report");
+        hide(report, report_kept, false);
+        hide_each(json_object_get(report, "subjects"), subject_kept, true);
+        hide_each(json_object_get(report, "evidence"), evidence_kept, false);
+        hide(json_object_get(row, "withdrawal"), withdrawal_kept, false);
+    }
+}
+
+/* ---- the entry ---- */
 /* "case list regency=16.07 state=verification": which rows they were. */
 static void scope_of(const char *command, const json_t *args, char *ret, size_t capacity)
 {
@@ -97,6 +180,30 @@ bool door_look(struct aggregator *aggregator, struct door_call *call, const json
         return false;
     }
     scope_of(scope, args, looking.scope, sizeof looking.scope);
+    door_look_at(aggregator, call, args, &looking);
+    return true;
+}
+
+bool door_look_case(struct aggregator *aggregator, struct door_call *call, const json_t *args,
+                    const char *command, own_then *shown)
+{
+    struct err_ctx err = {{0}};
+    struct store_txn *txn = NULL;
+    struct case_name name;
+    char full[CASE_TEXT_CAPACITY];
+    struct door_looking looking = {.shown = shown};
+    if (!json_is_true(json_object_get(args, "reveal"))) {
+        return false;
+    }
+    int rc = store_read_begin(aggregator->views, &txn, &err);
+    rc = rc == 0 ? door_find_case(aggregator, txn, door_text(args, "case"), &name, &err) : rc;
+    store_read_end(txn);
+    if (rc != 0) {
+        door_refuse(call, rc, &err);
+        return true;
+    }
+    (void)snprintf(looking.scope, sizeof looking.scope, "%s", command);
+    looking.case_name = bytes_of_text(case_name_text(&name, full));
     door_look_at(aggregator, call, args, &looking);
     return true;
 }

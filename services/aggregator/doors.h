@@ -75,6 +75,12 @@ void door_look_at(struct aggregator *aggregator, struct door_call *call, const j
  * accepted. Without: false, and nothing happened. `scope`: the command. */
 bool door_look(struct aggregator *aggregator, struct door_call *call, const json_t *args,
                const char *scope, own_then *shown);
+/* Likewise of the case that args name. `command`: the scope. */
+bool door_look_case(struct aggregator *aggregator, struct door_call *call, const json_t *args,
+                    const char *command, own_then *shown);
+/* In "report_list" of a case: persons as below, and "***" for all words, links and names of files.
+ */
+void door_mask_reports(json_t *list);
 /* The name's first letter and "***"; of a number the last three digits; of an account where it is.
  */
 json_t *door_masked_name(struct bytes name);

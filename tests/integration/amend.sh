@@ -31,7 +31,7 @@ row() {
 
 # of CASE JQ
 of() {
-    ask aggregator case show "$1" | jq -c "$2"
+    ask aggregator case show "$1" --reveal --as sri --reason pengujian | jq -c "$2"
 }
 
 budi=198203142006041012
@@ -100,6 +100,8 @@ case_abdul=$(case_of 'Abdul Gani')
 equal "state" "$(of "$case_abdul" '[.state, .reports, .withdrawn]')" '["withdrawn",1,1]'
 equal "why" "$(of "$case_abdul" '.report_list[0] | [.withdrawn, .withdrawal.reason]')" \
     '[true,"pelapor mencabut"]'
+ask aggregator case show "$case_abdul" | jq -e '.report_list[0].withdrawal.reason == "***"' \
+    >/dev/null || fail "a reason is shown"
 told() {
     holds 16.07 report status empat '.[0] | .withdrawn and .statuses[-1].state == "withdrawn"'
 }

@@ -46,7 +46,7 @@ looks() {
 
 say "before it has come (there is no room for it): pending, or never sent"
 row=$(listed "$case" | head -n 1)
-equal "the photo" "$row" "[\"$photo\",\"foto.jpg\",3000000,\"pending\"]"
+equal "the photo" "$row" "[\"$photo\",\"***\",3000000,\"pending\"]"
 equal "a hash alone" "$(listed "$case" | tail -n 1)" "[\"$bare\",null,null,\"never_sent\"]"
 exits 75 opens "$photo"
 exits 65 opens "$bare"
@@ -80,6 +80,10 @@ jq -se --arg scope "case attachment open $photo" \
 equal "of which case" "$(jq -r '.[3]' "$work/looks" | tail -n 1)" \
     "$(ask aggregator case show "$case" | jq -r .case)"
 exits 73 opens "$photo"
+equal "what it was called" "$(ask aggregator case attachment list "$case" --reveal --as sri \
+    --reason 'uji nama' | jq -r 'select(.size == 3000000).name')" foto.jpg
+equal "is asked with a reason" "$(looks | tail -n 1 | jq -c '.[0:3]')" \
+    '["sri","case attachment list","uji nama"]'
 
 say "a copy that is damaged is not handed out as the file"
 rm "$work/opened"

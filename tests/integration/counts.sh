@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # counts.sh - who has reported for which period, what silence means, and how many cases there are:
 # of every regency of the province, those without a node too; the same after the views are built
-# anew. Persons are masked in lists. With the argument "look", only that.
+# anew. Persons are masked, in lists and in a case. With the argument "look", only that.
 . "$(dirname "$0")/lib.bash"
 
 if [ "${1:-}" = look ]; then
@@ -48,6 +48,35 @@ looks | jq -e 'index("case list form=DS-06 limit=1000") != null' >/dev/null || f
 ask aggregator journal dump | jq -se 'map(select(.kind == "act").body) |
     any(.[]; .officer == "sri" and .look.reason == "surat Bawaslu 12" and .entered_by != null)' \
     >/dev/null || fail "who looked, and why, is not in the journal"
+
+say "so they are in a case, with what its reports say and what their files were called"
+case=$(ask 16.07 report show bys-2024-0001 | jq -r '"\(.incarnation)-\(.seq)-0"')
+jq -r '.key, .description, .url, (.subjects[] | .name, .nip, .nik, .account) | strings
+    | select(length > 5)' "$samples/reports-16.07.jsonl" >"$work/persons"
+[ "$(wc -l <"$work/persons")" -gt 60 ] || fail "hardly a text to look for"
+for format in json table csv; do
+    kabar -o "$format" --socket "$(door_of aggregator)" case show "$case" >"$work/out"
+    ! grep -nF -f "$work/persons" "$work/out" >&2 || fail "a person in $format of case show"
+done
+ask aggregator case show "$case" | jq -e '.masked and .reports > 1 and .name != null
+    and all(.report_list[].report; .description == "***" and .form == "DS-06"
+        and (.subjects[0] | (.name | test("^.\\*{3}$")) and (.unit | length) > 3))' >/dev/null ||
+    fail "not masked as it should be"
+reveals() {
+    ask aggregator case show "$case" --reveal "$@"
+}
+exits 64 reveals
+exits 64 reveals --as sri --reason ' '
+exits 77 reveals --as siapa --reason 'ingin tahu'
+! grep -qF -f "$work/persons" "$work/out" || fail "shown to whom the ring does not know"
+reveals --as sri --reason 'surat Bawaslu 13' >"$work/out"
+jq -e --arg name "$name" '.masked == false and .name == $name and .nip != null
+    and all(.report_list[].report; (.description | length) > 20)' "$work/out" >/dev/null ||
+    fail "not shown"
+ask aggregator journal dump | jq -se --arg case "$(jq -r .case "$work/out")" 'map(select(
+    .kind == "act").body) | any(.[]; .officer == "sri" and .case == $case and
+    .look == {scope: "case show", reason: "surat Bawaslu 13"})' >/dev/null ||
+    fail "who looked at the case, and why, is not in the journal"
 
 [ "${1:-}" != look ] || exit 0
 

@@ -88,6 +88,7 @@
     X(FILE_UNSEEN, "file-unseen")                                                                  \
     X(FILE_UNKEPT, "file-unkept")                                                                  \
     X(LOOK_UNSAID, "look-unsaid")                                                                  \
+    X(CASE_UNMASKED, "case-unmasked")                                                              \
     X(OWN_CASE, "own-case")                                                                        \
     /* the borders (tests/fuzz) */                                                                 \
     X(FIELD_TWICE, "field-twice")                                                                  \

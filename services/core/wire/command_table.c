@@ -108,7 +108,7 @@ static const struct argument page[] = {LIST_LIMIT, LIST_AFTER, END};
 
 /* Names and numbers as they are; the entry that says who looked and why comes first. */
 #define REVEAL                                                                                     \
-    ARG(ARGUMENT_FLAG, "reveal", "show names and numbers unmasked; --as and --reason are kept"),   \
+    ARG(ARGUMENT_FLAG, "reveal", "show persons and words unmasked; --as and --reason are kept"),   \
         TEXT_ARG("as", "with --reveal: id in the ring of the officer who looks"),                  \
         TEXT_ARG("reason", "with --reveal: why, in words")
 static const struct argument case_list[] = {
@@ -122,6 +122,7 @@ static const struct argument case_list[] = {
 };
 static const struct argument case_show[] = {
     PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    REVEAL,
     END,
 };
 #define SEEN NUMBER_ARG("seen", "version of the case that was seen (default: the present one)")
@@ -168,6 +169,7 @@ static const struct argument case_split[] = {
 };
 static const struct argument attachment_list[] = {
     PLACE("case", ARGUMENT_TEXT, "short form of case list, or the full name"),
+    REVEAL,
     END,
 };
 /* Rows {"data":HEX}, in order, at most 32 KiB of the file each. → {"size":N} */
