@@ -8,7 +8,13 @@
 # both ends gave to the line, whole IP packets, also those that it lost. After the drain N lone
 # reports, one at a time, on the connected line. Everything accepted must be in the journal exactly
 # once, else no figures. A table to standard error, one JSON line to standard output. Needs root
-# (else exit 77).
+# (else exit 77). Many runs, medians and peers beside them: kabar-bench link, which runs this.
+#
+# Entries sent twice: those of spans that the node gave to a connection, by its debug log, less
+# those that are different. What TCP sent again is in the bytes, not in this. Line use: bytes that
+# the line sent outwards, also those lost on the air, by what it could send while it was up.
+# Bulk: the seconds of one TCP transfer of as many bytes as the node's frames had, over the same
+# line afterwards, by the drain's; both with their handshakes.
 set -euo pipefail
 profile=vsat count=2000 events='' seed=1 phase=0 lone=10
 folder=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -31,15 +37,8 @@ while [ $# -gt 0 ]; do
     shift 2
 done
 
-export KABAR_BUILD=${KABAR_BUILD:-$folder/../build/release}
-if [ -z "${LINKEM_PID:-}" ]; then
-    line_json=$(mktemp "${TMPDIR:-/tmp}/kabar-line.XXXXXX")
-    trap 'rm -f "$line_json"' EXIT
-    code=0
-    LINE_JSON=$line_json "$KABAR_BUILD/bin-bench/linkem" --calm --json "$line_json" --seed "$seed" \
-        --phase "$phase" --profile "$folder/profiles/$profile" -- "$0" "${arguments[@]}" || code=$?
-    exit "$code"
-fi
+. "$folder/line.bash"
+over_line "$0" "${arguments[@]}"
 . "$folder/lib.bash"
 
 # Aggregator and nodes at their ends of the line; doors are files, and reached from anywhere.
@@ -122,11 +121,6 @@ hand_in() {
     accepted=$((accepted + $(wc -l <"$1")))
 }
 
-now_ms() {
-    local us=${EPOCHREALTIME/[.,]/}
-    echo $((us / 1000))
-}
-
 # watch MS SECONDS - "ms-since-start backlog" to $work/progress whenever it changes, until it is 0.
 watch() {
     local begun=$1 until=$(($1 + $2 * 1000)) left last=-1 now
@@ -144,12 +138,20 @@ watch() {
     done
 }
 
-# line_now - what went over the line since it turned bad, into $work/NAME.
-line_now() {
-    rm -f "$LINE_JSON"
-    kill -USR2 "$LINKEM_PID"
-    wait_until 30 test -s "$LINE_JSON"
-    cp "$LINE_JSON" "$work/$1"
+# sent_by FILE - entries given to a connection, and how many different ones, by the node's log.
+sent_by() {
+    awk '/event=span_sent / {
+            for (i = 1; i <= NF; i++) {
+                split($i, field, "=")
+                value[field[1]] = field[2]
+            }
+            for (seq = value["first"]; seq <= value["last"]; seq++) {
+                sent++
+                different += !((value["lane"], seq) in seen)
+                seen[value["lane"], seq]
+            }
+        }
+        END { print sent + 0, different + 0 }' "$1"
 }
 
 # Milliseconds until so many percent of the backlog had their durable ack.
@@ -160,6 +162,13 @@ acked_by() {
 
 first_ack() {
     awk -v all="$count" '$2 < all { print $1; exit }' "$work/progress"
+}
+
+# bulk_seconds BYTES - one TCP transfer of as much, over a line of the same seed and phase.
+bulk_seconds() {
+    "$KABAR_BUILD/bin-bench/linkem" --seed "$seed" --phase "$phase" --json "$work/bulk" \
+        --profile "$folder/profiles/$profile" -- \
+        "$KABAR_BUILD/bin-bench/linkem_probe" tcp "$1" 2>>"$work/kabar.log" | jq .seconds
 }
 
 # Each lone report: ms from its acceptance to its durable ack.
@@ -183,15 +192,20 @@ start 16.07
 hand_in "$work/reports"
 stop 16.07
 start aggregator
-kill -USR1 "$LINKEM_PID"
+: >"$work/16.07.log"
+setting 16.07 log_level '"debug"'
+line_turns_bad
 begun=$(now_ms)
 launch 16.07
 watch "$begun" 1800
 cp "$work/progress" "$work/drain"
-line_now drained
+read -r sent sent_different < <(sent_by "$work/16.07.log")
+[ "$sent_different" -ge "$count" ] || fail "$sent_different sent, of $count: no figures"
+line_now "$work/drained"
+wire_bytes=$(ask 16.07 status | jq .counters.wire_bytes_out)
 : >"$work/lone_ms"
 lone_reports
-line_now all
+line_now "$work/all"
 wait_until "$long" applied
 ask aggregator journal dump 2>>"$work/kabar.log" | jq -c 'select(.kind == "report")' \
     >"$work/journal"
@@ -200,14 +214,24 @@ different=$(jq -c '[.incarnation, .seq]' "$work/journal" | sort -u | wc -l)
 [ "$stored" -eq "$accepted" ] && [ "$different" -eq "$accepted" ] ||
     fail "$accepted accepted, $stored stored, $different of them different: no figures"
 cp "$work/drain" "$work/progress"
+bulk_s=$(bulk_seconds "$wire_bytes") || bulk_s=null
 figures=$(jq -n --slurpfile line "$work/drained" --slurpfile lone_ms "$work/lone_ms" \
     --argjson count "$count" --argjson accepted "$accepted" --argjson stored "$stored" \
-    --argjson different "$different" --argjson load "$load" \
+    --argjson different "$different" --argjson load "$load" --argjson sent "$sent" \
+    --argjson bulk_s "${bulk_s:-null}" --argjson wire_bytes "$wire_bytes" \
+    --argjson sent_different "$sent_different" --argjson rate "$(of_profile rate_bit_s)" \
+    --argjson up "$(up_seconds "$(acked_by 100 | awk '{ print $1 / 1000 }')")" \
     --argjson p50 "$(acked_by 50)" --argjson p99 "$(acked_by 99)" \
     --argjson all "$(acked_by 100)" --argjson first "$(first_ack)" \
     '($line[0] | .out.in.bytes + .back.in.bytes) as $bytes | ($lone_ms | sort) as $lone |
     {drain_s: ($all / 1000), first_ack_s: ($first / 1000), accept_to_ack_s: {p50: ($p50 / 1000),
         p99: ($p99 / 1000)}, bytes_an_entry: ($bytes / $count * 10 | round / 10),
+        entries_sent: $sent, entries_sent_twice: ($sent - $sent_different),
+        line_use_percent: ($line[0].out | (.in.bytes - .queue.bytes - .outage.bytes) * 8000 /
+            ($rate * $up) | round / 10),
+        frame_bytes_out: $wire_bytes, bulk_s: $bulk_s,
+        bulk_percent: (if $bulk_s == null then null
+            else $bulk_s * 1e6 / $all | round / 10 end),
         bytes_out: $line[0].out.in.bytes, bytes_back: $line[0].back.in.bytes,
         lone_ms: (if $lone == [] then null else {p50: $lone[(($lone | length) - 1) / 2 | floor],
             worst: $lone[-1]} end), line: $line[0], stored: $stored,

@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# packages.sh build|test - installs those Debian 12 packages that are missing.
+# packages.sh build|test|bench - installs those Debian 12 packages that are missing.
 #
 # The one list of what kabar needs from Debian. "build" is enough to build and run it, "test" adds
-# what tests/run needs. Nothing is asked for when nothing is missing: no network, no root.
+# what tests/run needs, "bench" the systems that bench/peer.sh runs beside kabar (Debian starts
+# their servers unless /usr/sbin/policy-rc.d forbids it). Nothing is asked for when nothing is
+# missing: no network, no root.
 set -euo pipefail
 
 # libc6-dev is named because gcc only recommends it.
@@ -18,9 +20,13 @@ test_packages=(
     libcmocka-dev clang llvm libclang-rt-14-dev clang-format clang-tidy cppcheck binutils
     tcpdump iproute2 procps util-linux mount e2fsprogs libfuse3-dev fuse3 faketime python3
 )
+bench_packages=(
+    rsyslog rsyslog-relp mosquitto mosquitto-clients libmosquitto-dev redis-server libhiredis-dev
+    postgresql-15 libpq-dev iproute2 util-linux make
+)
 
 usage() {
-    echo "usage: deploy/packages.sh build|test" >&2
+    echo "usage: deploy/packages.sh build|test|bench" >&2
     exit 2
 }
 
@@ -57,5 +63,6 @@ install_missing() {
 case $1 in
 build) install_missing "${build_packages[@]}" ;;
 test) install_missing "${build_packages[@]}" "${test_packages[@]}" ;;
+bench) install_missing "${build_packages[@]}" "${bench_packages[@]}" ;;
 *) usage ;;
 esac

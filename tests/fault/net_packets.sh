@@ -110,7 +110,7 @@ done
 [ "$codec" = 2 ] ||
     fail "the line is not known for slow: $(ask 16.07 status | jq -c '[.ack_ms, .rate_bytes_s]')"
 say "  of 64 kbit/s is known for one after $batch times 200 reports"
-! grep -m 2 'event=span_sent ' "$work/16.07.log" | grep -q 'codec=2$' ||
+! grep -m 2 'event=span_sent ' "$work/16.07.log" | grep -q 'codec=2 ' ||
     fail "in the modelled codec before anything was known of the line"
 let_through
 settle
