@@ -1,5 +1,5 @@
 /* node.c - life of the program: open in order, run, drain, close in reverse. */
-#include "node/node.h"
+#include "node/node_budget.h"
 
 #include <signal.h>
 #include <systemd/sd-daemon.h>
@@ -209,6 +209,7 @@ static void stop_begin(struct node *node)
     if (node->door != NULL) {
         door_stop(node->door);
     }
+    budget_save(node);
     drain_look(node);
 }
 
@@ -288,6 +289,9 @@ static int open_all(struct node *node, struct node_card *card, struct err_ctx *e
         rc = files_open(node, err);
     }
     if (rc == 0) {
+        rc = budget_open(node, err);
+    }
+    if (rc == 0) {
         rc = sync_open(node, err);
     }
     if (rc == 0) {
@@ -326,6 +330,7 @@ static void close_all(struct node *node)
         loop_wake_free(node->store_wake);
     }
     sync_close(node);
+    budget_close(node);
     office_close(node);
     link_context_free(node->links);
     store_close(node->store);

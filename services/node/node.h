@@ -92,6 +92,7 @@ struct cut_span {
 };
 
 struct node;
+struct node_budget; /* node_budget.h */
 
 #define NODE_CONNECTIONS 2u
 /* One connection to the aggregator; beside it a second one may be tried. */
@@ -183,6 +184,7 @@ struct node {
     struct objects *objects; /* evidence that was handed over */
     struct arena *arena;     /* of the request or line at hand */
     struct node_counters counters;
+    struct node_budget *budget;
     struct log_limit alarm_limits[ALARM_COUNT];
     struct log_limit trouble_limits[TROUBLE_COUNT];
     struct log_limit card_limit;

@@ -1,4 +1,5 @@
 /* node_status.c - how the node is, in words and numbers. Holds nobody's data. */
+#include "node/node_budget.h"
 #include "node/node_bundle.h"
 
 const char *denied_text(enum denied_code code)
@@ -227,6 +228,7 @@ void node_status(struct node *node, struct door_call *call, const json_t *args)
     store_read_end(txn);
     store_into(status, node);
     counters_into(status, &node->counters);
+    (void)json_object_set_new(status, "budget", budget_json(node));
     (void)json_object_set_new(status, "bundles", bundles_json(node));
     door_call_done(call, status);
 }

@@ -210,6 +210,34 @@ void meta_put_pruned(struct store_txn *txn, uint64_t reports)
     put_number(txn, "pruned", reports);
 }
 
+#define BUDGET_BYTES 32u
+
+void meta_put_budget(struct store_txn *txn, const struct budget *budget)
+{
+    uint8_t value[BUDGET_BYTES];
+    struct writer writer;
+    writer_init(&writer, value, sizeof value);
+    writer_be64(&writer, budget->day);
+    writer_be64(&writer, budget->month);
+    writer_be64(&writer, budget->day_bytes);
+    writer_be64(&writer, budget->month_bytes);
+    store_put(txn, NODE_META, name_of("budget"), bytes_of(value, sizeof value));
+}
+
+int meta_budget(struct store_txn *txn, struct budget *ret)
+{
+    struct bytes value;
+    int rc = meta_get(txn, "budget", BUDGET_BYTES, &value);
+    *ret = (struct budget){0};
+    if (rc == 0 && value.len > 0) {
+        ret->day = get_be64(value.data);
+        ret->month = get_be64(value.data + 8);
+        ret->day_bytes = get_be64(value.data + 16);
+        ret->month_bytes = get_be64(value.data + 24);
+    }
+    return rc;
+}
+
 void meta_put_ring(struct store_txn *txn, struct bytes signed_ring)
 {
     store_put(txn, NODE_META, name_of("ring"), signed_ring);

@@ -5,6 +5,7 @@
  *            "pair" prev 16 ‖ next 16 ‖ successor 1 | "aggregator" 16
  *            "office" seq 8 ‖ h 32, "applied" 8: of the office log in "enrolment"
  *            "receipt.urgent", "receipt.routine": the last receipt, whole
+ *            "budget" day 8 ‖ month 8 ‖ bytes of that day 8 ‖ of that month 8
  *            "pruned" 8: reports deleted so far
  *            "owner" regency: since entries were deleted, and a genesis with them
  *            "ring" SignedRing
@@ -20,6 +21,7 @@
 #ifndef NODE_NODE_STORE_H
 #define NODE_NODE_STORE_H
 
+#include "core/sync/budget.h"
 #include "core/sync/effects.h"
 #include "platform/store/outlog.h"
 
@@ -62,6 +64,9 @@ void meta_put_receipt(struct store_txn *txn, enum lane lane, const struct ack *r
 void meta_put_aggregator(struct store_txn *txn, const struct incarnation *aggregator);
 void meta_put_applied(struct store_txn *txn, uint64_t seq);
 void meta_put_pruned(struct store_txn *txn, uint64_t reports);
+void meta_put_budget(struct store_txn *txn, const struct budget *budget);
+/* Zeros when there is none. ERR_FORMAT. */
+int meta_budget(struct store_txn *txn, struct budget *ret) MUST_USE;
 void meta_put_ring(struct store_txn *txn, struct bytes signed_ring);
 
 /* ---- node_owner.c ---- */

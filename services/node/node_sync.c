@@ -5,6 +5,7 @@
  * entered twice.
  */
 #include "core/base/assert.h"
+#include "node/node_budget.h"
 #include "node/node_bundle.h"
 
 #define WINDOW_START_BYTES 8192u
@@ -144,6 +145,7 @@ static void step(struct node *node, struct uplink_event *event)
     event->now_ms = host_monotonic_ms();
     event->clock_ms = host_wall_ms();
     host_random(event->random, sizeof event->random);
+    budget_follow(node, event->now_ms, event->clock_ms);
     uplink_step(&node->sync.uplink, event, &effects);
     for (size_t i = 0; i < effects.count; i++) {
         carry_out(node, &effects.list[i], event->now_ms);

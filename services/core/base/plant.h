@@ -50,6 +50,7 @@
     X(BUNDLE_UNVERIFIED, "bundle-unverified")                                                      \
     X(BUNDLE_OVERTAKES, "bundle-overtakes")                                                        \
     X(KEPT_AS_CAME, "kept-as-came")                                                                \
+    X(BUDGET_IGNORED, "budget-ignored")                                                            \
     /* core/cases and the applier */                                                               \
     X(DOCUMENT_TWICE, "document-twice")                                                            \
     X(ONE_SIGNATURE, "one-signature")                                                              \

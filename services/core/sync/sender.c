@@ -86,9 +86,17 @@ static int lane_rank(enum lane lane)
     return 2;
 }
 
-/* The last entry that a span may be cut up to. */
-static uint64_t last_to_cut(const struct out_log *log)
+static bool is_held(const struct sender *sender, const struct out_log *log)
 {
+    return sender->urgent_only && log->lane == LANE_ROUTINE && !PLANTED(BUDGET_IGNORED);
+}
+
+/* The last entry that a span may be cut up to. */
+static uint64_t last_to_cut(const struct sender *sender, const struct out_log *log)
+{
+    if (is_held(sender, log)) {
+        return log->sent;
+    }
     return log->stuck > log->sent ? log->stuck - 1 : log->last;
 }
 
@@ -109,7 +117,7 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
     const struct out_log *best = NULL;
     for (size_t i = 0; i < sender->log_count; i++) {
         const struct out_log *log = &sender->logs[i];
-        if (log->sent < last_to_cut(log) &&
+        if (log->sent < last_to_cut(sender, log) &&
             (best == NULL || lane_rank(log->lane) < lane_rank(best->lane))) {
             best = log;
         }
@@ -124,7 +132,7 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
     *ret = (struct span_plan){
         .incarnation = best->incarnation,
         .first = best->sent + 1,
-        .last_max = last < last_to_cut(best) ? last : last_to_cut(best),
+        .last_max = last < last_to_cut(sender, best) ? last : last_to_cut(sender, best),
         .raw_bytes_max = slow && raw_bytes > PACE_SLOW_RAW_BYTES ? PACE_SLOW_RAW_BYTES : raw_bytes,
         .codec = slow ? SPAN_MODEL : SPAN_ZSTD,
         .log = (uint32_t)(best - sender->logs),
@@ -136,7 +144,7 @@ bool sender_next(const struct sender *sender, struct span_plan *ret)
 static bool has_no_more(const struct sender *sender)
 {
     for (size_t i = 0; i < sender->log_count; i++) {
-        if (sender->logs[i].sent < last_to_cut(&sender->logs[i])) {
+        if (sender->logs[i].sent < last_to_cut(sender, &sender->logs[i])) {
             return false;
         }
     }
@@ -272,7 +280,8 @@ void sender_rewind(struct sender *sender, const struct incarnation *incarnation)
 bool sender_idle(const struct sender *sender)
 {
     for (size_t i = 0; i < sender->log_count; i++) {
-        if (sender->logs[i].acked < sender->logs[i].last) {
+        const struct out_log *log = &sender->logs[i];
+        if (log->acked < log->last && !is_held(sender, log)) {
             return false;
         }
     }

@@ -44,6 +44,7 @@ struct sender {
     uint64_t window_bytes;
     uint64_t outstanding_bytes;
     uint64_t credit_bytes; /* what the other end lets us have under way */
+    bool urgent_only;      /* the data budget is spent: routine entries wait */
     uint64_t progress_ms;  /* when something was last acknowledged, or sent when nothing was */
     struct pace pace;
 };
@@ -79,7 +80,8 @@ int sender_cursor(struct sender *sender, const struct ack *cursor, const struct 
                   bool *ret_back) MUST_USE;
 /* What is under way in this log got lost: begin again after what is acknowledged. */
 void sender_rewind(struct sender *sender, const struct incarnation *incarnation);
-bool sender_idle(const struct sender *sender);        /* nothing to send, nothing under way */
+/* Nothing to send that may go now, nothing under way. */
+bool sender_idle(const struct sender *sender);
 uint64_t sender_backlog(const struct sender *sender); /* entries not acknowledged */
 
 #endif

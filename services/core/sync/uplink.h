@@ -86,6 +86,7 @@ struct uplink {
     bool pair_in_flight; /* own.pair is not durable yet */
     struct object_sender objects;
     struct object_range part; /* of what is wanted, on its way out */
+    bool no_objects;          /* none goes now: the data budget, or the hour */
     bool part_due;            /* there is one: not sent yet */
     bool planned;             /* a span or part was asked for and not answered */
     bool blocked;             /* the pipe was full: TICK tries again */
@@ -144,6 +145,8 @@ void uplink_set_predecessor(struct uplink *uplink, const struct incarnation *inc
 void uplink_set_receipt(struct uplink *uplink, const struct ack *receipt);
 /* A new key ring: the office log may have another signer from here on. */
 void uplink_set_office_signer(struct uplink *uplink, const struct key *signer);
+/* From the next step on: only acks, session and urgent entries go; no objects go. */
+void uplink_hold(struct uplink *uplink, bool urgent_only, bool no_objects);
 void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct effects *effects);
 /* A frame that came by stick: CONTROL with own_h[0] (a receipt), or SPAN of the office log; the
  * connection is CARRIED_CONNECTION. In any state; what the store is asked for is answered by

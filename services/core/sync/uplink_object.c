@@ -44,6 +44,9 @@ void uplink_object_want(struct uplink *uplink, const struct uplink_event *event,
 
 void uplink_object_plan(struct uplink *uplink, struct effects *effects)
 {
+    if (uplink->no_objects) {
+        return;
+    }
     if (!uplink->part_due) {
         uplink->part_due = object_sender_next(&uplink->objects, PART_BYTES, &uplink->part);
     }
@@ -63,4 +66,10 @@ void uplink_object_sent(struct uplink *uplink, const struct uplink_event *event,
         missing(uplink, effects, &uplink->objects.hash);
         uplink_object_session(uplink);
     }
+}
+
+void uplink_hold(struct uplink *uplink, bool urgent_only, bool no_objects)
+{
+    uplink->sender.urgent_only = urgent_only;
+    uplink->no_objects = no_objects;
 }

@@ -8,6 +8,7 @@
 
 #define SECRET_BYTES_MAX 4096u
 #define MAP_MIB_MOST 16777216u /* 16 TiB */
+#define KIB_MOST (1u << 30)    /* a TiB */
 #define DAY_S 86400u
 
 #define COUNT_OF(array) (sizeof(array) / sizeof(array)[0])
@@ -54,6 +55,11 @@ static const struct conf_key node_keys[] = {
     {"silence_ms", CONF_NUMBER, AT(silence_ms), .preset = "3000", .least = 100, .most = 600000},
     {"reconnect_ms", CONF_NUMBER, AT(reconnect_ms), .preset = "500", .least = 10, .most = 60000},
     {"retention_days", CONF_NUMBER, AT(retention_days), .preset = "90", .most = 36500},
+    {"budget_day_kib", CONF_NUMBER, AT(budget_day_kib), .preset = "0", .most = KIB_MOST},
+    {"budget_month_kib", CONF_NUMBER, AT(budget_month_kib), .preset = "0", .most = KIB_MOST},
+    {"budget_interface", CONF_TEXT, .optional = true, AT(budget_interface)},
+    {"bulk_from_hour", CONF_NUMBER, AT(bulk_from_hour), .preset = "0", .most = 24},
+    {"bulk_to_hour", CONF_NUMBER, AT(bulk_to_hour), .preset = "24", .most = 24},
     {"log_interval_s", CONF_NUMBER, AT(log_interval_s), .preset = "10", .most = DAY_S},
     {"log_level", CONF_LEVEL, AT(log_level), .preset = "info"},
 };

@@ -46,23 +46,28 @@ struct conf_aggregator {
 
 /* kabar-node.conf. */
 struct conf_node {
-    char *regency;            /* "16.07"; required */
-    char *store;              /* folder; required */
-    char *door;               /* UNIX socket; required */
-    char *door_group;         /* NULL: the process's own */
-    char *curve_key;          /* secret file; required */
-    char *sign_key;           /* secret file; required */
-    char *card;               /* province card; the file may be absent until enrolled; required */
-    char *request;            /* enrolment request, NULL: not kept */
-    uint64_t map_mib;         /* default 4096 */
-    uint64_t quota_mib;       /* default 512; 0: none */
-    uint64_t objects_mib;     /* all files together, default 8192 */
-    uint64_t keep_alive_s;    /* default 300 */
-    uint64_t silence_ms;      /* least silence before a second connection, default 3000 */
-    uint64_t reconnect_ms;    /* first back-off, default 500 */
-    uint64_t retention_days;  /* default 90 */
-    uint64_t log_interval_s;  /* default 10; 0: all */
-    enum log_level log_level; /* default info */
+    char *regency;             /* "16.07"; required */
+    char *store;               /* folder; required */
+    char *door;                /* UNIX socket; required */
+    char *door_group;          /* NULL: the process's own */
+    char *curve_key;           /* secret file; required */
+    char *sign_key;            /* secret file; required */
+    char *card;                /* province card; the file may be absent until enrolled; required */
+    char *request;             /* enrolment request, NULL: not kept */
+    uint64_t map_mib;          /* default 4096 */
+    uint64_t quota_mib;        /* default 512; 0: none */
+    uint64_t objects_mib;      /* all files together, default 8192 */
+    uint64_t keep_alive_s;     /* default 300 */
+    uint64_t silence_ms;       /* least silence before a second connection, default 3000 */
+    uint64_t reconnect_ms;     /* first back-off, default 500 */
+    uint64_t retention_days;   /* default 90 */
+    uint64_t budget_day_kib;   /* default 0: none */
+    uint64_t budget_month_kib; /* default 0: none */
+    char *budget_interface;    /* whose statistics count; NULL: estimated */
+    uint64_t bulk_from_hour;   /* default 0 */
+    uint64_t bulk_to_hour;     /* default 24 */
+    uint64_t log_interval_s;   /* default 10; 0: all */
+    enum log_level log_level;  /* default info */
 };
 
 int conf_load_aggregator(const char *path, struct conf_aggregator **ret,

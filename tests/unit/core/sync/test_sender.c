@@ -345,6 +345,29 @@ static void spans_are_short_where_they_are_dear(void **state)
     assert_int_equal(plan.raw_bytes_max, PACE_SLOW_RAW_BYTES);
 }
 
+static void a_spent_budget_lets_urgent_entries_through(void **state)
+{
+    (void)state;
+    struct span_plan plan;
+    bool moved = false;
+    add(&urgent, LANE_URGENT, 1, 0);
+    add(&routine, LANE_ROUTINE, 2, 0);
+    sender.urgent_only = true;
+    assert_true(sender_next(&sender, &plan));
+    assert_true(incarnation_equal(&plan.incarnation, &urgent.incarnation));
+    assert_true(send_next(1, 100, 0));
+    assert_false(sender_next(&sender, &plan));
+    assert_false(sender_idle(&sender));
+    assert_int_equal(acked(&urgent, 1, 10, &moved), 0);
+    assert_false(sender_next(&sender, &plan));
+    assert_true(sender_idle(&sender)); /* nothing to hurry for */
+    assert_int_equal(sender_backlog(&sender), 2);
+    sender.urgent_only = false;
+    assert_true(sender_next(&sender, &plan));
+    assert_true(incarnation_equal(&plan.incarnation, &routine.incarnation));
+    assert_int_equal(plan.last_max, 2);
+}
+
 int main(void)
 {
 #define FRESH(test) cmocka_unit_test_setup(test, begin)
@@ -364,6 +387,7 @@ int main(void)
         FRESH(cursor_may_go_back),
         FRESH(rewind_begins_after_what_is_acked),
         FRESH(answer_to_a_plan_may_come_too_late),
+        FRESH(a_spent_budget_lets_urgent_entries_through),
         FRESH(slow_lines_get_what_is_smallest),
         FRESH(spans_are_short_where_they_are_dear),
     };

@@ -209,6 +209,18 @@ static void a_new_session_begins_with_nothing_wanted(void **state)
     assert_false(is_seen(EFFECT_SEND_PART));
 }
 
+static void a_file_waits_for_its_hour(void **state)
+{
+    (void)state;
+    uplink_hold(&uplink, false, true);
+    want(&file, 0, 10);
+    assert_false(is_seen(EFFECT_SEND_PART));
+    assert_false(is_seen(EFFECT_SEND)); /* it is not missing either */
+    uplink_hold(&uplink, false, false);
+    happens(UPLINK_EVENT_TICK);
+    assert_int_equal(seen(EFFECT_SEND_PART)->as.part.range.length, 10);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +228,7 @@ int main(void)
         cmocka_unit_test_setup(a_range_goes_out_in_parts_and_no_more, begin),
         cmocka_unit_test_setup(what_is_not_within_the_file_is_refused, begin),
         cmocka_unit_test_setup(a_report_overtakes_a_file, begin),
+        cmocka_unit_test_setup(a_file_waits_for_its_hour, begin),
         cmocka_unit_test_setup(a_part_that_found_no_room_goes_out_again, begin),
         cmocka_unit_test_setup(what_cannot_be_read_is_missing, begin),
         cmocka_unit_test_setup(a_new_session_begins_with_nothing_wanted, begin),

@@ -106,6 +106,11 @@ static void node_defaults(void **state)
     assert_int_equal(conf->silence_ms, 3000);
     assert_int_equal(conf->reconnect_ms, 500);
     assert_int_equal(conf->retention_days, 90);
+    assert_int_equal(conf->budget_day_kib, 0);
+    assert_int_equal(conf->budget_month_kib, 0);
+    assert_null(conf->budget_interface);
+    assert_int_equal(conf->bulk_from_hour, 0);
+    assert_int_equal(conf->bulk_to_hour, 24);
     assert_int_equal(conf->log_interval_s, 10);
     assert_int_equal(conf->log_level, LOG_LEVEL_INFO);
     conf_node_free(conf);
@@ -117,6 +122,8 @@ static void what_is_written_is_taken(void **state)
     struct conf_node *conf = NULL;
     write_conf(place, "# a comment\n" NODE "door_group = kabar\nrequest = \"/r\"\nmap_mib = 16\n"
                       "quota_mib = 0\nkeep_alive_s = 20\nsilence_ms = 100\nreconnect_ms = 10\n"
+                      "budget_day_kib = 5\nbudget_month_kib = 6\nbudget_interface = \"ppp0\"\n"
+                      "bulk_from_hour = 20\nbulk_to_hour = 4\n"
                       "retention_days = 0\nlog_interval_s = 0\nlog_level = \"debug\"\n");
     assert_int_equal(conf_load_node(place->file, &conf, &place->err), 0);
     assert_string_equal(conf->door_group, "kabar");
@@ -127,6 +134,11 @@ static void what_is_written_is_taken(void **state)
     assert_int_equal(conf->silence_ms, 100);
     assert_int_equal(conf->reconnect_ms, 10);
     assert_int_equal(conf->retention_days, 0);
+    assert_int_equal(conf->budget_day_kib, 5);
+    assert_int_equal(conf->budget_month_kib, 6);
+    assert_string_equal(conf->budget_interface, "ppp0");
+    assert_int_equal(conf->bulk_from_hour, 20);
+    assert_int_equal(conf->bulk_to_hour, 4);
     assert_int_equal(conf->log_interval_s, 0);
     assert_int_equal(conf->log_level, LOG_LEVEL_DEBUG);
     conf_node_free(conf);
@@ -214,6 +226,7 @@ static void bad_values_are_refused(void **state)
         {"map_mib = 64MB\n", "map_mib: must be"},
         {"map_mib = \"\"\n", "map_mib: must be"},
         {"map_mib = 99999999999999999999\n", "map_mib: must be"},
+        {"bulk_to_hour = 25\n", "bulk_to_hour: must be"},
         {"retention_days = 36501\n", "retention_days: must be"},
         {"log_level = loud\n", "log_level: must be error, warn, info or debug, not \"loud\""},
         {"door_group = \" \"\n", "door_group: must not be empty"},
