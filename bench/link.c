@@ -41,11 +41,23 @@ static const struct {
     uint64_t count;
 } usual[] = {{"vsat", 2000}, {"gprs", 200}, {"3g-flap", 2000}, {"edge-bad", 500}, {"lan", 2000}};
 
-static const char *const figures[] = {
-    "drain_s",           "first_ack_s",       "accept_to_ack_s.p50", "accept_to_ack_s.p99",
-    "send_to_ack_s.p50", "send_to_ack_s.p99", "bytes_an_entry",      "bytes_out",
-    "bytes_back",        "entries_sent",      "entries_sent_twice",  "line_use_percent",
-    "bulk_percent",      "lone_ms.p50",       "stored_twice",        "lost"};
+static const char *const figures[] = {"drain_s",
+                                      "first_ack_s",
+                                      "accept_to_ack_s.p50",
+                                      "accept_to_ack_s.p99",
+                                      "send_to_ack_s.p50",
+                                      "send_to_ack_s.p99",
+                                      "bytes_an_entry",
+                                      "bytes_out",
+                                      "bytes_back",
+                                      "entries_sent",
+                                      "entries_sent_twice",
+                                      "line_use_percent",
+                                      "bulk_percent",
+                                      "counted_percent",
+                                      "lone_ms.p50",
+                                      "stored_twice",
+                                      "lost"};
 
 /* ---- numbers ---- */
 

@@ -13,6 +13,7 @@
 # Entries sent twice: those of spans that the node gave to a connection, by its debug log, less
 # those that are different. What TCP sent again is in the bytes, not in this. Line use: bytes that
 # the line sent outwards, also those lost on the air, by what it could send while it was up.
+# Counted: what the node estimates for its data budget, by the bytes that there were.
 # Bulk: the seconds of one TCP transfer of as many bytes as the node's frames had, over the same
 # line afterwards, by the drain's; both with their handshakes.
 set -euo pipefail
@@ -171,6 +172,11 @@ bulk_seconds() {
         "$KABAR_BUILD/bin-bench/linkem_probe" tcp "$1" 2>>"$work/kabar.log" | jq .seconds
 }
 
+# What the node has counted of its data budget today.
+counted_bytes() {
+    ask 16.07 status | jq .budget.day.used_bytes
+}
+
 # Each lone report: ms from its acceptance to its durable ack.
 lone_reports() {
     local i begun
@@ -190,6 +196,7 @@ make_link_province
 make_reports
 start 16.07
 hand_in "$work/reports"
+counted_before=$(counted_bytes)
 stop 16.07
 start aggregator
 : >"$work/16.07.log"
@@ -202,6 +209,7 @@ cp "$work/progress" "$work/drain"
 read -r sent sent_different < <(sent_by "$work/16.07.log")
 [ "$sent_different" -ge "$count" ] || fail "$sent_different sent, of $count: no figures"
 line_now "$work/drained"
+counted=$(($(counted_bytes) - counted_before))
 wire_bytes=$(ask 16.07 status | jq .counters.wire_bytes_out)
 : >"$work/lone_ms"
 lone_reports
@@ -219,6 +227,7 @@ figures=$(jq -n --slurpfile line "$work/drained" --slurpfile lone_ms "$work/lone
     --argjson count "$count" --argjson accepted "$accepted" --argjson stored "$stored" \
     --argjson different "$different" --argjson load "$load" --argjson sent "$sent" \
     --argjson bulk_s "${bulk_s:-null}" --argjson wire_bytes "$wire_bytes" \
+    --argjson counted "$counted" \
     --argjson sent_different "$sent_different" --argjson rate "$(of_profile rate_bit_s)" \
     --argjson up "$(up_seconds "$(acked_by 100 | awk '{ print $1 / 1000 }')")" \
     --argjson p50 "$(acked_by 50)" --argjson p99 "$(acked_by 99)" \
@@ -229,6 +238,7 @@ figures=$(jq -n --slurpfile line "$work/drained" --slurpfile lone_ms "$work/lone
         entries_sent: $sent, entries_sent_twice: ($sent - $sent_different),
         line_use_percent: ($line[0].out | (.in.bytes - .queue.bytes - .outage.bytes) * 8000 /
             ($rate * $up) | round / 10),
+        counted_percent: ($counted * 1000 / $bytes | round / 10),
         frame_bytes_out: $wire_bytes, bulk_s: $bulk_s,
         bulk_percent: (if $bulk_s == null then null
             else $bulk_s * 1e6 / $all | round / 10 end),

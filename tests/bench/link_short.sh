@@ -74,7 +74,8 @@ say "medians, spread and ratios"
 jq -e '.benchmark == "link" and .machine.cores > 0 and (.result.profiles[0].runs[0] |
     .stored == 51 and .lost == 0 and .drain_s > 0 and .entries_sent_twice == 0 and
     .entries_sent == 50 and .bytes_an_entry > 20 and .lone_ms.p50 > 0 and .bulk_percent > 0 and
-    .line_use_percent > 0 and .line.out.delivered.packets > 5)' "$work/link.json" >/dev/null ||
+    .line_use_percent > 0 and .counted_percent > 90 and .line.out.delivered.packets > 5)' \
+    "$work/link.json" >/dev/null ||
     fail "link: $(cat "$work/link.json")"
 has '^profile ' "$work/link.log"
 say done

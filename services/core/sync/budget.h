@@ -33,8 +33,8 @@ uint64_t budget_left(const struct budget *budget, const struct budget_limits *li
 bool budget_bulk_open(const struct budget_limits *limits, int64_t clock_ms);
 
 /* Bytes of whole packets, both ways, from what the program itself sees; an estimate, meant to be
- * rather above than below (tried against linkem's counts; attempts that never connect are not in
- * it). */
+ * rather above than below (kabar-bench link says how far off; attempts that never connect are not
+ * in it). */
 uint64_t budget_estimate(uint64_t frame_bytes, uint64_t frames, uint64_t connects);
 
 #endif
