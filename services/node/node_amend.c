@@ -189,7 +189,11 @@ static int amendment_body(struct ask *ask, struct report_line *read, struct line
                                   .entered_ms = line->now_ms};
     host_random(amendment.salt, sizeof amendment.salt);
     rc = rc == 0 ? amendment_encode(&amendment, body, ENTRY_BYTES_MAX, &line->len, &err) : rc;
-    return rc == 0 ? 0 : refused(line, rc, "", err_peek(&err, rc));
+    if (rc != 0) {
+        return refused(line, rc, "", err_peek(&err, rc));
+    }
+    line->file_count = line_list_files(report, body, line->len);
+    return 0;
 }
 
 static void amend(struct ask *ask, const json_t *args, struct line *line, uint8_t *body)
@@ -265,7 +269,7 @@ typedef void change_fill(struct ask *ask, const json_t *args, struct line *line,
 static struct line *change_line(struct ask *ask, const json_t *args, uint16_t kind,
                                 change_fill *fill)
 {
-    static uint8_t body[ENTRY_BYTES_MAX]; /* loop thread only */
+    static uint8_t body[ENTRY_BYTES_MAX + HASH_BYTES * EVIDENCE_MAX]; /* loop thread only */
     struct line head = {.now_ms = host_wall_ms(), .kind = kind};
     struct err_ctx err = {""};
     void *start = line_arena_start(ask->node->arena);
@@ -279,7 +283,7 @@ static struct line *change_line(struct ask *ask, const json_t *args, uint16_t ki
     line_arena_wipe(ask->node->arena, start);
     head.target = ask->id;
     head.lane = ask->lane;
-    size_t len = head.ready ? 0 : head.len;
+    size_t len = head.ready ? 0 : head.len + HASH_BYTES * head.file_count;
     struct line *line = malloc(sizeof *line + len);
     if (line != NULL) {
         *line = head;

@@ -98,6 +98,7 @@ int change_run(struct store_txn *txn, struct line *line)
     }
     outlog_append(txn, &node_log_tables, &log, line->kind, bytes_of(line->body, line->len),
                   line->now_ms);
+    line_name_files(txn, line);
     line->id = (struct entry_id){log.incarnation, log.last};
     line->h = log.h_last;
     change_put(txn, &about, line);

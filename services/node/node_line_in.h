@@ -52,6 +52,10 @@ void line_arena_wipe(struct arena *arena, void *start);
 int line_input_hash(struct node *node, const struct report_line *read, struct hash *ret) MUST_USE;
 int line_seal_reporter(struct node *node, struct report_line *read,
                        uint8_t sealed[REPORTER_SEALED_BYTES_MAX], struct err_ctx *err) MUST_USE;
+/* After the body there, len bytes, the SHA-256 of each file that the report names; how many. */
+size_t line_list_files(const struct report *report, uint8_t *body, size_t len);
+/* The writer's part: the entry that is appended names these files. */
+void line_name_files(struct store_txn *txn, const struct line *line);
 /* The writer's part (node_changes.c). ERR_STATE: the report is withdrawn. */
 int change_run(struct store_txn *txn, struct line *line) MUST_USE;
 

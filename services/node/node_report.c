@@ -166,16 +166,16 @@ static int check(const struct node *node, const struct report_line *read, struct
                                           : report_check(&read->report, own, today, error);
 }
 
-static void add_files(struct line *line, const struct report_line *read, size_t len)
+size_t line_list_files(const struct report *report, uint8_t *body, size_t len)
 {
-    bool report = read->type == REPORT_LINE_REPORT && !line->ready;
-    for (size_t i = 0; report && i < read->report.evidence_count; i++) {
-        const struct evidence *evidence = &read->report.evidence[i];
+    size_t count = 0;
+    for (size_t i = 0; i < report->evidence_count; i++) {
+        const struct evidence *evidence = &report->evidence[i];
         if (evidence->block_list.len > 0) {
-            memcpy(line->body + len + HASH_BYTES * line->file_count++, evidence->sha256.b,
-                   HASH_BYTES);
+            memcpy(body + len + HASH_BYTES * count++, evidence->sha256.b, HASH_BYTES);
         }
     }
+    return count;
 }
 
 /* A line ready to be submitted, or refused; NULL when out of memory. */
@@ -202,7 +202,9 @@ static struct line *line_of(struct node *node, struct report_line *read,
     }
     *line = head;
     memcpy(line->body, body, len);
-    add_files(line, read, len);
+    if (read->type == REPORT_LINE_REPORT && !line->ready) {
+        line->file_count = line_list_files(&read->report, line->body, len);
+    }
     bool urgent = read->type == REPORT_LINE_REPORT && read->report.urgent;
     line->kind = read->type == REPORT_LINE_ZERO ? ENTRY_ZERO : ENTRY_REPORT;
     line->lane = urgent ? LANE_URGENT : LANE_ROUTINE;

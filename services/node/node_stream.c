@@ -151,6 +151,15 @@ static int find_key(struct store_txn *txn, struct line *line)
     return 0;
 }
 
+void line_name_files(struct store_txn *txn, const struct line *line)
+{
+    for (size_t i = 0; i < line->file_count; i++) {
+        struct hash sha256;
+        memcpy(sha256.b, line->body + line->len + i * HASH_BYTES, HASH_BYTES);
+        file_name(txn, &sha256);
+    }
+}
+
 static int line_run(struct store_txn *txn, void *arg)
 {
     struct line *line = arg;
@@ -169,11 +178,7 @@ static int line_run(struct store_txn *txn, void *arg)
     }
     outlog_append(txn, &node_log_tables, &log, line->kind, bytes_of(line->body, line->len),
                   line->now_ms);
-    for (size_t i = 0; i < line->file_count; i++) {
-        struct hash sha256;
-        memcpy(sha256.b, line->body + line->len + i * HASH_BYTES, HASH_BYTES);
-        file_name(txn, &sha256);
-    }
+    line_name_files(txn, line);
     line->id = (struct entry_id){log.incarnation, log.last};
     line->h = log.h_last;
     if (line->key_len > 0) {

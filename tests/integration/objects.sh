@@ -47,6 +47,13 @@ asked_too() {
 wait_until "$long" asked_too
 [ "$(node_files 16.03 .bytes_in)" -ge 3000000 ] || fail "16.03 could tell who else has its file"
 
+say "a file that an amendment is the first to name is fetched as well"
+head -c 200000 /dev/urandom >"$work/in/susulan"
+report dua 16.03 in/susulan >"$work/ralat.json"
+ask 16.03 report amend dua "$work/ralat.json" >/dev/null 2>>"$work/kabar.log"
+wait_until "$long" here "$(sha "$work/in/susulan")"
+same susulan
+
 say "killed in the middle, either end: nothing is begun anew"
 head -c "$size" /dev/urandom >"$work/in/besar"
 big=$(sha "$work/in/besar")
