@@ -9,9 +9,11 @@ static int part_of(const json_t *args, struct catalogue_part *ret, struct err_ct
 {
     const char *hash = door_text(args, "hash");
     const char *signature = door_text(args, "signature");
+    const char *note = door_text(args, "note_signature");
     if (!hex_decode(ret->hash.b, HASH_BYTES, bytes_of_text(hash)) ||
-        !hex_decode(ret->signature.b, SIGNATURE_BYTES, bytes_of_text(signature))) {
-        return err_set(err, ERR_VALUE, "hash and signature: hex of 32 and 64 bytes is wanted");
+        !hex_decode(ret->signature.b, SIGNATURE_BYTES, bytes_of_text(signature)) ||
+        !hex_decode(ret->note_signature.b, SIGNATURE_BYTES, bytes_of_text(note))) {
+        return err_set(err, ERR_VALUE, "hash and signatures: hex of 32 and 64 bytes is wanted");
     }
     uint64_t number = door_number(args, "number", 0);
     uint64_t part = door_number(args, "part", 0);

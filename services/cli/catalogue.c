@@ -2,7 +2,7 @@
 #include "cli/cli.h"
 
 #include "core/base/text.h"
-#include "core/rules/catalogue_set.h"
+#include "core/rules/catalogue_note.h"
 #include "core/rules/trust.h"
 #include "core/seal/chain.h"
 #include "platform/host/host.h"
@@ -125,11 +125,12 @@ static int send_part(struct cli *cli, const struct catalogue_part *part, bool la
                      struct err_ctx *err)
 {
     json_t *answer = NULL;
-    json_t *request = json_pack("{s:o, s:I, s:I, s:I, s:o, s:o}", "hash",
-                                json_hex(bytes_of(part->hash.b, HASH_BYTES)), "number",
-                                (json_int_t)part->number, "part", (json_int_t)part->part, "parts",
-                                (json_int_t)part->parts, "data", json_hex(part->data), "signature",
-                                json_hex(bytes_of(part->signature.b, SIGNATURE_BYTES)));
+    json_t *request = json_pack(
+        "{s:o, s:I, s:I, s:I, s:o, s:o, s:o}", "hash", json_hex(bytes_of(part->hash.b, HASH_BYTES)),
+        "number", (json_int_t)part->number, "part", (json_int_t)part->part, "parts",
+        (json_int_t)part->parts, "data", json_hex(part->data), "signature",
+        json_hex(bytes_of(part->signature.b, SIGNATURE_BYTES)), "note_signature",
+        json_hex(bytes_of(part->note_signature.b, SIGNATURE_BYTES)));
     int rc = call_result(cli, "catalogue part", request, &answer, err);
     if (rc == 0 && last) {
         print_object(cli->output, answer);
@@ -156,23 +157,38 @@ static int send_all(struct cli *cli, const struct folder *folder, struct catalog
     return rc;
 }
 
+/* Two signatures: of the catalogue, and of the note by which nodes are told of it. */
+static int sign(const struct signer *root, struct bytes packed, struct catalogue_part *part,
+                struct err_ctx *err)
+{
+    char name[CATALOGUE_NAME_CAPACITY];
+    struct object_note note;
+    struct hash digest;
+    catalogue_digest(&part->hash, part->number, &digest);
+    seal_sign(root->secret, "kabar.rules.v1", bytes_of(digest.b, sizeof digest.b),
+              &part->signature);
+    catalogue_note(packed, part->number, name, &note);
+    int rc = object_note_digest(&note, &digest, err);
+    if (rc == 0) {
+        seal_sign(root->secret, "kabar.object.v1", bytes_of(digest.b, sizeof digest.b),
+                  &part->note_signature);
+    }
+    return rc;
+}
+
 static int load(struct cli *cli, const json_t *args, const struct folder *folder,
                 const struct catalogue *catalogue, struct err_ctx *err)
 {
     struct signer root = {.id = {0}};
     struct catalogue_part part = {.number = 0};
     struct catalogue_info info;
-    struct hash digest;
+    struct bytes packed = bytes_of(folder->packed, folder->len);
     catalogue_info(catalogue, &info);
     part.number = info.number;
-    catalogue_hash(bytes_of(folder->packed, folder->len), part.hash.b);
+    catalogue_hash(packed, part.hash.b);
     int rc = signer_open(args_text(args, "root"), "root", args_text(args, "passphrase_file"), &root,
                          err);
-    if (rc == 0) {
-        catalogue_digest(&part.hash, part.number, &digest);
-        seal_sign(root.secret, "kabar.rules.v1", bytes_of(digest.b, sizeof digest.b),
-                  &part.signature);
-    }
+    rc = rc != 0 ? rc : sign(&root, packed, &part, err);
     signer_clear(&root);
     return rc == 0 ? send_all(cli, folder, &part, err) : rc;
 }

@@ -4,7 +4,7 @@
 
 #include "core/base/assert.h"
 #include "core/base/plant.h"
-#include "core/sync/object.h"
+#include "core/seal/object_blocks.h"
 #include "node/node_line_in.h"
 
 #define PIECE_BYTES (LINE_BYTES_MAX / 2) /* of a file, in a line of hex */

@@ -167,7 +167,7 @@ static void check_report(const struct report *report)
     CHECK(texts_sound(&report->url, 1, URL_BYTES_MAX), "a link is text");
     CHECK(texts_sound(&report->description, 1, TEXT_BYTES_MAX), "a description is text");
     struct field_error error = {"", ""};
-    int rc = report_check(report, report->regency, INT32_MAX, &error);
+    int rc = report_check(report, &report_codes_builtin, report->regency, INT32_MAX, &error);
     CHECK(rc == 0 || error.reason[0] != '\0', "a refused report is told why");
     CHECK(texts_sound(&(struct bytes){(uint8_t *)error.field, strlen(error.field)}, 1, 63),
           "a field's path is text");

@@ -118,7 +118,7 @@ static void check_report_entry(struct report *report)
     struct err_ctx err = {""};
     struct report again;
     size_t len = 0;
-    int rc = report_check(report, report->regency, INT32_MAX, &error);
+    int rc = report_check(report, &report_codes_builtin, report->regency, INT32_MAX, &error);
     CHECK((rc == 0) == (error.reason[0] == '\0'), "a refusal has a reason");
     if (rc != 0) {
         return;
@@ -140,7 +140,7 @@ static void check_zero_entry(struct zero_report *zero)
     struct field_error error = {"", ""};
     struct zero_report again;
     size_t len = 0;
-    int rc = zero_report_check(zero, zero->regency, INT32_MAX, &error);
+    int rc = zero_report_check(zero, &report_codes_builtin, zero->regency, INT32_MAX, &error);
     CHECK((rc == 0) == (error.reason[0] == '\0'), "a refusal has a reason");
     if (rc != 0) {
         return;

@@ -59,6 +59,7 @@
     X(POISON_SKIPPED, "poison-skipped")                                                            \
     X(DETERMINATION_LATE, "determination-late")                                                    \
     X(ANY_CATALOGUE, "any-catalogue")                                                              \
+    X(ANY_NOTE, "any-note")                                                                        \
     X(ANY_STEP, "any-step")                                                                        \
     X(BARRED_ACTS, "barred-acts")                                                                  \
     X(ACCUSED_DECIDES, "accused-decides")                                                          \

@@ -165,9 +165,9 @@ static int contents_check(struct fold *fold, const struct amendment *amendment,
 {
     struct field_error field = {.field = ""};
     struct bytes key;
-    int status = report_check(&amendment->report, fold->input->owner, INT32_MAX, &field);
-    if (status != 0) {
-        return fold_refuse(fold, status, "report.%s: %s", field.field, field.reason);
+    int status = fold_report_check(fold, &amendment->report, "report.");
+    if (status != FOLD_DONE) {
+        return status;
     }
     status = contents_before(fold, view, ret, &key);
     if (status != FOLD_DONE) {

@@ -114,6 +114,8 @@ int fold_ring(struct fold *fold, struct ring **ret) MUST_USE;
 int fold_signs_now(struct fold *fold, const struct ring *ring, struct bytes officer) MUST_USE;
 /* The active enrolment with the highest number, 0 when there is none. */
 int fold_newest(struct fold *fold, struct bytes regency, uint64_t *ret) MUST_USE;
+/* An office entry for every active node. */
+int fold_office_all(struct fold *fold, uint16_t kind, struct bytes body) MUST_USE;
 bool fold_in_province(const struct fold *fold, struct bytes regency);
 /* An advisory to the province is one to all its nodes. */
 bool fold_to_all(const struct fold *fold, enum document_type type, struct bytes addressee);
@@ -189,6 +191,13 @@ int fold_enrolment(struct fold *fold) MUST_USE;
 int fold_revocation(struct fold *fold) MUST_USE;
 int fold_rejected(struct fold *fold) MUST_USE;
 int fold_catalogue_part(struct fold *fold) MUST_USE;
+/* To a node that begins: which catalogue holds, if the province was given one. */
+int fold_catalogue_tell(struct fold *fold, const struct node_view *node) MUST_USE;
+/* report_check and zero_report_check by the codes that are known: those built in, and those of
+ * every catalogue that held. Else refused; field: before its name. */
+int fold_report_check(struct fold *fold, const struct report *report,
+                      const char *before_field) MUST_USE;
+int fold_zero_check(struct fold *fold, const struct zero_report *zero) MUST_USE;
 int fold_act(struct fold *fold) MUST_USE;
 /* What every act on a case asks: a key that signs now, the case as it was seen, and nobody who is
  * kept from it. */

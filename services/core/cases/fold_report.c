@@ -290,16 +290,15 @@ int fold_report(struct fold *fold)
 {
     struct report report;
     struct err_ctx why = {.text = ""};
-    struct field_error field = {.field = ""};
     struct view_key key;
     bool seen = false;
     int status = report_decode(fold->input->body, fold->arena, &report, &why);
     if (status != 0) {
         return fold_refuse_for(fold, status, &why);
     }
-    status = report_check(&report, fold->input->owner, INT32_MAX, &field);
-    if (status != 0) {
-        return fold_refuse(fold, status, "%s: %s", field.field, field.reason);
+    status = fold_report_check(fold, &report, "");
+    if (status != FOLD_DONE) {
+        return status;
     }
     status = fold_key_seen(fold, &report, &key, &seen);
     if (status != 0) {
@@ -322,16 +321,15 @@ int fold_zero(struct fold *fold)
 {
     struct zero_report zero;
     struct err_ctx why = {.text = ""};
-    struct field_error field = {.field = ""};
     struct view_key key;
     uint8_t value[SMALL_VIEW_BYTES_MAX];
     int status = zero_report_decode(fold->input->body, fold->arena, &zero, &why);
     if (status != 0) {
         return fold_refuse_for(fold, status, &why);
     }
-    status = zero_report_check(&zero, fold->input->owner, INT32_MAX, &field);
-    if (status != 0) {
-        return fold_refuse(fold, status, "%s: %s", field.field, field.reason);
+    status = fold_zero_check(fold, &zero);
+    if (status != FOLD_DONE) {
+        return status;
     }
     struct zero_view view = {.id = fold->input->id,
                              .stated_name = zero.stated_name,

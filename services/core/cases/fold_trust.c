@@ -47,15 +47,14 @@ static int node_find(struct fold *fold, uint64_t number, struct node_view *ret)
 }
 
 /* ---- the key ring ---- */
-static int ring_to_all(struct fold *fold)
+int fold_office_all(struct fold *fold, uint16_t kind, struct bytes body)
 {
     struct bytes key = {0};
     struct node_view node;
     int status = node_next(fold, &key, &node);
     while (status == 0) {
         if (node.state == NODE_ACTIVE) {
-            status =
-                fold_office_add(fold, node.regency, node.number, ENTRY_RING, fold->input->body);
+            status = fold_office_add(fold, node.regency, node.number, kind, body);
         }
         if (status == 0) {
             status = node_next(fold, &key, &node);
@@ -99,7 +98,7 @@ int fold_ring_entry(struct fold *fold)
     }
     fold_put(fold, VIEW_META, bytes_of_text("ring"), fold->input->body);
     fold_say(fold, "key ring %llu holds", (unsigned long long)ring->number);
-    status = ring_to_all(fold);
+    status = fold_office_all(fold, ENTRY_RING, fold->input->body);
     return status != FOLD_DONE ? status : fold_returned_held(fold);
 }
 
@@ -180,6 +179,9 @@ static int node_begins(struct fold *fold, const struct node_view *node)
     int status = fold_get(fold, VIEW_META, bytes_of_text("ring"), &ring);
     if (status == 0) {
         status = fold_office_add(fold, node->regency, node->number, ENTRY_RING, ring);
+    }
+    if (status == 0) {
+        status = fold_catalogue_tell(fold, node);
     }
     if (status == 0) {
         status = documents_send(fold, node, node->regency);

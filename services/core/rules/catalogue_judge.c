@@ -51,6 +51,25 @@ bool catalogue_regency_at(const struct catalogue *catalogue, size_t index, struc
     return true;
 }
 
+bool catalogue_form_code_at(const struct catalogue *catalogue, size_t index, struct bytes *ret)
+{
+    if (index >= catalogue->rows[FILE_FORMS].count) {
+        return false;
+    }
+    *ret = ROW(catalogue, FILE_FORMS, form_row, index)->code;
+    return true;
+}
+
+bool catalogue_has_regency(const struct catalogue *catalogue, struct bytes code)
+{
+    struct bytes found, name;
+    size_t i = 0;
+    while (catalogue_regency_at(catalogue, i, &found, &name) && !bytes_equal(found, code)) {
+        i++;
+    }
+    return i < catalogue->rows[FILE_REGIONS].count;
+}
+
 /* ---- rows by code ---- */
 const struct form_row *catalogue_form_row(const struct catalogue *catalogue, struct bytes code)
 {

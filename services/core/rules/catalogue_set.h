@@ -78,6 +78,9 @@ void catalogue_info(const struct catalogue *catalogue, struct catalogue_info *re
 bool catalogue_regency_at(const struct catalogue *catalogue, size_t index, struct bytes *ret_code,
                           struct bytes *ret_name);
 
+/* The codes of its forms, in the order of the file; false: there are no more. */
+bool catalogue_form_code_at(const struct catalogue *catalogue, size_t index, struct bytes *ret);
+
 /* Which election a day belongs to, and where in it the day lies, on both axes. */
 struct catalogue_moment {
     struct bytes election; /* "pilkada-2024" */
@@ -111,8 +114,9 @@ struct catalogue_verdict {
 /* False: the form is not in the catalogue. */
 bool catalogue_judge(const struct catalogue *catalogue, const struct catalogue_act *act,
                      struct catalogue_verdict *ret);
-/* Whether it has such a form, such a sanction. */
+/* Whether it has such a form, such a regency, such a sanction. */
 bool catalogue_has_form(const struct catalogue *catalogue, struct bytes code);
+bool catalogue_has_regency(const struct catalogue *catalogue, struct bytes code);
 bool catalogue_has_sanction(const struct catalogue *catalogue, struct bytes code);
 bool catalogue_permits(const struct catalogue_verdict *verdict, struct bytes sanction);
 /* The class of a person: what was stated, or what a number of 18 digits shows (an NI PPPK has 21

@@ -14,6 +14,39 @@
 #define NIK_DIGITS 16u
 #define CODE_SHOWN_BYTES_MAX 12u
 
+/* ---- codes ---- */
+
+static bool builtin_form(const void *arg, struct bytes code)
+{
+    (void)arg;
+    return catalogue_form_find(code) != NULL;
+}
+
+static bool builtin_regency(const void *arg, struct bytes code)
+{
+    (void)arg;
+    return catalogue_region_find(code) != NULL;
+}
+
+const struct report_codes report_codes_builtin = {.form = builtin_form, .regency = builtin_regency};
+
+static bool form_of(const void *arg, struct bytes code)
+{
+    return catalogue_has_form(arg, code);
+}
+
+static bool regency_of(const void *arg, struct bytes code)
+{
+    return catalogue_has_regency(arg, code);
+}
+
+struct report_codes report_codes_of(const struct catalogue *catalogue)
+{
+    return (struct report_codes){.arg = catalogue, .form = form_of, .regency = regency_of};
+}
+
+/* ---- refusing ---- */
+
 static int refuse(struct field_error *error, const char *field, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 static int refuse(struct field_error *error, const char *field, const char *format, ...)
@@ -55,7 +88,9 @@ static const char *code_shown(struct bytes code, char ret[CODE_SHOWN_BYTES_MAX +
     return ret;
 }
 
-static int check_regency(struct bytes regency, struct bytes own, struct field_error *error)
+/* One's own needs no catalogue: whoever enrolled the node has looked. */
+static int check_regency(struct bytes regency, const struct report_codes *codes, struct bytes own,
+                         struct field_error *error)
 {
     char shown[CODE_SHOWN_BYTES_MAX + 3];
     char own_shown[CODE_SHOWN_BYTES_MAX + 3];
@@ -63,16 +98,15 @@ static int check_regency(struct bytes regency, struct bytes own, struct field_er
         return refuse(error, "regency", "is missing: write this node's own, %s",
                       code_shown(own, own_shown));
     }
-    if (catalogue_region_find(regency) == NULL) {
+    if (bytes_equal(regency, own)) {
+        return 0;
+    }
+    if (!codes->regency(codes->arg, regency)) {
         return refuse(error, "regency", "%s is no known regency: write its code, like 16.07",
                       code_shown(regency, shown));
     }
-    if (!bytes_equal(regency, own)) {
-        return refuse(error, "regency",
-                      "%s is not the regency of this node, which reports for %s only",
-                      code_shown(regency, shown), code_shown(own, own_shown));
-    }
-    return 0;
+    return refuse(error, "regency", "%s is not the regency of this node, which reports for %s only",
+                  code_shown(regency, shown), code_shown(own, own_shown));
 }
 
 /* ---- identifiers: DOMAIN "Identifiers" ---- */
@@ -106,7 +140,8 @@ static const char *nik_wrong(struct bytes nik)
 
 /* ---- subjects ---- */
 
-static int check_subject(const struct report *report, size_t index, struct field_error *error)
+static int check_subject(const struct report *report, const struct report_codes *codes,
+                         size_t index, struct field_error *error)
 {
     const struct subject *subject = &report->subjects[index];
     if (text_blank(subject->name) && text_blank(subject->nip) && text_blank(subject->nik) &&
@@ -122,14 +157,15 @@ static int check_subject(const struct report *report, size_t index, struct field
     if (wrong != NULL) {
         return refuse_in(error, "subjects", index, "nik", wrong);
     }
-    if (subject->regency.len > 0 && catalogue_region_find(subject->regency) == NULL) {
+    if (subject->regency.len > 0 && !codes->regency(codes->arg, subject->regency)) {
         return refuse_in(error, "subjects", index, "regency",
                          "is no known regency: write the code of the employing one, like 16.07");
     }
     return 0;
 }
 
-static int check_subjects(const struct report *report, struct field_error *error)
+static int check_subjects(const struct report *report, const struct report_codes *codes,
+                          struct field_error *error)
 {
     if (report->subject_count == 0) {
         return refuse(error, "subjects", "is missing: name at least one person");
@@ -140,7 +176,7 @@ static int check_subjects(const struct report *report, struct field_error *error
         return ERR_LIMIT;
     }
     for (size_t i = 0; i < report->subject_count; i++) {
-        int rc = check_subject(report, i, error);
+        int rc = check_subject(report, codes, i, error);
         if (rc != 0) {
             return rc;
         }
@@ -150,13 +186,14 @@ static int check_subjects(const struct report *report, struct field_error *error
 
 /* ---- the act ---- */
 
-static int check_act(const struct report *report, struct field_error *error)
+static int check_act(const struct report *report, const struct report_codes *codes,
+                     struct field_error *error)
 {
     char shown[CODE_SHOWN_BYTES_MAX + 3];
     if (report->form.len == 0) {
         return refuse(error, "form", "is missing: write the code of the form, like DS-06");
     }
-    if (catalogue_form_find(report->form) == NULL) {
+    if (!codes->form(codes->arg, report->form)) {
         return refuse(error, "form", "%s is no known form of violation: write a code like DS-06",
                       code_shown(report->form, shown));
     }
@@ -219,18 +256,18 @@ static int check_evidence(const struct report *report, struct field_error *error
     return 0;
 }
 
-int report_check(const struct report *report, struct bytes own_regency, int32_t today,
-                 struct field_error *ret)
+int report_check(const struct report *report, const struct report_codes *codes,
+                 struct bytes own_regency, int32_t today, struct field_error *ret)
 {
-    int rc = check_regency(report->regency, own_regency, ret);
+    int rc = check_regency(report->regency, codes, own_regency, ret);
     if (rc == 0) {
-        rc = check_act(report, ret);
+        rc = check_act(report, codes, ret);
     }
     if (rc == 0) {
         rc = check_dates(report, today, ret);
     }
     if (rc == 0) {
-        rc = check_subjects(report, ret);
+        rc = check_subjects(report, codes, ret);
     }
     if (rc == 0) {
         rc = check_evidence(report, ret);
@@ -238,12 +275,12 @@ int report_check(const struct report *report, struct bytes own_regency, int32_t 
     return rc;
 }
 
-int zero_report_check(const struct zero_report *zero, struct bytes own_regency, int32_t today,
-                      struct field_error *ret)
+int zero_report_check(const struct zero_report *zero, const struct report_codes *codes,
+                      struct bytes own_regency, int32_t today, struct field_error *ret)
 {
     char day[DAY_TEXT_CAPACITY];
     char other[DAY_TEXT_CAPACITY];
-    int rc = check_regency(zero->regency, own_regency, ret);
+    int rc = check_regency(zero->regency, codes, own_regency, ret);
     if (rc != 0) {
         return rc;
     }

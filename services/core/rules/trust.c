@@ -2,6 +2,7 @@
 
 #include "core/base/plant.h"
 #include "core/base/text.h"
+#include "core/rules/catalogue_set.h"
 #include "core/seal/chain.h"
 #include "core/seal/words.h"
 
@@ -16,6 +17,7 @@
 #define ENROLMENT_DOMAIN "kabar.enrol.v1"
 #define REVOCATION_DOMAIN "kabar.revoke.v1"
 #define CATALOGUE_DOMAIN "kabar.rules.v1"
+#define OBJECT_DOMAIN "kabar.object.v1"
 #define CARD_PERSONAL "kabar.card.v1"
 
 static bool verify_digest(const struct key *signer, const char *domain, const struct hash *digest,
@@ -121,6 +123,37 @@ int trust_catalogue(const struct key *root, const struct catalogue_part *part, s
                        &part->signature)
                ? 0
                : err_set(err, ERR_SIGNATURE, "catalogue: the root's signature does not hold");
+}
+
+int object_note_digest(const struct object_note *note, struct hash *ret, struct err_ctx *err)
+{
+    uint8_t encoded[ENTRY_BYTES_MAX];
+    size_t len = 0;
+    struct object_note unsigned_one = *note;
+    memset(&unsigned_one.signature, 0, sizeof unsigned_one.signature);
+    int status = object_note_encode(&unsigned_one, encoded, sizeof encoded, &len, err);
+    if (status != 0) {
+        return err_wrap(err, status, "object note");
+    }
+    seal_hash(OBJECT_DOMAIN, bytes_of(encoded, len), ret);
+    return 0;
+}
+
+int trust_catalogue_note(const struct key *root, const struct object_note *note,
+                         struct err_ctx *err)
+{
+    struct hash digest;
+    int status = object_note_digest(note, &digest, err);
+    if (status != 0) {
+        return status;
+    }
+    if (!PLANTED(ANY_NOTE) && !verify_digest(root, OBJECT_DOMAIN, &digest, &note->signature)) {
+        return err_set(err, ERR_SIGNATURE,
+                       "catalogue: the root's signature of its note does not hold");
+    }
+    return note->has_number && note->size > 0 && note->size <= CATALOGUE_BYTES_MAX
+               ? 0
+               : err_set(err, ERR_VALUE, "catalogue: its note has no number, or no such size");
 }
 
 /* ---- one officer's signature ---- */

@@ -8,6 +8,7 @@
  *   "kabar.enrol.v1"     officer's key    Enrolment encoded without its signature
  *   "kabar.revoke.v1"    officer's key    Revocation encoded without its signature
  *   "kabar.rules.v1"     root key         hash and number of a catalogue
+ *   "kabar.object.v1"    root key         ObjectNote encoded without its signature
  *
  * A ring number only rises. Officers: ACTIVE signs and verifies; RETIRED: old signatures hold;
  * revoked: none hold. A recommendation or decision needs two officers of different ids, names
@@ -54,6 +55,14 @@ int trust_revocation(const struct ring *ring, const struct revocation *revocatio
 void catalogue_digest(const struct hash *hash, uint32_t number, struct hash *ret);
 int trust_catalogue(const struct key *root, const struct catalogue_part *part,
                     struct err_ctx *err) MUST_USE;
+
+/* The 32 bytes the root signs of a note. */
+int object_note_digest(const struct object_note *note, struct hash *ret,
+                       struct err_ctx *err) MUST_USE;
+/* A note that names a catalogue. ERR_SIGNATURE; ERR_VALUE: it has no number, or a size that no
+ * catalogue has. */
+int trust_catalogue_note(const struct key *root, const struct object_note *note,
+                         struct err_ctx *err) MUST_USE;
 
 /* Request: its own signature and sane fields. *ret_hash = BLAKE2b-256(SignedRequest bytes;
  * "kabar.request.v1"). */

@@ -1,8 +1,7 @@
-/* object.h - what an object is, and the end that has one: which part of it goes out next.
+/* object.h - the end that has an object: which part of it goes out next.
  *
- * An object is a file above 4 KiB, named by the SHA-256 of its bytes in an entry that also carries
- * its size and the hash of its block list; a block is OBJECT_BLOCK_BYTES, the last one shorter. The
- * list is fetched under its own hash, like an object. Source: proto/SPEC.md "Objects". Pure.
+ * What it is called and what its blocks are: core/seal/object_blocks.h. The list of its blocks is
+ * fetched under its own hash, like an object. Source: proto/SPEC.md "Objects". Pure.
  *
  * The sender keeps nothing but what the other end asked for last. It never sends what was not
  * asked for: the receiver keeps progress (object_receiver.h). Whether the other end may ask for
@@ -11,24 +10,8 @@
 #ifndef CORE_SYNC_OBJECT_H
 #define CORE_SYNC_OBJECT_H
 
-#include "core/base/error.h"
-#include "core/base/ident.h"
-#include "core/base/limits.h"
+#include "core/seal/object_blocks.h"
 #include "core/wire/control.h"
-
-struct object_ref {
-    struct hash sha256;
-    struct hash list; /* of the block list */
-    uint64_t size;
-};
-/* ERR_LIMIT: empty or above OBJECT_BYTES_MAX. Asked of every name before anything else below. */
-int object_ref_check(const struct object_ref *ref, struct err_ctx *err) MUST_USE;
-uint32_t object_blocks(const struct object_ref *ref);
-uint32_t object_list_bytes(const struct object_ref *ref);
-/* Of block `index`, which is one of the object's. */
-uint32_t object_block_bytes(const struct object_ref *ref, uint32_t index);
-void object_block_hash(struct bytes block, struct hash *ret);
-void object_list_hash(struct bytes list, struct hash *ret);
 
 struct object_sender {
     struct hash hash; /* what was asked for */

@@ -262,6 +262,7 @@ static const struct argument catalogue_part[] = {
     NEED("parts", ARGUMENT_NUMBER, "how many there are"),
     NEED("data", ARGUMENT_TEXT, "bytes, hex"),
     NEED("signature", ARGUMENT_TEXT, "the root's, 64 bytes, hex"),
+    NEED("note_signature", ARGUMENT_TEXT, "the root's, of the note that nodes get, hex"),
     END,
 };
 

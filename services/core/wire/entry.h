@@ -5,7 +5,8 @@
  * ERR_UTF8 or ERR_VALUE with the field's name in the text. A missing optional number has its
  * has_ flag false; one without a has_ flag is mandatory, absent bools are false. Encoding writes
  * the canonical bytes (fields in order of number) and refuses, with the same errors, what decoding
- * would; only the signature of an enrolment or revocation may be zeros, and is left out then.
+ * would; only the signature of an enrolment or revocation, and those about object notes, may be
+ * zeros, and are left out then.
  * An unknown kind is kept by everybody and applied by nobody.
  */
 #ifndef CORE_WIRE_ENTRY_H
@@ -186,6 +187,20 @@ struct refusal {
     int64_t at_ms;
 };
 
+/* Names an object of the province to a node. */
+enum object_purpose { OBJECT_CATALOGUE = 1, OBJECT_DICTIONARY = 2, OBJECT_FILE = 3 };
+const char *object_purpose_name(enum object_purpose purpose);
+struct object_note {
+    enum object_purpose purpose;
+    struct hash hash;
+    struct hash block_list;
+    uint64_t size;
+    bool has_number;
+    uint32_t number;
+    struct signature signature; /* zeros: none */
+    struct bytes name;
+};
+
 struct enrolment {
     uint64_t number;
     struct bytes regency, officer;
@@ -272,7 +287,8 @@ struct catalogue_part {
     struct hash hash; /* SHA-256 of the packed catalogue */
     uint32_t number, part, parts;
     struct bytes data, entered_by;
-    struct signature signature; /* the root's */
+    struct signature signature;      /* the root's */
+    struct signature note_signature; /* the root's, of the object note; zeros: none */
     int64_t at_ms;
 };
 
@@ -300,6 +316,8 @@ int status_decode(struct bytes body, struct arena *arena, struct status *ret,
                   struct err_ctx *err) MUST_USE;
 int refusal_decode(struct bytes body, struct arena *arena, struct refusal *ret,
                    struct err_ctx *err) MUST_USE;
+int object_note_decode(struct bytes body, struct arena *arena, struct object_note *ret,
+                       struct err_ctx *err) MUST_USE;
 int enrolment_decode(struct bytes body, struct arena *arena, struct enrolment *ret,
                      struct err_ctx *err) MUST_USE;
 int revocation_decode(struct bytes body, struct arena *arena, struct revocation *ret,
@@ -330,6 +348,7 @@ ENTRY_ENCODER(signed_document);
 ENTRY_ENCODER(document);
 ENTRY_ENCODER(status);
 ENTRY_ENCODER(refusal);
+ENTRY_ENCODER(object_note);
 ENTRY_ENCODER(enrolment);
 ENTRY_ENCODER(revocation);
 ENTRY_ENCODER(placement);

@@ -485,6 +485,21 @@ static json_t *refusal_to_json(const struct refusal *refusal)
     return builder_end(&builder);
 }
 
+static json_t *object_note_to_json(const struct object_note *note)
+{
+    struct builder builder = builder_start();
+    put_name(&builder, "purpose", object_purpose_name(note->purpose));
+    PUT_HEX(&builder, "hash", note->hash);
+    put_number(&builder, "size", note->size);
+    PUT_HEX(&builder, "block_list", note->block_list);
+    if (note->has_number) {
+        put_number(&builder, "number", note->number);
+    }
+    PUT_HEX(&builder, "signature", note->signature);
+    put_text(&builder, "name", note->name);
+    return builder_end(&builder);
+}
+
 static json_t *officer_to_json(const struct officer *officer)
 {
     static const char *const states[] = {NULL, "active", "retired", "revoked"};
@@ -747,6 +762,7 @@ BODY_SHOWN(placement, &value)
 BODY_SHOWN(act, &value, arena)
 BODY_SHOWN(rejected, &value)
 BODY_SHOWN(catalogue_part, &value)
+BODY_SHOWN(object_note, &value)
 
 static const struct {
     uint16_t kind;
@@ -761,6 +777,7 @@ static const struct {
     {ENTRY_ENROLMENT, enrolment_shown}, {ENTRY_REVOCATION, revocation_shown},
     {ENTRY_PLACEMENT, placement_shown}, {ENTRY_ACT, act_shown},
     {ENTRY_REJECTED, rejected_shown},   {ENTRY_CATALOGUE, catalogue_part_shown},
+    {ENTRY_OBJECT, object_note_shown},
 };
 
 json_t *entry_body_to_json(uint16_t kind, struct bytes body, struct arena *arena)

@@ -34,6 +34,16 @@ const char *entry_kind_name(uint16_t kind)
     return name_of(names, COUNT_OF(names), kind);
 }
 
+const char *object_purpose_name(enum object_purpose purpose)
+{
+    static const char *const names[] = {
+        [OBJECT_CATALOGUE] = "catalogue",
+        [OBJECT_DICTIONARY] = "dictionary",
+        [OBJECT_FILE] = "file",
+    };
+    return name_of(names, COUNT_OF(names), (unsigned)purpose);
+}
+
 const char *const leave_names[LEAVE_COUNT] = {NULL, "none", "cltn"};
 
 const char *lane_name(enum lane lane)

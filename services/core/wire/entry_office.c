@@ -1,4 +1,4 @@
-/* What the province writes to nodes: documents, statuses, refusals. */
+/* What the province writes to nodes: documents, statuses, refusals, object notes. */
 #include "core/wire/entry.h"
 #include "core/wire/entry_maps.h"
 
@@ -82,3 +82,17 @@ static const struct field_map refusal_rows[] = {
 static const struct message_map refusal_map =
     MAP(refusal, refusal_rows, struct refusal, ENTRY_BYTES_MAX, NULL);
 MESSAGE_CODEC(refusal, refusal_map);
+
+/* ---- object note: only a catalogue's is signed ---- */
+static const struct field_map object_note_rows[] = {
+    CODE(1, struct object_note, purpose, FIELD_MANDATORY),
+    FIXED(2, struct object_note, hash.b, FIELD_MANDATORY),
+    NUMBER(3, struct object_note, size),
+    FIXED(4, struct object_note, block_list.b, FIELD_MANDATORY),
+    NUMBER_HAS(5, struct object_note, number),
+    FIXED(6, struct object_note, signature.b, FIELD_ZERO_IS_ABSENT),
+    TEXT(7, struct object_note, name, NAME_BYTES_MAX, 0),
+};
+static const struct message_map object_note_map =
+    MAP(object_note, object_note_rows, struct object_note, ENTRY_BYTES_MAX, NULL);
+MESSAGE_CODEC(object_note, object_note_map);

@@ -173,6 +173,7 @@ static const struct field_map catalogue_part_rows[] = {
     FIXED(6, struct catalogue_part, signature.b, FIELD_MANDATORY),
     TEXT(7, struct catalogue_part, entered_by, NAME_BYTES_MAX, 0),
     NUMBER(8, struct catalogue_part, at_ms),
+    FIXED(9, struct catalogue_part, note_signature.b, FIELD_ZERO_IS_ABSENT),
 };
 static const struct message_map catalogue_part_map =
     MAP(catalogue_part, catalogue_part_rows, struct catalogue_part, ENTRY_BYTES_MAX, part_in_range);

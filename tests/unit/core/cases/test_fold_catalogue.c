@@ -3,6 +3,7 @@
 #include "unit/core/rules/catalogue_fixture.h"
 
 #include "core/cases/catalogue_view.h"
+#include "core/rules/catalogue_note.h"
 #include "core/rules/trust.h"
 
 struct made {
@@ -10,6 +11,17 @@ struct made {
     size_t len;
     struct catalogue_part part;
 };
+
+static void sign_note(const struct officer_keys *root, uint32_t number, struct made *made)
+{
+    char name[CATALOGUE_NAME_CAPACITY];
+    struct object_note note;
+    struct hash digest;
+    catalogue_note(bytes_of(made->packed, made->len), number, name, &note);
+    assert_int_equal(object_note_digest(&note, &digest, NULL), 0);
+    seal_sign(root->secret, "kabar.object.v1", bytes_of(digest.b, sizeof digest.b),
+              &made->part.note_signature);
+}
 
 static void sign_made(const struct officer_keys *root, uint32_t number, struct made *made)
 {
@@ -19,6 +31,7 @@ static void sign_made(const struct officer_keys *root, uint32_t number, struct m
     catalogue_digest(&made->part.hash, number, &digest);
     seal_sign(root->secret, "kabar.rules.v1", bytes_of(digest.b, sizeof digest.b),
               &made->part.signature);
+    sign_note(root, number, made);
     made->part.parts =
         (uint32_t)((made->len + CATALOGUE_PART_BYTES_MAX - 1) / CATALOGUE_PART_BYTES_MAX);
     assert_true(made->part.parts > 2);
@@ -206,6 +219,131 @@ static void only_the_root_signs_one(void **state)
     free(good.packed);
 }
 
+/* The n-th office entry tells this enrolment of a catalogue. */
+static void tells(struct story *story, size_t index, uint64_t enrolment, const struct made *made)
+{
+    struct object_note note;
+    struct bytes body = office_is(story, index, ENTRY_OBJECT, enrolment);
+    assert_int_equal(object_note_decode(body, story->arena, &note, NULL), 0);
+    assert_int_equal(trust_catalogue_note(&story->config.root_key, &note, NULL), 0);
+    assert_memory_equal(note.hash.b, made->part.hash.b, HASH_BYTES);
+    assert_int_equal(note.number, made->part.number);
+    assert_int_equal(note.size, made->len);
+    assert_int_equal(note.purpose, OBJECT_CATALOGUE);
+}
+
+static void every_node_is_told_and_a_new_one_too(void **state)
+{
+    struct story *story = *state;
+    struct made second, third;
+    begin(story);
+    put_enrolment(story, 9, "16.71", false); /* not active yet: told when it is */
+    make(&story->root, 2, NULL, NULL, NULL, &second);
+    put_all(story, &second);
+    accepted(story);
+    assert_int_equal(story->out.office_count, 2);
+    tells(story, 0, NODE_03, &second);
+    tells(story, 1, NODE_07, &second);
+    put_all(story, &second);
+    refused(story, ERR_STALE, "number 2 holds");
+    assert_int_equal(story->out.office_count, 0);
+    put_enrolment(story, 9, "16.71", true);
+    accepted(story);
+    assert_int_equal(story->out.office_count, 2);
+    office_is(story, 0, ENTRY_RING, 9);
+    tells(story, 1, 9, &second);
+    put_revocation(story, NODE_03);
+    make(&story->root, 3, "holidays.csv", "Natal", "Hari Natal", &third);
+    put_all(story, &third);
+    accepted(story);
+    assert_int_equal(story->out.office_count, 2);
+    tells(story, 0, NODE_07, &third);
+    tells(story, 1, 9, &third);
+    put_enrolment(story, 10, "16.03", true);
+    tells(story, 1, 10, &third);
+    same_again(story);
+    assert_true(sweep_reads(story) > 0);
+    free(second.packed);
+    free(third.packed);
+}
+
+/* What stays here and is served to nodes is what the note names. */
+static void what_nodes_are_told_is_what_holds(void **state)
+{
+    struct story *story = *state;
+    struct made second;
+    struct object_note note;
+    struct bytes packed;
+    assert_int_equal(catalogue_view_note(&story->views, story->arena, &note), ERR_NOT_FOUND);
+    assert_int_equal(catalogue_view_packed(&story->views, &packed), ERR_NOT_FOUND);
+    make(&story->root, 2, NULL, NULL, NULL, &second);
+    put_all(story, &second);
+    assert_int_equal(catalogue_view_note(&story->views, story->arena, &note), 0);
+    assert_int_equal(catalogue_view_packed(&story->views, &packed), 0);
+    assert_true(bytes_equal(packed, bytes_of(second.packed, second.len)));
+    assert_int_equal(note.size, second.len);
+    free(second.packed);
+}
+
+static void a_note_that_the_root_did_not_sign_is_refused(void **state)
+{
+    struct story *story = *state;
+    struct made second, other;
+    begin(story);
+    make(&story->root, 2, NULL, NULL, NULL, &second);
+    sign_note(&story->sri, 2, &second);
+    put_all(story, &second);
+    refused(story, ERR_SIGNATURE, "note");
+    assert_int_equal(story->out.office_count, 0);
+    make(&story->root, 2, "holidays.csv", "Natal", "Hari Natal", &other);
+    second.part.note_signature = other.part.note_signature;
+    put_all(story, &second);
+    refused(story, ERR_SIGNATURE, "note");
+    assert_int_equal(holding(story, NULL), 1);
+    /* As the first version loaded it. */
+    memset(&second.part.note_signature, 0, SIGNATURE_BYTES);
+    put_all(story, &second);
+    accepted(story);
+    assert_non_null(strstr(story->out.text, "no node is told"));
+    assert_int_equal(story->out.office_count, 0);
+    assert_int_equal(holding(story, NULL), 2);
+    put_enrolment(story, 9, "16.71", true);
+    assert_int_equal(story->out.office_count, 1);
+    free(second.packed);
+    free(other.packed);
+}
+
+/* A form that only a loaded catalogue has; it stays known when the next one has it no more, for
+ * reports that were made by it are still under way. */
+static void forms_of_a_catalogue_that_held_are_known(void **state)
+{
+    struct story *story = *state;
+    struct made second, third;
+    const struct filed baru = {"16.07", NULL, NIP, "16.03", "DS-9X", 1};
+    begin(story);
+    put_report(story, baru);
+    refused(story, ERR_VALUE, "form: 'DS-9X' is no known form");
+    make(&story->root, 2, NULL, NULL, NULL, &second);
+    rename_code(&story->root, 2, "DS-09", "DS-9X", &second);
+    put_all(story, &second);
+    accepted(story);
+    put_report(story, baru);
+    accepted(story);
+    put_report(story, (struct filed){"16.07", NULL, NIP, "16.03", "DS-09", 1});
+    accepted(story);
+    put_report(story, (struct filed){"16.07", NULL, NIP, "16.03", "DS-9Y", 1});
+    refused(story, ERR_VALUE, "form");
+    make(&story->root, 3, NULL, NULL, NULL, &third);
+    put_all(story, &third);
+    accepted(story);
+    put_report(story, baru);
+    accepted(story);
+    same_again(story);
+    assert_true(sweep_reads(story) > 0);
+    free(second.packed);
+    free(third.packed);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -214,6 +352,13 @@ int main(void)
                                         story_close),
         cmocka_unit_test_setup_teardown(a_broken_one_is_refused_whole, story_open, story_close),
         cmocka_unit_test_setup_teardown(only_the_root_signs_one, story_open, story_close),
+        cmocka_unit_test_setup_teardown(every_node_is_told_and_a_new_one_too, story_open,
+                                        story_close),
+        cmocka_unit_test_setup_teardown(what_nodes_are_told_is_what_holds, story_open, story_close),
+        cmocka_unit_test_setup_teardown(a_note_that_the_root_did_not_sign_is_refused, story_open,
+                                        story_close),
+        cmocka_unit_test_setup_teardown(forms_of_a_catalogue_that_held_are_known, story_open,
+                                        story_close),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

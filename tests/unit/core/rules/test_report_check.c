@@ -52,9 +52,10 @@ static int check_line(const char *text, const char *own, int32_t today, struct f
     if (report_line_read(bytes_of_text(text), arena, &line, error) != 0) {
         fail_msg("%s: %s %s", text, error->field, error->reason);
     }
-    return line.type == REPORT_LINE_ZERO
-               ? zero_report_check(&line.zero, bytes_of_text(own), today, error)
-               : report_check(&line.report, bytes_of_text(own), today, error);
+    return line.type == REPORT_LINE_ZERO ? zero_report_check(&line.zero, &report_codes_builtin,
+                                                             bytes_of_text(own), today, error)
+                                         : report_check(&line.report, &report_codes_builtin,
+                                                        bytes_of_text(own), today, error);
 }
 
 static const char *const good_lines[] = {
@@ -239,18 +240,25 @@ static void lists_are_limited(void **state)
         .evidence_count = EVIDENCE_MAX,
     };
     struct field_error error;
-    assert_int_equal(report_check(&report, bytes_of_text(OWN), INT32_MAX, &error), 0);
+    assert_int_equal(
+        report_check(&report, &report_codes_builtin, bytes_of_text(OWN), INT32_MAX, &error), 0);
     report.evidence_count++;
-    assert_int_equal(report_check(&report, bytes_of_text(OWN), INT32_MAX, &error), ERR_LIMIT);
+    assert_int_equal(
+        report_check(&report, &report_codes_builtin, bytes_of_text(OWN), INT32_MAX, &error),
+        ERR_LIMIT);
     assert_string_equal(error.field, "evidence");
     report.subject_count++;
-    assert_int_equal(report_check(&report, bytes_of_text(OWN), INT32_MAX, &error), ERR_LIMIT);
+    assert_int_equal(
+        report_check(&report, &report_codes_builtin, bytes_of_text(OWN), INT32_MAX, &error),
+        ERR_LIMIT);
     assert_string_equal(error.field, "subjects");
     assert_non_null(strstr(error.reason, "65 entries and at most 64"));
     report.subject_count = 1;
     report.evidence_count = 1;
     report.channel = CHANNEL_COUNT;
-    assert_int_equal(report_check(&report, bytes_of_text(OWN), INT32_MAX, &error), ERR_VALUE);
+    assert_int_equal(
+        report_check(&report, &report_codes_builtin, bytes_of_text(OWN), INT32_MAX, &error),
+        ERR_VALUE);
     assert_string_equal(error.field, "channel");
 }
 

@@ -28,6 +28,7 @@ KIND(signed_document)
 KIND(document)
 KIND(status)
 KIND(refusal)
+KIND(object_note)
 KIND(enrolment)
 KIND(revocation)
 KIND(placement)
@@ -147,6 +148,11 @@ static const struct row refusal_rows[] = {
     {"text", ROW_TEXT, MAY},         {"at_ms", ROW_NUMBER, MUST},
     {"subject", ROW_NUMBER, MAY},    {NULL, ROW_NUMBER, MAY},
 };
+static const struct row object_note_rows[] = {
+    {"purpose", ROW_ENUM, MUST},     {"hash", ROW_FIXED, MUST},   {"size", ROW_NUMBER, MUST},
+    {"block_list", ROW_FIXED, MUST}, {"number", ROW_NUMBER, MAY}, {"signature", ROW_FIXED, MAY},
+    {"name", ROW_TEXT, MAY},         {NULL, ROW_NUMBER, MAY},
+};
 static const struct row enrolment_rows[] = {
     {"number", ROW_NUMBER, MUST},      {"regency", ROW_TEXT, MUST},
     {"curve_key", ROW_FIXED, MUST},    {"signing_key", ROW_FIXED, MUST},
@@ -162,7 +168,8 @@ static const struct row revocation_rows[] = {
 static const struct row catalogue_part_rows[] = {
     {"hash", ROW_FIXED, MUST},     {"number", ROW_NUMBER, MUST}, {"part", ROW_NUMBER, MUST},
     {"parts", ROW_NUMBER, MUST},   {"data", ROW_BLOB, MUST},     {"signature", ROW_FIXED, MUST},
-    {"entered_by", ROW_TEXT, MAY}, {"at_ms", ROW_NUMBER, MUST},  {NULL, ROW_NUMBER, MAY},
+    {"entered_by", ROW_TEXT, MAY}, {"at_ms", ROW_NUMBER, MUST},  {"note_signature", ROW_FIXED, MAY},
+    {NULL, ROW_NUMBER, MAY},
 };
 static const struct row placement_rows[] = {
     {"position", ROW_NUMBER, MUST},    {"subject", ROW_NUMBER, MUST},  {"outcome", ROW_ENUM, MUST},
@@ -311,6 +318,7 @@ static const struct kind {
     ROWS(document, 0, document, document_rows),
     ROWS(status, 0, status, status_rows),
     ROWS(refusal, 0, refusal, refusal_rows),
+    ROWS(object_note, 0, object_note, object_note_rows),
     ROWS(enrolment, 0, enrolment, enrolment_rows),
     ROWS(revocation, 0, revocation, revocation_rows),
     ROWS(placement, 0, placement, placement_rows),
@@ -323,7 +331,7 @@ static const struct kind {
     ROWS(act, 4, act, withdraw_rows),
     ROWS(act, 5, act, look_rows),
     ROWS(rejected, 0, rejected, rejected_rows),
-    ROWS(catalogue_part, 0, catalogue_part, catalogue_part_rows),
+    ROWS(catalogue_part, 1, catalogue_part, catalogue_part_rows),
     {"ring", 0, &kabar__v1__key_ring__descriptor, ring_rows, decode_ring, round_trip_ring},
     ROWS(signed_ring, 0, signed_ring, signed_ring_rows),
     ROWS(enrol_request, 0, enrol_request, enrol_request_rows),

@@ -565,12 +565,33 @@ static void a_piece_of_a_catalogue_is_shown_without_its_bytes(void **state)
                                   .at_ms = 4};
     FILL(part.hash, 0xa1);
     FILL(part.signature, 0xd1);
+    FILL(part.note_signature, 0xd2);
     assert_json(
         BODY_JSON(ENTRY_CATALOGUE, catalogue_part, &part),
         "{\"hash\":\"" HEX_OF_HASH("a1") "\",\"number\":2,\"part\":1,\"parts\":3,"
                                          "\"bytes\":3,\"signature\":\"" HEX_OF_SIGNATURE(
                                              "d1") "\","
                                                    "\"entered_by\":\"operator\",\"at_ms\":4}");
+}
+
+static void an_object_note_is_shown(void **state)
+{
+    (void)state;
+    struct object_note note = {.purpose = OBJECT_CATALOGUE, .size = 150000};
+    FILL(note.hash, 0xa1);
+    FILL(note.block_list, 0xa2);
+    FILL(note.signature, 0xd1);
+#define NOTE_JSON(more)                                                                            \
+    "{\"purpose\":\"catalogue\",\"hash\":\"" HEX_OF_HASH(                                          \
+        "a1") "\",\"size\":150000,\"block_list\":\"" HEX_OF_HASH("a2") "\"," more
+    assert_json(BODY_JSON(ENTRY_OBJECT, object_note, &note),
+                NOTE_JSON("\"signature\":\"" HEX_OF_SIGNATURE("d1") "\"}"));
+    note.has_number = true;
+    note.number = 3;
+    note.name = TEXT("catalogue-3");
+    assert_json(BODY_JSON(ENTRY_OBJECT, object_note, &note),
+                NOTE_JSON("\"number\":3,\"signature\":\"" HEX_OF_SIGNATURE(
+                    "d1") "\",\"name\":\"catalogue-3\"}"));
 }
 
 static void a_rejected_entry_is_shown(void **state)
@@ -626,6 +647,7 @@ int main(void)
         cmocka_unit_test(a_placement_is_shown),
         cmocka_unit_test(an_act_is_shown),
         cmocka_unit_test(a_piece_of_a_catalogue_is_shown_without_its_bytes),
+        cmocka_unit_test(an_object_note_is_shown),
         cmocka_unit_test(a_rejected_entry_is_shown),
         cmocka_unit_test(unknown_kinds_and_broken_bodies_are_hex),
         cmocka_unit_test(numbers_beyond_json_are_text),

@@ -351,6 +351,10 @@ static json_t *catalogue_part_json(const struct catalogue_part *part)
     FIXED_BYTES(to, "signature", part->signature.b);
     text(to, "entered_by", part->entered_by);
     number_signed(to, "at_ms", part->at_ms);
+    static const struct signature none;
+    if (memcmp(&part->note_signature, &none, sizeof none) != 0) {
+        FIXED_BYTES(to, "note_signature", part->note_signature.b);
+    }
     return to;
 }
 

@@ -239,6 +239,7 @@ static bool check_ours(const struct shape *shape, struct bytes body, struct aren
     CHECK_OURS(withdrawal)
     CHECK_OURS(rung)
     CHECK_OURS(answer)
+    CHECK_OURS(object_note)
     return false;
 }
 
