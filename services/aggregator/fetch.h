@@ -1,14 +1,9 @@
 /* fetch.h - files that reports name, fetched from the nodes that have them. Loop thread.
  *
- *   look ──named, not here──► PREPARING ──► ASKING ⇄ part, block written ──► FINISHING ──► next
- *    ▲  what an earlier run left is read         │ MISSING, no room: pending    │ hash, sync, name
- *    └───────────────────────────────────────────┴──────────────────────────────┘
- *
  * One file a node at a time, in the order the reports came; the others wait. What was MISSING is
- * asked for again in the next session, what found no room after a minute. Reading and syncing whole
- * files is done on a thread. A file that another regency sent is asked for all the same, and
- * compared: else a node could learn who else handed it in. Core/sync's object_receiver.h decides
- * what is asked for and what fits.
+ * asked for again in the next session, what found no room after a minute. A file that another
+ * regency sent is asked for all the same, and compared: else a node could learn who else handed it
+ * in. How one file comes in: platform/fetch/object_fetch.h.
  */
 #ifndef AGGREGATOR_FETCH_H
 #define AGGREGATOR_FETCH_H

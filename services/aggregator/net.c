@@ -1,5 +1,6 @@
 /* Frames to intakes, and their effects carried out. No rules here: core/sync/intake decides. */
 #include "aggregator/fetch.h"
+#include "aggregator/give.h"
 #include "aggregator/span_in.h"
 
 #include "core/base/assert.h"
@@ -334,6 +335,30 @@ static void send_span(struct peer *peer, const struct effect *effect)
     }
 }
 
+/* Of an object that the node asked for. */
+static void send_part(struct peer *peer, const struct effect *effect)
+{
+    struct peer_connection *connection = connection_numbered(peer, effect->connection);
+    struct bytes frame;
+    struct err_ctx err = {""};
+    int rc = connection == NULL ? ERR_GONE : connection->first != NULL ? ERR_AGAIN : 0;
+    int read = rc != 0 ? 0 : give_part(peer->aggregator, &effect->as.part, &frame, &err);
+    if (rc == 0 && read == 0) {
+        rc = send_now(peer, connection, frame);
+    }
+    if (rc == ERR_GONE) {
+        return;
+    }
+    follow(peer, rc == 0 ? INTAKE_EVENT_PART_SENT : INTAKE_EVENT_SEND_BLOCKED, effect->connection)
+        ->rc = read;
+    if (rc != 0) {
+        loop_timer_set(peer->aggregator->retry, SEND_RETRY_MS);
+    } else if (read != 0) {
+        LOG(LOG_LEVEL_WARN, "part_not_read", log_text("node", peer->regency),
+            log_text("error", err_peek(&err, read)));
+    }
+}
+
 static void finish_turn(struct peer *peer);
 
 static void send_control(struct peer *peer, const struct effect *effect)
@@ -425,9 +450,11 @@ static void carry_out(struct peer *peer, const struct effect *effect)
     case EFFECT_OBJECT:
         fetch_frame(peer, effect->connection, &effect->as.control);
         break;
+    case EFFECT_SEND_PART:
+        send_part(peer, effect);
+        break;
     case EFFECT_CONNECT:
     case EFFECT_DISCONNECT:
-    case EFFECT_SEND_PART:
         ASSERT(false && "an intake does not dial");
         break;
     case EFFECT_SUCCEED:

@@ -1,5 +1,5 @@
 /* Enrolled nodes: the views say who there is, the journal store how far each log has come. */
-#include "aggregator/aggregator.h"
+#include "aggregator/give.h"
 
 #define WINDOW_START_BYTES 16384u
 #define WINDOW_MAX_BYTES 1048576u
@@ -68,6 +68,7 @@ static struct intake_config intake_config_of(struct peer *peer)
                    .window_max_bytes = WINDOW_MAX_BYTES,
                    .span_raw_bytes = SPAN_RAW_BYTES},
         .lookup = {.arg = peer, .log = look_up_log},
+        .object = {.arg = peer, .size = give_size},
         .keep_alive_ms = aggregator->conf->keep_alive_s * 1000u,
         .log_key = aggregator->log_key,
         .aggregator = aggregator->incarnation,

@@ -282,21 +282,12 @@ static int open_loop(struct node *node, struct err_ctx *err)
 static int open_all(struct node *node, struct node_card *card, struct err_ctx *err)
 {
     int rc = open_loop(node, err);
-    if (rc == 0) {
-        rc = open_store(node, err);
-    }
-    if (rc == 0) {
-        rc = files_open(node, err);
-    }
-    if (rc == 0) {
-        rc = budget_open(node, err);
-    }
-    if (rc == 0) {
-        rc = sync_open(node, err);
-    }
-    if (rc == 0) {
-        rc = office_open(node, err);
-    }
+    rc = rc != 0 ? rc : open_store(node, err);
+    rc = rc != 0 ? rc : files_open(node, err);
+    rc = rc != 0 ? rc : budget_open(node, err);
+    rc = rc != 0 ? rc : sync_open(node, err);
+    rc = rc != 0 ? rc : office_open(node, err);
+    rc = rc != 0 ? rc : catalogue_open(node, err);
     if (rc == 0 && card->arena != NULL) {
         rc = node_enrol(node, card, err);
     } else if (rc == 0) {
@@ -322,6 +313,7 @@ static void close_all(struct node *node)
     door_close(node->door); /* calls that are still open are gone */
     node_backup_stop(node);
     files_stop(node);
+    catalogue_stop(node);
     node->sync.ready = false;
     if (node->writer_runs) {
         store_writer_stop(node->store); /* done() of everything, here */
@@ -332,6 +324,7 @@ static void close_all(struct node *node)
     sync_close(node);
     budget_close(node);
     office_close(node);
+    catalogue_close(node);
     link_context_free(node->links);
     store_close(node->store);
     objects_close(node->objects);

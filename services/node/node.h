@@ -13,6 +13,7 @@
 #include "core/sync/uplink.h"
 #include "core/wire/bundle.h"
 #include "core/wire/trust_file.h"
+#include "node/node_catalogue.h"
 #include "node/node_store.h"
 #include "platform/conf/conf.h"
 #include "platform/door/door.h"
@@ -40,6 +41,7 @@
     X(TROUBLE_OFFICE, "office_log_unreadable")                                                     \
     X(TROUBLE_CUT, "span_not_cut")                                                                 \
     X(TROUBLE_FILE, "file_not_read")                                                               \
+    X(TROUBLE_CATALOGUE, "catalogue_not_taken")                                                    \
     X(TROUBLE_CONNECT, "connect_failed")                                                           \
     X(TROUBLE_STORE, "store_refused")                                                              \
     X(TROUBLE_CARD, "card_refused")                                                                \
@@ -144,10 +146,8 @@ struct node_office {
     struct arena *parse;   /* one body */
 };
 
-struct stream; /* node_stream.c */
-
+struct stream;     /* node_stream.c */
 struct files_call; /* node_files.c */
-
 /* What door_call_data of an open call begins with. */
 struct open_call {
     /* struct rung_command, stream, files_call, bundle_wait */
@@ -179,6 +179,7 @@ struct node {
 
     struct node_sync sync;
     struct node_office office;
+    struct node_catalogue catalogue;
     struct stream *streams; /* all that are open */
     struct files_call *files;
     struct objects *objects; /* evidence that was handed over */

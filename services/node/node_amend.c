@@ -133,8 +133,9 @@ static int line_check(struct ask *ask, struct report_line *read, struct line *li
     if (read->type != REPORT_LINE_REPORT) {
         return refused(line, ERR_VALUE, "zero", "a report is amended by a report");
     }
-    int rc = report_check(&read->report, &report_codes_builtin,
-                          bytes_of_text(ask->node->conf->regency), today, &line->error);
+    const struct report_codes codes = catalogue_codes(ask->node);
+    int rc = report_check(&read->report, &codes, bytes_of_text(ask->node->conf->regency), today,
+                          &line->error);
     rc = rc == 0 ? report_amend_check(&ask->now, ask->first.key, &read->report, &line->error) : rc;
     line->code = rc;
     line->ready = rc != 0;

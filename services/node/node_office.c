@@ -16,7 +16,7 @@
 #define RUNG_BYTES_MAX 1024u
 #define DOCUMENT_ID_MAX 256u
 
-enum change_type { CHANGE_NONE, CHANGE_RING, CHANGE_DOCUMENT, CHANGE_NOTE };
+enum change_type { CHANGE_NONE, CHANGE_RING, CHANGE_DOCUMENT, CHANGE_NOTE, CHANGE_CATALOGUE };
 
 struct change {
     enum change_type type;
@@ -145,6 +145,9 @@ static int batch_run(struct store_txn *txn, void *arg)
         case CHANGE_NOTE:
             note_put(txn, &change->about, change->kind, body);
             break;
+        case CHANGE_CATALOGUE:
+            catalogue_put_note(txn, body);
+            break;
         case CHANGE_NONE:
             break;
         }
@@ -179,6 +182,17 @@ static void judge_ring(struct node *node, struct bytes body, struct change *chan
         change->type = CHANGE_RING;
     } else if (rc != ERR_STALE) { /* an older ring again is what every new box is sent */
         node_trouble(node, TROUBLE_RING, rc, err_peek(&err, rc));
+    }
+}
+
+static void judge_object(struct node *node, struct bytes body, struct change *change)
+{
+    struct err_ctx err = {""};
+    int rc = catalogue_judge_note(node, body, node->office.parse, &err);
+    if (rc == 0) {
+        change->type = CHANGE_CATALOGUE;
+    } else if (rc != ERR_STALE) {
+        node_trouble(node, TROUBLE_CATALOGUE, rc, err_peek(&err, rc));
     }
 }
 
@@ -259,6 +273,8 @@ static int judge(struct node *node, struct batch *batch, uint64_t seq,
         judge_ring(node, entry->body, change);
     } else if (!entry->erased && entry->kind == ENTRY_DOCUMENT) {
         judge_document(node, entry->body, change);
+    } else if (!entry->erased && entry->kind == ENTRY_OBJECT) {
+        judge_object(node, entry->body, change);
     } else if (!entry->erased && (entry->kind == ENTRY_STATUS || entry->kind == ENTRY_REFUSAL)) {
         judge_note(node, entry, change);
     }
@@ -272,8 +288,14 @@ static int judge(struct node *node, struct batch *batch, uint64_t seq,
     return 0;
 }
 
-/* Entries from `from` on, as many as one stored span and one batch hold. A new ring ends the batch:
- * what follows is judged under it. */
+/* What follows is judged by it. */
+static bool ends_batch(const struct batch *batch)
+{
+    enum change_type last = batch->count == 0 ? CHANGE_NONE : batch->changes[batch->count - 1].type;
+    return last == CHANGE_RING || last == CHANGE_CATALOGUE;
+}
+
+/* Entries from `from` on, as many as one stored span and one batch hold. */
 static int gather(struct node *node, struct batch *batch, uint64_t from, struct store_txn *txn)
 {
     struct office_span span;
@@ -300,7 +322,7 @@ static int gather(struct node *node, struct batch *batch, uint64_t from, struct 
         if (rc != 0) {
             return batch->to >= from ? 0 : rc;
         }
-        if (batch->count > 0 && batch->changes[batch->count - 1].type == CHANGE_RING) {
+        if (ends_batch(batch)) {
             break;
         }
     }
@@ -325,6 +347,8 @@ static void applied(struct node *node, const struct change *change)
         if (rc != 0) {
             node_trouble(node, TROUBLE_RING, rc, err_peek(&err, rc));
         }
+    } else if (change->type == CHANGE_CATALOGUE) {
+        catalogue_told(node, bytes_of(change->body, change->len));
     } else if (change->type == CHANGE_DOCUMENT && change->other_bytes) {
         node_trouble(node, TROUBLE_DOCUMENT_OTHER, ERR_FORK, "not applied");
     } else if (change->type == CHANGE_DOCUMENT && change->fresh) {

@@ -162,9 +162,10 @@ static int check(const struct node *node, const struct report_line *read, struct
 {
     struct bytes own = bytes_of_text(node->conf->regency);
     int32_t today = (int32_t)((host_wall_ms() + WIB_MS) / DAY_MS);
-    const struct report_codes *codes = &report_codes_builtin;
-    return read->type == REPORT_LINE_ZERO ? zero_report_check(&read->zero, codes, own, today, error)
-                                          : report_check(&read->report, codes, own, today, error);
+    const struct report_codes codes = catalogue_codes(node);
+    return read->type == REPORT_LINE_ZERO
+               ? zero_report_check(&read->zero, &codes, own, today, error)
+               : report_check(&read->report, &codes, own, today, error);
 }
 
 size_t line_list_files(const struct report *report, uint8_t *body, size_t len)

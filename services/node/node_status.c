@@ -230,5 +230,6 @@ void node_status(struct node *node, struct door_call *call, const json_t *args)
     counters_into(status, &node->counters);
     (void)json_object_set_new(status, "budget", budget_json(node));
     (void)json_object_set_new(status, "bundles", bundles_json(node));
+    (void)json_object_set_new(status, "catalogue", catalogue_status(node));
     door_call_done(call, status);
 }

@@ -68,6 +68,17 @@ static void wake(struct node *node, uint64_t at_ms, uint64_t now_ms)
     }
 }
 
+static void send_out(struct node *node, const struct effect *effect)
+{
+    if (effect->type == EFFECT_SEND_SPAN) {
+        line_send_span(node, &effect->as.plan);
+    } else if (effect->type == EFFECT_SEND_PART) {
+        objects_send_part(node, &effect->as.part);
+    } else {
+        line_send(node, effect->connection, &effect->as.control);
+    }
+}
+
 static void carry_out(struct node *node, const struct effect *effect, uint64_t now_ms)
 {
     switch (effect->type) {
@@ -81,13 +92,9 @@ static void carry_out(struct node *node, const struct effect *effect, uint64_t n
         sync_commit_pair(node, &effect->as.pair);
         break;
     case EFFECT_SEND:
-        line_send(node, effect->connection, &effect->as.control);
-        break;
     case EFFECT_SEND_SPAN:
-        line_send_span(node, &effect->as.plan);
-        break;
     case EFFECT_SEND_PART:
-        objects_send_part(node, &effect->as.part);
+        send_out(node, effect);
         break;
     case EFFECT_STORE_SPAN:
         sync_store_span(node, &effect->as.store);
@@ -105,6 +112,8 @@ static void carry_out(struct node *node, const struct effect *effect, uint64_t n
         life_succeed(node, &effect->as.from);
         break;
     case EFFECT_OBJECT:
+        catalogue_frame(node, effect->connection, &effect->as.control);
+        break;
     case EFFECT_RESTORED:
         ASSERT(false && "an aggregator's, not ours");
     }
@@ -313,7 +322,7 @@ static struct uplink_config config_of(struct node *node, const struct node_meta 
         .software = bytes_of_text(software),
         .lookup_arg = node,
         .office_h = office_hash,
-        .object = objects_asked,
+        .object = {.arg = node, .size = objects_asked},
     };
 }
 

@@ -308,8 +308,9 @@ static void carry_out(struct sim *sim, struct node *node, const struct effect *e
         disk_put(sim, node->index, (struct op){.type = OP_LIFE, .from = effect->as.from},
                  bytes_of(NULL, 0));
         break;
+    case EFFECT_OBJECT: /* nobody asks for one here */
+        break;
     case EFFECT_SEND_PART: /* no object is here: every WANT is answered MISSING */
-    case EFFECT_OBJECT:
     case EFFECT_RESTORED:
         sim_fail(sim, "an uplink never asks for this");
         break;

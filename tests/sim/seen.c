@@ -18,8 +18,8 @@ static const char *const uplink_events[UPLINK_EVENTS] = {
     "link_down", "link_denied", "appended",  "control",        "span",
     "bad_frame", "span_sent",   "part_sent", "send_blocked",   "stored"};
 static const char *const intake_events[INTAKE_EVENTS] = {
-    "control",   "span",         "bad_frame", "pair_stored", "stored",  "flush", "appended",
-    "span_sent", "send_blocked", "gone",      "tick",        "revoked", "close"};
+    "control",   "span",         "bad_frame", "pair_stored", "stored", "flush",   "appended",
+    "span_sent", "send_blocked", "part_sent", "gone",        "tick",   "revoked", "close"};
 static const char *const intake_states[INTAKE_STATES] = {"new", "resuming", "open", "closed",
                                                          "none"};
 

@@ -1,6 +1,7 @@
 /* unreachable.h - rows for seen.c: machine, state, event, why it cannot be. A row that was seen
  * after all fails the run. */
 {"uplink", "*", "part_sent", "nobody has an object here, so that no part is sent"},
+    {"intake", "*", "part_sent", "nobody has an object here, so that no part is sent"},
     {"uplink", "*", "link_denied", "the made-up network answers no key with a refusal of its own"},
     {"uplink", "waiting", "pair_committed", PAIR}, {"uplink", "connecting", "pair_committed", PAIR},
     {"uplink", "resuming", "pair_committed", PAIR}, {"uplink", "live", "pair_committed", PAIR},

@@ -34,7 +34,7 @@ static int first_mistake(const struct catalogue_problems *problems, struct err_c
 int catalogue_whole(struct bytes packed, const struct hash *hash, uint32_t number,
                     struct arena *arena, const struct catalogue **ret, struct err_ctx *err)
 {
-    struct hash found;
+    struct hash found = {{0}}; /* cppcheck does not see it filled in */
     struct catalogue_info info;
     const struct catalogue *catalogue = NULL;
     struct catalogue_problems *problems = arena_alloc(arena, sizeof *problems);

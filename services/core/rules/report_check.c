@@ -30,21 +30,6 @@ static bool builtin_regency(const void *arg, struct bytes code)
 
 const struct report_codes report_codes_builtin = {.form = builtin_form, .regency = builtin_regency};
 
-static bool form_of(const void *arg, struct bytes code)
-{
-    return catalogue_has_form(arg, code);
-}
-
-static bool regency_of(const void *arg, struct bytes code)
-{
-    return catalogue_has_regency(arg, code);
-}
-
-struct report_codes report_codes_of(const struct catalogue *catalogue)
-{
-    return (struct report_codes){.arg = catalogue, .form = form_of, .regency = regency_of};
-}
-
 /* ---- refusing ---- */
 
 static int refuse(struct field_error *error, const char *field, const char *format, ...)

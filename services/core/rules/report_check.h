@@ -15,9 +15,8 @@ struct report_codes {
     bool (*form)(const void *arg, struct bytes code);
     bool (*regency)(const void *arg, struct bytes code);
 };
-/* Of what this program was built with, and of another catalogue, which must outlive it. */
+/* Of what this program was built with. */
 extern const struct report_codes report_codes_builtin;
-struct report_codes report_codes_of(const struct catalogue *catalogue);
 
 /* own_regency: the filing regency of the node. today: days since 1970 by the local clock, or
  * INT32_MAX where the clock must not matter (applier). Checks: regency its own; form known;

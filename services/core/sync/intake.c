@@ -52,18 +52,6 @@ bool intake_connected(const struct intake *intake, uint64_t now_ms, uint64_t sil
     return false;
 }
 
-uint32_t intake_asks(const struct intake *intake)
-{
-    for (size_t i = 0; i < INTAKE_CONNECTIONS_MAX; i++) {
-        const struct intake_connection *connection = &intake->connections[i];
-        if (connection->number != 0 && connection->number == intake->live &&
-            connection->state == INTAKE_OPEN && !intake->revoked) {
-            return connection->number;
-        }
-    }
-    return 0;
-}
-
 /* ---- connections ---- */
 
 static struct intake_connection *find_connection(struct intake *intake, uint32_t number)
@@ -177,6 +165,7 @@ static void follow(struct intake *intake, uint32_t number, uint64_t now_ms)
     intake->live = number;
     intake->planned = false;
     intake->blocked = false;
+    object_giver_session(&intake->giver);
     uint64_t credit_bytes = intake->office.credit_bytes;
     sender_start(&intake->office, now_ms);
     intake->office.credit_bytes = credit_bytes;
@@ -235,14 +224,18 @@ static void flush(struct intake *intake, const struct intake_event *event, struc
 
 /* ---- the office log, towards the node ---- */
 
-static void plan_office(struct intake *intake, struct effects *effects)
+static void plan_next(struct intake *intake, struct effects *effects)
 {
     struct span_plan plan;
-    if (!intake->planned && !intake->blocked && !intake->office_held &&
-        intake_live(intake) != NULL && sender_next(&intake->office, &plan)) {
-        intake->planned = true;
-        effects_add(effects, EFFECT_SEND_SPAN, intake->live)->as.plan = plan;
+    if (intake->planned || intake->blocked || intake_live(intake) == NULL) {
+        return;
     }
+    if (intake->office_held || !sender_next(&intake->office, &plan)) {
+        intake->planned = object_giver_plan(&intake->giver, intake->live, effects);
+        return;
+    }
+    intake->planned = true;
+    effects_add(effects, EFFECT_SEND_SPAN, intake->live)->as.plan = plan;
 }
 
 /* Office spans without an ack for too long were lost inside the connection: the node has nothing
@@ -540,7 +533,7 @@ static void pair_stored(struct intake *intake, const struct intake_event *event,
     add_ended(intake, connection, answer);
     follow(intake, connection->number, event->now_ms);
     flush(intake, event, effects, false);
-    plan_office(intake, effects);
+    plan_next(intake, effects);
 }
 
 /* ---- frames ---- */
@@ -568,17 +561,6 @@ static void own_receipt(struct intake *intake, const struct intake_connection *c
     if ((rc == 0 || rc == ERR_NOT_FOUND) && ack->id.seq > last) {
         effects_alarm(effects, connection->number, ALARM_RESTORED, 0);
         effects_add(effects, EFFECT_RESTORED, 0);
-    }
-}
-
-static void object_frame(const struct intake *intake, const struct intake_connection *connection,
-                         const struct intake_event *event, struct effects *effects)
-{
-    if (event->control->kind == FRAME_WANT) { /* no entry of ours names an object */
-        effects_send(effects, connection->number, FRAME_MISSING)->as.missing.hash =
-            event->control->as.want.hash;
-    } else if (connection->number == intake->live) {
-        effects_add(effects, EFFECT_OBJECT, connection->number)->as.control = *event->control;
     }
 }
 
@@ -611,7 +593,7 @@ static void control(struct intake *intake, struct intake_connection *connection,
     case FRAME_WANT:
     case FRAME_PART:
     case FRAME_MISSING:
-        object_frame(intake, connection, event, effects);
+        intake_object_frame(intake, connection, event, effects);
         break;
     case FRAME_RESUME:
     case FRAME_RESUMED:
@@ -660,7 +642,7 @@ static void frame(struct intake *intake, const struct intake_event *event, struc
     } else {
         control(intake, connection, event, effects);
     }
-    plan_office(intake, effects);
+    plan_next(intake, effects);
 }
 
 static void everyone(struct intake *intake, const struct intake_event *event,
@@ -697,8 +679,7 @@ static void gone(struct intake *intake, uint32_t number)
     }
 }
 
-static void office_sent(struct intake *intake, const struct intake_event *event,
-                        struct effects *effects)
+static void sent(struct intake *intake, const struct intake_event *event, struct effects *effects)
 {
     if (event->connection != intake->live) {
         return; /* answers moved to another connection meanwhile */
@@ -708,15 +689,33 @@ static void office_sent(struct intake *intake, const struct intake_event *event,
         intake->blocked = true;
         return;
     }
-    sender_sent(&intake->office, &event->plan, event->id.seq, event->wire_bytes, event->now_ms);
-    plan_office(intake, effects);
+    if (event->type == INTAKE_EVENT_PART_SENT) {
+        object_giver_sent(&intake->giver, intake->live, event->rc, effects);
+    } else {
+        sender_sent(&intake->office, &event->plan, event->id.seq, event->wire_bytes, event->now_ms);
+    }
+    plan_next(intake, effects);
+}
+
+static void flush_unless_held(struct intake *intake, const struct intake_event *event,
+                              struct effects *effects)
+{
+    if (!intake->held) {
+        flush(intake, event, effects, false);
+    }
+}
+
+static void tick(struct intake *intake, const struct intake_event *event, struct effects *effects)
+{
+    intake->blocked = false;
+    flush(intake, event, effects, false);
+    watch_office(intake, event, effects);
+    plan_next(intake, effects);
 }
 
 void intake_step(struct intake *intake, const struct intake_event *event, struct effects *effects)
 {
-    if (intake->begun_ms == 0) {
-        intake->begun_ms = event->now_ms;
-    }
+    intake->begun_ms = intake->begun_ms == 0 ? event->now_ms : intake->begun_ms;
     switch (event->type) {
     case INTAKE_EVENT_CONTROL:
     case INTAKE_EVENT_SPAN:
@@ -730,26 +729,22 @@ void intake_step(struct intake *intake, const struct intake_event *event, struct
         intake_stored(intake, event, effects);
         break;
     case INTAKE_EVENT_FLUSH:
-        if (!intake->held) {
-            flush(intake, event, effects, false);
-        }
+        flush_unless_held(intake, event, effects);
         break;
     case INTAKE_EVENT_APPENDED:
         sender_appended(&intake->office, &event->id.incarnation, event->id.seq);
-        plan_office(intake, effects);
+        plan_next(intake, effects);
         break;
     case INTAKE_EVENT_SPAN_SENT:
     case INTAKE_EVENT_SEND_BLOCKED:
-        office_sent(intake, event, effects);
+    case INTAKE_EVENT_PART_SENT:
+        sent(intake, event, effects);
         break;
     case INTAKE_EVENT_GONE:
         gone(intake, event->connection);
         break;
     case INTAKE_EVENT_TICK:
-        intake->blocked = false;
-        flush(intake, event, effects, false);
-        watch_office(intake, event, effects);
-        plan_office(intake, effects);
+        tick(intake, event, effects);
         break;
     case INTAKE_EVENT_REVOKED:
     case INTAKE_EVENT_CLOSE:

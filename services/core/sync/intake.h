@@ -16,6 +16,7 @@
 
 #include "core/sync/carried.h"
 #include "core/sync/genesis.h"
+#include "core/sync/object_giver.h"
 #include "core/sync/receiver.h"
 #include "core/sync/sender.h"
 #include "core/sync/session.h"
@@ -45,7 +46,8 @@ struct intake_config {
     const uint8_t *log_secret; /* SECRET_BYTES, signs receipts; borrowed */
     uint64_t receipt_interval_ms;
     uint64_t queue_bytes_max;
-    uint32_t lives_max; /* 0: LOG_LIVES_MAX */
+    uint32_t lives_max;          /* 0: LOG_LIVES_MAX */
+    struct object_lookup object; /* that this node's office log names */
 };
 
 enum intake_connection_state {
@@ -83,7 +85,8 @@ struct intake {
     struct sender office;
     uint32_t live; /* the open connection the node was last heard on: answers go there; 0: none */
     bool office_held;          /* the node's office log contradicts ours: nothing is sent in it */
-    bool planned;              /* an office span was asked for and not answered */
+    struct object_giver giver; /* of what the node wants, on `live` */
+    bool planned;              /* an office span or part was asked for and not answered */
     bool blocked;              /* the pipe was full: TICK tries again */
     uint32_t office_doublings; /* of the wait for an ack of office spans */
     uint64_t queue_bytes;      /* handed to the store, not yet answered */
@@ -106,8 +109,9 @@ enum intake_event_type {
     INTAKE_EVENT_APPENDED,    /* id: office log and its last entry, durable */
     INTAKE_EVENT_SPAN_SENT,   /* connection, plan, id.seq, wire_bytes */
     INTAKE_EVENT_SEND_BLOCKED,
-    INTAKE_EVENT_GONE, /* connection is over */
-    INTAKE_EVENT_TICK, /* now and then: receipts, blocked sends */
+    INTAKE_EVENT_PART_SENT, /* connection, rc: it could not be read */
+    INTAKE_EVENT_GONE,      /* connection is over */
+    INTAKE_EVENT_TICK,      /* now and then: receipts, blocked sends */
     INTAKE_EVENT_REVOKED,
     INTAKE_EVENT_CLOSE, /* the aggregator stops: last receipts, BYE */
 };

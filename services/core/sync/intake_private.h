@@ -31,4 +31,9 @@ void intake_span(struct intake *intake, struct intake_connection *connection,
 void intake_stored(struct intake *intake, const struct intake_event *event,
                    struct effects *effects);
 
+/* ---- intake_objects.c ---- */
+/* WANT, PART, MISSING. */
+void intake_object_frame(struct intake *intake, const struct intake_connection *connection,
+                         const struct intake_event *event, struct effects *effects);
+
 #endif

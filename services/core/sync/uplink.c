@@ -84,7 +84,8 @@ static void plan_next(struct uplink *uplink, struct effects *effects)
         return;
     }
     if (!sender_next(&uplink->sender, &plan)) {
-        uplink_object_plan(uplink, effects);
+        uplink->planned =
+            !uplink->no_objects && object_giver_plan(&uplink->giver, uplink->connection, effects);
         return;
     }
     uplink->planned = true;
@@ -140,7 +141,7 @@ static void link_up(struct uplink *uplink, const struct uplink_event *event,
     uplink->blocked = false;
     uplink->gap_told = false;
     memset(uplink->carried, 0, sizeof uplink->carried);
-    uplink_object_session(uplink);
+    object_giver_session(&uplink->giver);
     uplink->failed_count = 0;
     uplink->resumed_ms = event->now_ms;
     pace_up(&uplink->sender.pace, event->now_ms - uplink->connect_began_ms);
@@ -346,6 +347,28 @@ static void denied(struct uplink *uplink, const struct uplink_event *event, stru
     }
 }
 
+uint32_t uplink_asks(const struct uplink *uplink)
+{
+    return uplink->state == UPLINK_LIVE && !uplink->no_objects ? uplink->connection : 0;
+}
+
+void uplink_hold(struct uplink *uplink, bool urgent_only, bool no_objects)
+{
+    uplink->sender.urgent_only = urgent_only;
+    uplink->no_objects = no_objects;
+}
+
+/* Whoever asked knows whether it is what was asked for. */
+static void object_came(const struct uplink *uplink, const struct uplink_event *event,
+                        struct effects *effects)
+{
+    if (uplink->state != UPLINK_LIVE) {
+        effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, ERR_STATE);
+        return;
+    }
+    effects_add(effects, EFFECT_OBJECT, uplink->connection)->as.control = *event->control;
+}
+
 static void control(struct uplink *uplink, const struct uplink_event *event,
                     struct effects *effects)
 {
@@ -377,12 +400,15 @@ static void control(struct uplink *uplink, const struct uplink_event *event,
         uplink_wait_refused(uplink, event, effects);
         break;
     case FRAME_WANT:
-        uplink_object_want(uplink, event, effects);
+        object_giver_want(&uplink->giver, &uplink->config.object, uplink->connection,
+                          &event->control->as.want, effects);
+        break;
+    case FRAME_PART:
+    case FRAME_MISSING:
+        object_came(uplink, event, effects);
         break;
     case FRAME_RESUME:
     case FRAME_SPAN:
-    case FRAME_PART:
-    case FRAME_MISSING:
         effects_alarm(effects, uplink->connection, ALARM_BAD_FRAME, ERR_STATE);
         break;
     }
@@ -583,7 +609,8 @@ static void frame_or_entry(struct uplink *uplink, const struct uplink_event *eve
         sender_sent(&uplink->sender, &event->plan, event->id.seq, event->wire_bytes, event->now_ms);
         break;
     case UPLINK_EVENT_PART_SENT:
-        uplink_object_sent(uplink, event, effects);
+        uplink->planned = false;
+        object_giver_sent(&uplink->giver, uplink->connection, event->rc, effects);
         break;
     case UPLINK_EVENT_SEND_BLOCKED:
         send_blocked(uplink, event, effects);

@@ -21,7 +21,7 @@
 
 #include "core/sync/carried.h"
 #include "core/sync/genesis.h"
-#include "core/sync/object.h"
+#include "core/sync/object_giver.h"
 #include "core/sync/receiver.h"
 #include "core/sync/sender.h"
 #include "core/sync/session.h"
@@ -51,9 +51,7 @@ struct uplink_config {
      * ever had that log. ERR_NOT_FOUND. Within a step. */
     void *lookup_arg;
     int (*office_h)(void *arg, const struct entry_id *id, struct hash *ret);
-    /* How long the object or block list of this hash is, if a log of ours names it and it is here.
-     * NULL: there are none. ERR_NOT_FOUND. Within a step. */
-    int (*object)(void *arg, const struct hash *hash, uint64_t *ret_bytes);
+    struct object_lookup object; /* of ours that the aggregator may ask for */
 };
 
 struct uplink {
@@ -83,16 +81,14 @@ struct uplink {
     uint64_t heard_ms;     /* last frame from the aggregator */
     uint64_t keep_alive_sent_ms;
     uint32_t silence_doublings;
-    bool pair_in_flight; /* own.pair is not durable yet */
-    struct object_sender objects;
-    struct object_range part; /* of what is wanted, on its way out */
-    bool no_objects;          /* none goes now: the data budget, or the hour */
-    bool part_due;            /* there is one: not sent yet */
-    bool planned;             /* a span or part was asked for and not answered */
-    bool blocked;             /* the pipe was full: TICK tries again */
-    bool gap_told;            /* the office log has a gap and the aggregator knows */
-    enum denied_code denied;  /* why we wait, 0: not denied */
-    int64_t clock_offset_ms;  /* aggregator's clock minus ours at the last RESUMED */
+    bool pair_in_flight;       /* own.pair is not durable yet */
+    struct object_giver giver; /* of what the aggregator wants */
+    bool no_objects;           /* none goes now: the data budget, or the hour */
+    bool planned;              /* a span or part was asked for and not answered */
+    bool blocked;              /* the pipe was full: TICK tries again */
+    bool gap_told;             /* the office log has a gap and the aggregator knows */
+    enum denied_code denied;   /* why we wait, 0: not denied */
+    int64_t clock_offset_ms;   /* aggregator's clock minus ours at the last RESUMED */
 };
 
 enum uplink_event_type {
@@ -153,6 +149,8 @@ void uplink_step(struct uplink *uplink, const struct uplink_event *event, struct
  * STORED. */
 void uplink_carry(struct uplink *uplink, const struct uplink_event *event, struct effects *effects,
                   struct carried *ret);
+/* The connection to ask for objects on (WANT); 0: there is no session, or none may go now. */
+uint32_t uplink_asks(const struct uplink *uplink);
 /* How long without progress is too long now (also the connect and handshake timeouts' base). */
 uint64_t uplink_silence_ms(const struct uplink *uplink);
 

@@ -48,13 +48,4 @@ void uplink_office_span(struct uplink *uplink, const struct uplink_event *event,
 void uplink_office_stored(struct uplink *uplink, const struct uplink_event *event,
                           struct effects *effects);
 
-/* ---- uplink_object.c: files of ours that the aggregator asks for ---- */
-void uplink_object_session(struct uplink *uplink);
-void uplink_object_want(struct uplink *uplink, const struct uplink_event *event,
-                        struct effects *effects);
-/* The next part goes out, if one is wanted: nothing else waits. */
-void uplink_object_plan(struct uplink *uplink, struct effects *effects);
-void uplink_object_sent(struct uplink *uplink, const struct uplink_event *event,
-                        struct effects *effects);
-
 #endif

@@ -3,6 +3,7 @@
  * sync engine leaves them; the loop and the writer are the program's own. */
 #include "unit/core/rules/trust_fixture.h"
 
+#include "core/rules/catalogue_note.h"
 #include "lib/folder.h"
 #include "node/node.h"
 
@@ -486,6 +487,52 @@ static void what_cannot_be_read_is_passed(void **state)
     check_rungs(office, ids, 1);
 }
 
+static void add_note(struct office *office, uint32_t number, uint8_t seed)
+{
+    char name[CATALOGUE_NAME_CAPACITY];
+    uint8_t secret[SECRET_BYTES];
+    struct object_note note;
+    struct hash digest;
+    (void)key_of(seed, secret);
+    catalogue_note(catalogue_builtin(), number, name, &note);
+    assert_int_equal(object_note_digest(&note, &digest, NULL), 0);
+    seal_sign(secret, "kabar.object.v1", bytes_of(digest.b, sizeof digest.b), &note.signature);
+    add_entry(office, ENTRY_OBJECT, ENCODED(object_note, &note), false);
+}
+
+static uint32_t number_in_store(struct office *office)
+{
+    struct store_txn *txn = NULL;
+    struct bytes value;
+    struct object_note note = {.number = 0};
+    struct arena *room = arena_new(4096);
+    assert_int_equal(store_read_begin(office->node->store, &txn, NULL), 0);
+    assert_int_equal(store_get(txn, NODE_META, bytes_of_text("catalogue_note"), &value), 0);
+    assert_int_equal(object_note_decode(value, room, &note, NULL), 0);
+    store_read_end(txn);
+    arena_free(room);
+    return note.number;
+}
+
+static void the_newest_catalogue_that_the_root_signed_is_asked_for(void **state)
+{
+    struct office *office = *state;
+    struct object_note other = {.purpose = OBJECT_DICTIONARY, .size = 1};
+    add_note(office, 9, ROOT_SEED + 1);
+    add_note(office, 7, ROOT_SEED);
+    add_note(office, 6, ROOT_SEED); /* what every new box is sent */
+    add_entry(office, ENTRY_OBJECT, ENCODED(object_note, &other), false);
+    add_entry(office, ENTRY_OBJECT, bytes_of_text("no note"), false);
+    apply_all(office);
+    const struct node_catalogue *catalogue = &office->node->catalogue;
+    assert_int_equal(catalogue->told_number, 7);
+    assert_int_equal(catalogue->told.size, catalogue_builtin().len);
+    assert_int_equal(number_in_store(office), 7);
+    assert_int_equal(catalogue->info.number, 1); /* the built-in one holds till it is here */
+    assert_int_equal(troubles(office, TROUBLE_CATALOGUE), 2);
+    assert_int_equal(troubles(office, TROUBLE_BODY), 0);
+}
+
 /* More than one batch holds, in spans of which each begins with what the one before ended with. */
 static void many_and_overlapping_spans_are_applied_once(void **state)
 {
@@ -642,6 +689,7 @@ static int office_setup(void **state)
     office->builder = span_builder_new();
     assert_true(node->store_wake != NULL && office->deadline != NULL && office->builder != NULL);
     assert_int_equal(office_open(node, NULL), 0);
+    assert_int_equal(catalogue_open(node, NULL), 0);
     return 0;
 }
 
@@ -652,6 +700,7 @@ static int office_teardown(void **state)
     node->stopping = true;
     store_writer_stop(node->store);
     office_close(node);
+    catalogue_close(node);
     loop_timer_free(office->deadline);
     loop_wake_free(node->store_wake);
     loop_free(node->loop);
@@ -683,6 +732,7 @@ int main(void)
         TEST(what_follows_a_ring_is_judged_under_it),
         TEST(notes_are_kept_by_what_they_are_about),
         TEST(what_cannot_be_read_is_passed),
+        TEST(the_newest_catalogue_that_the_root_signed_is_asked_for),
         TEST(many_and_overlapping_spans_are_applied_once),
         TEST(documents_that_the_province_lost_go_back),
         TEST(nothing_goes_on_before_all_is_applied),

@@ -77,7 +77,7 @@ static int begin(void **state)
         .regency = bytes_of_text(REGENCY),
         .office = office.incarnation,
         .software = bytes_of_text("test"),
-        .object = object};
+        .object = {.size = object}};
     struct session_own own = {0};
     struct incarnation nobody = {{0}};
     uplink_init(&uplink, &config, &own, &nobody, 0, &office.h[0]);
@@ -123,7 +123,7 @@ static void what_no_log_names_is_missing(void **state)
     want(&other, 0, 10);
     assert_true(missing(&other));
     assert_false(is_seen(EFFECT_SEND_PART));
-    uplink.config.object = NULL;
+    uplink.config.object.size = NULL;
     want(&file, 0, 10);
     assert_true(missing(&file));
 }

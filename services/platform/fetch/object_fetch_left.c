@@ -1,7 +1,9 @@
-#include "aggregator/fetch_private.h"
+#include "platform/fetch/object_fetch_private.h"
+
+#include <stdlib.h>
 
 /* What an earlier run left is believed block by block, and written again (objects_left). */
-int fetch_find_left(struct fetch *fetch)
+int object_fetch_find_left(struct object_fetch *fetch)
 {
     struct object_receiver *receiver = &fetch->receiver;
     uint8_t *room = malloc(OBJECT_BLOCK_BYTES);
