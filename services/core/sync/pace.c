@@ -7,6 +7,8 @@
 #define SLICE_MS_MIN 500u
 #define RATE_UNKNOWN_BYTES_S 1000u /* what GPRS does: nobody is thought dead for being slow */
 #define SETUP_ROUND_TRIPS 4u
+#define SETUP_CRAWLS_MS 4000u
+#define CRAWLS_BYTES_S 2048u
 
 void pace_init(struct pace *pace)
 {
@@ -114,6 +116,20 @@ bool pace_is_slow(const struct pace *pace)
     return rate <= PACE_SLOW_BYTES_S && ack_ms >= PACE_SLOW_ACK_MS;
 }
 
+/* Two spans; one where it takes two seconds to cross (what GPRS does, by its rate or by the length
+ * of its handshake): what queues longer before such a line is lost. */
+static uint64_t window_bytes_min(const struct pace *pace)
+{
+    uint64_t rate = pace_rate_bytes_s(pace);
+    bool crawls = rate == 0 ? pace->setup_ms >= SETUP_CRAWLS_MS : rate <= CRAWLS_BYTES_S;
+    return crawls ? PACE_SPAN_BYTES_MIN : 2 * PACE_SPAN_BYTES_MIN;
+}
+
+uint64_t pace_start_bytes(const struct pace *pace)
+{
+    return window_bytes_min(pace);
+}
+
 uint64_t pace_window_bytes(const struct pace *pace)
 {
     uint64_t rate = pace_rate_bytes_s(pace);
@@ -121,7 +137,8 @@ uint64_t pace_window_bytes(const struct pace *pace)
         return UINT64_MAX;
     }
     uint64_t bytes = rate * best(&pace->ack, false) / 1000 * 3 / 2;
-    return bytes > 2 * PACE_SPAN_BYTES_MIN ? bytes : 2 * PACE_SPAN_BYTES_MIN;
+    uint64_t least = window_bytes_min(pace);
+    return bytes > least ? bytes : least;
 }
 
 uint64_t pace_span_entries(const struct pace *pace, uint64_t window_bytes)

@@ -5,8 +5,8 @@
  * times and half a second at least (a bucket of tokens lets a little through at once); the highest
  * of the last one to two periods, as a sender with little to say sees less of a line than there is.
  * Delay: the lowest time from sent to acknowledged, likewise. The window is half as much again as
- * the line holds in that time, and two spans at least: enough to keep it busy while an ack travels,
- * and so little that what is urgent waits behind little.
+ * the line holds in that time, and two spans at least (one on the slowest): enough to keep it busy
+ * while an ack travels, and so little that what is urgent waits behind little.
  */
 #ifndef CORE_SYNC_PACE_H
 #define CORE_SYNC_PACE_H
@@ -60,6 +60,8 @@ void pace_acked(struct pace *pace, const struct pace_mark *mark, uint64_t wire_b
 
 uint64_t pace_rate_bytes_s(const struct pace *pace); /* 0: unknown */
 bool pace_is_slow(const struct pace *pace);
+/* What may be under way before anything was acknowledged in a session. */
+uint64_t pace_start_bytes(const struct pace *pace);
 /* The most that should be under way. UINT64_MAX: nothing is known. */
 uint64_t pace_window_bytes(const struct pace *pace);
 /* How many entries the next span should hold, at least 1. */

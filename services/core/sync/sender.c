@@ -57,7 +57,9 @@ void sender_start(struct sender *sender, uint64_t now_ms)
     }
     sender->span_count = 0;
     sender->outstanding_bytes = 0;
-    sender->window_bytes = sender->limits.window_start_bytes;
+    uint64_t start = pace_start_bytes(&sender->pace);
+    sender->window_bytes =
+        start < sender->limits.window_start_bytes ? start : sender->limits.window_start_bytes;
     sender->credit_bytes = sender->limits.window_max_bytes;
     sender->progress_ms = now_ms;
 }

@@ -15,7 +15,7 @@
 #define SENDER_SPANS_MAX 64u /* spans on the way */
 
 struct sender_limits {
-    uint64_t window_start_bytes; /* after each (re)connect */
+    uint64_t window_start_bytes; /* after each (re)connect; less on the slowest lines */
     uint64_t window_max_bytes;
     size_t span_raw_bytes; /* what one span may hold before compression */
 };

@@ -23,6 +23,7 @@ static void nothing_is_known_at_first(void **state)
     (void)state;
     assert_int_equal(pace_rate_bytes_s(&pace), 0);
     assert_true(pace_window_bytes(&pace) == UINT64_MAX);
+    assert_int_equal(pace_start_bytes(&pace), 2 * PACE_SPAN_BYTES_MIN);
     assert_false(pace_is_slow(&pace));
     assert_int_equal(pace_span_entries(&pace, 8192), PACE_SPAN_BYTES_MIN / PACE_ENTRY_BYTES);
     assert_int_equal(pace_patience_ms(&pace, 2000), 2000); /* as if it were GPRS */
@@ -36,6 +37,9 @@ static void a_far_line_is_slow_before_anything_was_acknowledged(void **state)
     pace_up(&pace, 4 * PACE_SLOW_ACK_MS);
     assert_true(pace_is_slow(&pace));
     assert_int_equal(pace_patience_ms(&pace, 0), 4 * PACE_SLOW_ACK_MS + 1);
+    assert_int_equal(pace_start_bytes(&pace), 2 * PACE_SPAN_BYTES_MIN);
+    pace_up(&pace, 4000); /* as GPRS does: two spans would not fit into what queues there */
+    assert_int_equal(pace_start_bytes(&pace), PACE_SPAN_BYTES_MIN);
 }
 
 /* Spans of 1,000 bytes, two under way, on a line of 1,000 bytes/s that is 500 ms long. */
@@ -53,7 +57,8 @@ static void rate_is_what_is_acknowledged_while_something_is_under_way(void **sta
     }
     assert_in_range(pace_rate_bytes_s(&pace), 995, 1001);
     assert_in_range(pace.entry_bytes, 100, 104);
-    assert_int_equal(pace_window_bytes(&pace), 2 * PACE_SPAN_BYTES_MIN); /* the line holds 1,500 */
+    assert_int_equal(pace_window_bytes(&pace), PACE_SPAN_BYTES_MIN); /* the line holds 1,500 */
+    assert_int_equal(pace_start_bytes(&pace), PACE_SPAN_BYTES_MIN);
 }
 
 static void window_is_what_the_line_holds_and_half_as_much_again(void **state)
