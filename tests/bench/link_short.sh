@@ -78,4 +78,11 @@ jq -e '.benchmark == "link" and .machine.cores > 0 and (.result.profiles[0].runs
     "$work/link.json" >/dev/null ||
     fail "link: $(cat "$work/link.json")"
 has '^profile ' "$work/link.log"
+
+(
+    trap - EXIT ERR
+    exec "$KABAR_SOURCE/bench/urgent.sh" --profile lan --count 50 --file 1 --urgent 2 --every 1
+) >"$work/urgent.json" 2>"$work/urgent.log" || fail "urgent: $(tail -n 5 "$work/urgent.log")"
+jq -e '.benchmark == "urgent" and (.result.urgent_ms | .p50 > 0 and (.each | length) == 2)' \
+    "$work/urgent.json" >/dev/null || fail "urgent: $(cat "$work/urgent.json")"
 say done
