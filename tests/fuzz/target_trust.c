@@ -3,6 +3,7 @@
  * signature are reached. What is accepted is what its rules say. */
 #include "fuzz/fuzz.h"
 
+#include "core/rules/catalogue_set.h"
 #include "core/rules/trust.h"
 #include "core/seal/chain.h"
 #include "core/seal/words.h"
@@ -21,12 +22,13 @@ enum mode {
     ENROLMENT_SIGNED,
     REVOCATION_SIGNED,
     DOCUMENT_RAW,
+    NOTE_SIGNED,
     TRUST_MODES
 };
 static const size_t message_of_mode[TRUST_MODES] = {
     [RING_RAW] = 14,         [RING_SIGNED] = 13,    [REQUEST_RAW] = 16,    [REQUEST_SIGNED] = 15,
     [CARD_RAW] = 17,         [CARD_WITH_RING] = 13, [DOCUMENT_SIGNED] = 4, [ENROLMENT_SIGNED] = 8,
-    [REVOCATION_SIGNED] = 9, [DOCUMENT_RAW] = 5,
+    [REVOCATION_SIGNED] = 9, [DOCUMENT_RAW] = 5,    [NOTE_SIGNED] = 30,
 };
 
 const ProtobufCMessageDescriptor *fuzz_message_at(const uint8_t *data, size_t size, size_t *ret_at)
@@ -386,6 +388,28 @@ static void take_revocation(struct bytes content, unsigned option)
           "a revocation holds when its officer's scope covers the province");
 }
 
+/* Of a catalogue, for nodes. */
+static void take_note(struct bytes content, unsigned option)
+{
+    struct object_note note;
+    struct hash digest;
+    struct err_ctx err = {""};
+    if (object_note_decode(content, fuzz_arena(), &note, NULL) != 0) {
+        return;
+    }
+    CHECK(trust_catalogue_note(&root.key, &note, &err) < 0, "nobody can sign without a key");
+    CHECK(object_note_digest(&note, &digest, &err) == 0, "what decodes has a digest");
+    const struct pair *signer = option % 4 == 0 ? &persons[PROVINCE_WIDE] : &root;
+    sign_digest(signer, "kabar.object.v1", &digest, &note.signature);
+    CHECK((trust_catalogue_note(&root.key, &note, &err) == 0) ==
+              (signer == &root && note.has_number && note.size > 0 &&
+               note.size <= CATALOGUE_BYTES_MAX),
+          "a note holds when the root signed it, and a catalogue can be so");
+    note.name = content;
+    note.purpose = (enum object_purpose)99;
+    CHECK(trust_catalogue_note(&root.key, &note, &err) < 0, "what nobody could write is no note");
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct bytes content = bytes_of(data, size);
@@ -420,6 +444,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         break;
     case REVOCATION_SIGNED:
         take_revocation(content, option);
+        break;
+    case NOTE_SIGNED:
+        take_note(content, option);
         break;
     case DOCUMENT_RAW:
     case TRUST_MODES:
